@@ -1,0 +1,428 @@
+#define _GNU_SOURCE
+#include "bench/sample.h"
+
+#include <inttypes.h>
+#include <malloc.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "bench/observed.h"
+
+/* How far the allocator's books may be from ours in a program that does not count: its caches, and
+ * its own headers. */
+enum { RETAINED_SLACK_BYTES = 1 << 20, OBJECT_OVERHEAD_BYTES = 72 };
+
+/* One run in the making. */
+typedef struct run_state {
+    workload_run run; /* first: the workload's hooks lead back here */
+    sample *sample;
+    sample_record *record;
+    shim_run *clocks;
+    mm_heap *heap;
+    uint64_t began_ns, ended_ns; /* the work; 0: not yet */
+    long page_faults;
+    size_t retained_before;
+} run_state;
+
+/* ---- What the process uses ---- */
+
+static long page_faults_so_far(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_minflt + usage.ru_majflt;
+}
+
+static uint64_t resident_peak_bytes(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (uint64_t)usage.ru_maxrss * 1024;
+}
+
+/* Bytes that malloc has handed out and not got back; 0 when this malloc does not say. */
+static size_t malloc_retained_bytes(void)
+{
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+/* ---- Verdicts ---- */
+
+__attribute__((format(printf, 3, 4))) static void fail(sample *s, sample_status status,
+                                                       const char *format, ...)
+{
+    va_list arguments;
+
+    if (status <= s->status)
+        return;
+    s->status = status;
+    va_start(arguments, format);
+    vsnprintf(s->reason, sizeof s->reason, format, arguments);
+    va_end(arguments);
+}
+
+/* What must still be held after the last collection, by the strategy's promises and the workload's
+ * books. */
+static workload_amount expected_at_end(const workload_account *account)
+{
+    workload_amount expected = account->live_end;
+#ifdef RECLAIM_HAND_WRITTEN
+    bool reclaims = true, reclaims_cycles = !hand_written.leaks_cycles;
+#else
+    bool reclaims = strategy_traits.reclaims, reclaims_cycles = strategy_traits.reclaims_cycles;
+#endif
+
+    if (!reclaims)
+        return account->allocated;
+    if (!reclaims_cycles)
+        workload_add(&expected, account->leaked.objects, account->leaked.bytes);
+    return expected;
+}
+
+static void check_equal(sample *s, const char *what, uint64_t found, uint64_t expected)
+{
+    if (found != MM_UNKNOWN && found != expected)
+        fail(s, SAMPLE_VOID, "%s: %" PRIu64 ", and the workload's books say %" PRIu64, what, found,
+             expected);
+}
+
+/* A program that does not count asks the allocator instead: what it has not got back must be what
+ * the books say is left. */
+static void check_retained(run_state *state, workload_amount expected)
+{
+    size_t before = state->retained_before, after = malloc_retained_bytes();
+    uint64_t retained = after > before ? after - before : 0;
+    uint64_t most =
+        expected.bytes + expected.objects * OBJECT_OVERHEAD_BYTES + RETAINED_SLACK_BYTES;
+
+    if (MM_COUNTED || MM_REGISTRY || before == 0)
+        return;
+    if (retained + RETAINED_SLACK_BYTES < expected.bytes || retained > most)
+        fail(state->sample, SAMPLE_VOID,
+             "malloc holds %" PRIu64
+             " bytes for the heap at the end; by the workload's books %" PRIu64
+             " objects of %" PRIu64 " bytes are left",
+             retained, expected.objects, expected.bytes);
+}
+
+static void check_against_books(run_state *state)
+{
+    sample *s = state->sample;
+    sample_record *record = state->record;
+    const workload_account *account = &record->account;
+    workload_amount expected = expected_at_end(account);
+
+    check_equal(s, "objects allocated", record->stats.objects_allocated,
+                account->allocated.objects);
+    check_equal(s, "bytes allocated", record->stats.bytes_allocated, account->allocated.bytes);
+    check_equal(s, "objects left at the end", record->stats.objects_live, expected.objects);
+    check_equal(s, "bytes left at the end", record->stats.bytes_live, expected.bytes);
+    check_retained(state, expected);
+    if (expected.objects > account->live_end.objects)
+        fail(s, SAMPLE_LEAKED, "%" PRIu64 " unreachable objects were never reclaimed",
+             expected.objects - account->live_end.objects);
+    record->leaked = (workload_amount){MM_UNKNOWN, MM_UNKNOWN};
+    if (record->stats.objects_live != MM_UNKNOWN) {
+        record->leaked.objects = record->stats.objects_live - account->live_end.objects;
+        record->leaked.bytes = record->stats.bytes_live - account->live_end.bytes;
+    }
+}
+
+/* All runs of a sample do the same: the same graph, the same operations, the same collections. */
+static void check_against_first_run(sample *s, const sample_record *record)
+{
+    const sample_record *first = s->records;
+
+    if (record->account.checksum != first->account.checksum || record->digest != first->digest)
+        fail(s, SAMPLE_VOID, "two runs of the same seed did different work");
+    if (memcmp(record->stats.collections, first->stats.collections,
+               sizeof first->stats.collections) != 0 ||
+        memcmp(record->stats.reclaimed_by_collector, first->stats.reclaimed_by_collector,
+               sizeof first->stats.reclaimed_by_collector) != 0 ||
+        record->stats.objects_visited != first->stats.objects_visited)
+        fail(s, SAMPLE_VOID, "two runs of the same seed collected differently");
+}
+
+/* ---- One run ---- */
+
+static void work_begins(workload_run *run)
+{
+    run_state *state = (run_state *)run;
+
+    mm_reset_stats(state->heap);
+    state->page_faults = page_faults_so_far();
+    shim_clocks_start(state->clocks);
+    state->began_ns = clock_now_ns();
+}
+
+static void work_ends(workload_run *run)
+{
+    run_state *state = (run_state *)run;
+    mm_stats stats;
+
+    state->ended_ns = clock_now_ns();
+    mm_get_stats(state->heap, &stats);
+    if (MM_COUNTED && !sample_is_hand_written() &&
+        stats.objects_live < run->account.live_work.objects)
+        fail(state->sample, SAMPLE_VOID,
+             "%" PRIu64 " objects are held when the work ends, and %" PRIu64 " are reachable",
+             stats.objects_live, run->account.live_work.objects);
+}
+
+static bool open_heap(run_state *state)
+{
+    if (mm_heap_new(&state->sample->options, &state->heap) != MM_OK)
+        return false;
+    if (mm_attach(state->heap, &state->run.m) == MM_OK)
+        return true;
+    mm_heap_free(state->heap);
+    return false;
+}
+
+static uint64_t sum_by_generation(const uint64_t values[MM_GENERATIONS_MAX])
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < MM_GENERATIONS_MAX; i++)
+        sum += values[i];
+    return sum;
+}
+
+/* The last collection, after the program's own: so that nothing a strategy put off is left out of
+ * its time. Its figures stand apart from those of the collections that the strategy itself found
+ * due. */
+static void collect_last(run_state *state)
+{
+    sample_record *record = state->record;
+    mm_stats after;
+
+    mm_program_end(state->run.m);
+    mm_get_stats(state->heap, &record->stats);
+    after = record->stats;
+    if (!sample_is_hand_written() && strategy_traits.generations > 0) {
+        if (sum_by_generation(record->stats.collections) == 0)
+            fail(state->sample, SAMPLE_UNCOLLECTED, "no collection ran before the last one");
+        mm_collect_all(state->run.m, NULL);
+        mm_get_stats(state->heap, &after);
+    }
+    record->reclaimed_by_last_collect = sum_by_generation(after.reclaimed_by_collector) -
+                                        sum_by_generation(record->stats.reclaimed_by_collector);
+    record->visited_by_last_collect = after.objects_visited - record->stats.objects_visited;
+    record->stats.objects_live = after.objects_live;
+    record->stats.bytes_live = after.bytes_live;
+    record->stats.bytes_held = after.bytes_held;
+    record->stats.reclaimed_by_count = after.reclaimed_by_count;
+}
+
+/* The digest of what was issued; a hand-written program's own counts in place of the heap's, which
+ * it did not use. */
+static void record_run(run_state *state)
+{
+    sample_record *record = state->record;
+
+    record->account = state->run.account;
+    record->digest = MM_UNKNOWN;
+#if defined(RECLAIM_HAND_WRITTEN)
+    hand_observe(&record->stats);
+#elif MM_COUNTED
+    record->digest = mm_operation_digest(state->run.m);
+    memcpy(record->operations, mm_operation_counts(state->run.m), sizeof record->operations);
+#endif
+}
+
+/* From the end of the workload's function to the stop of the clocks. */
+static void finish_timed_part(run_state *state)
+{
+    uint64_t teardown_ended_ns = clock_now_ns();
+    sample_record *record = state->record;
+
+    collect_last(state);
+    record->last_collect_ns = clock_now_ns() - teardown_ended_ns;
+    shim_clocks_stop(state->clocks);
+    record->work_ns = state->ended_ns - state->began_ns;
+    record->teardown_ns = teardown_ended_ns - state->ended_ns;
+    record->page_faults = (uint64_t)(page_faults_so_far() - state->page_faults);
+}
+
+static void judge_result(run_state *state, workload_result result)
+{
+    sample *s = state->sample;
+
+    if (result == WORKLOAD_NO_MEMORY)
+        fail(s, SAMPLE_OOM, "out of memory: an allocation of the workload failed");
+    else if (result == WORKLOAD_BAD_INPUT)
+        fail(s, SAMPLE_BAD_INPUT, "%s", state->run.message);
+    else if (result == WORKLOAD_WRONG)
+        fail(s, SAMPLE_VOID, "%s", state->run.message);
+    else if (state->began_ns == 0 || state->ended_ns == 0)
+        fail(s, SAMPLE_VOID, "the workload did not mark where its work begins and ends");
+}
+
+static void run_on_heap(run_state *state)
+{
+#ifdef RECLAIM_HAND_WRITTEN
+    workload_result result = hand_run(state->sample->workload, &state->run);
+#else
+    workload_result result = state->sample->workload->run(&state->run);
+#endif
+
+    judge_result(state, result);
+    if (result != WORKLOAD_DONE || state->ended_ns == 0) {
+        if (state->began_ns != 0)
+            shim_clocks_stop(state->clocks);
+        return;
+    }
+    finish_timed_part(state);
+    record_run(state);
+    check_against_books(state);
+    check_against_first_run(state->sample, state->record);
+}
+
+static void show_counters(run_state *state)
+{
+    const mm_stats *stats = &state->record->stats;
+
+    shim_counter(state->clocks, "objects", (double)state->record->account.allocated.objects);
+    shim_counter(state->clocks, "collections", (double)sum_by_generation(stats->collections));
+    shim_counter(state->clocks, "pause_ns_max", (double)stats->pause_ns_max);
+}
+
+/* Google Benchmark calls this once for each run. */
+static const char *make_run(shim_run *clocks, void *context)
+{
+    sample *s = context;
+    run_state state = {
+        .run = {.parameters = &s->parameters,
+                .seed = s->seed,
+                .begin = work_begins,
+                .end = work_ends},
+        .sample = s,
+        .record = s->records + s->runs_done,
+        .clocks = clocks,
+    };
+
+    if (s->status >= SAMPLE_OOM)
+        return s->reason;
+#ifdef RECLAIM_HAND_WRITTEN
+    hand_reset();
+#endif
+    state.retained_before = malloc_retained_bytes();
+    if (!open_heap(&state)) {
+        fail(s, SAMPLE_OOM, "out of memory: no room for an empty heap");
+        return s->reason;
+    }
+    run_on_heap(&state);
+    mm_heap_free(state.heap);
+    if (s->runs_done++ == 0)
+        s->rss_peak_bytes = resident_peak_bytes();
+    if (s->status >= SAMPLE_OOM)
+        return s->reason;
+    show_counters(&state);
+    return NULL;
+}
+
+static void note_times(void *context, double real_ns, double cpu_ns)
+{
+    sample *s = context;
+
+    s->records[s->runs_timed].time_ns = (uint64_t)real_ns;
+    s->records[s->runs_timed].cpu_ns = (uint64_t)cpu_ns;
+    s->runs_timed++;
+}
+
+/* ---- The sample ---- */
+
+const char *sample_strategy(void)
+{
+#ifdef RECLAIM_HAND_WRITTEN
+    return RECLAIM_HAND_WRITTEN;
+#else
+    return MM_STRATEGY_NAME;
+#endif
+}
+
+bool sample_is_hand_written(void)
+{
+#ifdef RECLAIM_HAND_WRITTEN
+    return true;
+#else
+    return false;
+#endif
+}
+
+void sample_register(sample *s)
+{
+    shim_register(s->spec, s->runs, make_run, note_times, s);
+}
+
+static int compare_values(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+uint64_t sample_steady(const sample *s, uint64_t (*value)(const sample_record *))
+{
+    uint64_t values[SAMPLE_RUNS_MAX];
+    size_t count = 0, middle;
+
+    for (int i = s->runs_done > 1; i < s->runs_done; i++)
+        values[count++] = value(s->records + i);
+    if (count == 0)
+        return 0;
+    qsort(values, count, sizeof *values, compare_values);
+    middle = count / 2;
+    return count % 2 != 0 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+/* ---- The forecast ---- */
+
+static double resident_bytes(workload_amount amount)
+{
+    enum { HEADER_AND_ROUNDING_BYTES = 48 };
+    return (double)amount.bytes + (double)amount.objects * HEADER_AND_ROUNDING_BYTES;
+}
+
+/* What one run holds at its highest, and what it leaves behind in the process. A collector is given
+ * twice its live data: what floats between two collections is at most that at the default growth.
+ */
+static void predict_run(const workload_forecast *f, double *peak, double *left)
+{
+    double leaked = resident_bytes(f->leaked), live = resident_bytes(f->live_peak);
+#ifdef RECLAIM_HAND_WRITTEN
+    *left = hand_written.leaks_cycles ? leaked : 0;
+    *peak = live + *left;
+#else
+    if (!strategy_traits.reclaims) {
+        *left = *peak = resident_bytes(f->allocated);
+    } else if (!strategy_traits.reclaims_cycles) {
+        *left = leaked;
+        *peak = live + leaked;
+    } else {
+        *left = 0;
+        *peak = 2 * live + (strategy_traits.prompt ? leaked : 0);
+    }
+#endif
+}
+
+bool sample_forecast(const sample *s, uint64_t *bytes_peak, char message[WORKLOAD_MESSAGE_MAX])
+{
+    enum { PROGRAM_BYTES = 8 << 20 };
+    workload_forecast forecast = {0};
+    double peak, left;
+
+#ifdef RECLAIM_HAND_WRITTEN
+    if (!hand_accepts(&s->parameters, message))
+        return false;
+#endif
+    if (!s->workload->forecast(&s->parameters, &forecast, message))
+        return false;
+    predict_run(&forecast, &peak, &left);
+    *bytes_peak =
+        (uint64_t)(PROGRAM_BYTES + peak + (s->runs - 1) * left + (double)forecast.other_bytes);
+    return true;
+}

@@ -1,0 +1,65 @@
+/* A sample: one process, one cell (strategy, options, workload, parameters, seed), several whole
+ * runs on fresh heaps. */
+#ifndef RECLAIM_SAMPLE_H
+#define RECLAIM_SAMPLE_H
+
+#include "bench/shim/benchmark_shim.h"
+#include "mm_gc.h"
+#include "workloads/workload.h"
+
+enum { SAMPLE_RUNS_MAX = 1000, SAMPLE_NAME_MAX = 1024 };
+
+/* The worst of a sample's runs counts; a higher value is worse. */
+typedef enum sample_status {
+    SAMPLE_OK,
+    SAMPLE_UNCOLLECTED, /* there is a collector, and it never ran before the last collection */
+    SAMPLE_LEAKED,      /* unreachable objects were still held after the last collection */
+    SAMPLE_OOM,
+    SAMPLE_VOID,
+    SAMPLE_BAD_INPUT /* a file that a parameter names */
+} sample_status;
+
+/* What one run showed. */
+typedef struct sample_record {
+    uint64_t time_ns, cpu_ns; /* by Google Benchmark: work, teardown, last collection */
+    uint64_t work_ns, teardown_ns, last_collect_ns;
+    uint64_t page_faults;
+    uint64_t digest; /* MM_UNKNOWN unless counted */
+    mm_stats stats;  /* what concerns collections, without the last one */
+    uint64_t reclaimed_by_last_collect, visited_by_last_collect;
+    workload_account account;
+    workload_amount leaked;                  /* objects MM_UNKNOWN where this flavour cannot know */
+    uint64_t operations[MM_OPERATION_COUNT]; /* counted */
+} sample_record;
+
+typedef struct sample {
+    const workload *workload;
+    settings parameters;
+    settings options;
+    uint64_t seed;
+    char label[SAMPLE_NAME_MAX]; /* canonical: strategy with options */
+    char spec[SAMPLE_NAME_MAX];  /* canonical: workload with parameters */
+    sample_record *records;
+    int runs, runs_done,
+        runs_timed;          /* asked for; made; whose times Google Benchmark has reported */
+    uint64_t rss_peak_bytes; /* of the process at the end of the first run */
+    sample_status status;
+    char reason[WORKLOAD_MESSAGE_MAX];
+} sample;
+
+/* The strategy's name as its rows show it, and whether this program is written by hand in plain C.
+ */
+const char *sample_strategy(void);
+bool sample_is_hand_written(void);
+
+/* Adds the sample to what Google Benchmark will run. */
+void sample_register(sample *s);
+
+/* Predicts the resident peak of all runs together; false with a message when a file that a
+ * parameter names is no good. */
+bool sample_forecast(const sample *s, uint64_t *bytes_peak, char message[WORKLOAD_MESSAGE_MAX]);
+
+/* Median of the runs but the first. */
+uint64_t sample_steady(const sample *s, uint64_t (*value)(const sample_record *));
+
+#endif

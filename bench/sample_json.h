@@ -1,0 +1,14 @@
+/* The three documents of the contract (docs/contract.md) as JSON. */
+#ifndef RECLAIM_SAMPLE_JSON_H
+#define RECLAIM_SAMPLE_JSON_H
+
+#include "bench/sample.h"
+
+/* Each prints to standard output; false when that could not be written or memory ran out. */
+bool print_description(void);
+bool print_check(const sample *s, uint64_t bytes_peak);
+
+/* Writes the sample whole or not at all; false with `errno` set. */
+bool write_sample(const sample *s, const char *path);
+
+#endif

@@ -1,0 +1,179 @@
+/* The heap verifier and the knobs that make rare things common: see mm_check.h. Empty outside the
+ * checked flavour. */
+#include "mm.h"
+
+#if MM_CHECKED
+    #include "common/check.h"
+    #include "mm_check.h"
+    #include "mm_gc.h"
+
+    #include <stdarg.h>
+    #include <stdio.h>
+
+bool mm_violation(char message[MM_MESSAGE_MAX], const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(message, MM_MESSAGE_MAX, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+static mm_object *object_in(registered *block)
+{
+    return (mm_object *)((char *)(block + 1) + block->header - sizeof(mm_object));
+}
+
+static registered *block_of(const mm_object *object)
+{
+    return front_registered(strategy_block((mm_object *)object));
+}
+
+uint64_t mm_serial_of(const mm_object *object)
+{
+    return block_of(object)->serial;
+}
+
+uint64_t mm_serial(const mm_var *v)
+{
+    return v->object != NULL ? mm_serial_of(v->object) : 0;
+}
+
+uint64_t mm_count_containers(const mm_heap *heap)
+{
+    const registered *ring = &heap->base.front.blocks;
+    uint64_t containers = 0;
+
+    for (registered *block = ring->next; block != ring; block = block->next)
+        containers += mm_type_is_container(object_in(block)->type);
+    return containers;
+}
+
+void mm_each_object(mm_heap *heap, mm_object_visitor *visit, void *context)
+{
+    registered *ring = &heap->base.front.blocks;
+
+    for (registered *block = ring->next; block != ring; block = block->next) {
+        const mm_object *object = object_in(block);
+        visit(block->serial, object->type, object->slot_count, context);
+    }
+}
+
+/* The registry agrees with itself and with what the front counted. */
+static bool check_registry(mm_heap *heap, char message[MM_MESSAGE_MAX])
+{
+    front *f = &heap->base.front;
+    uint64_t blocks = 0, live = f->blocks_allocated - f->blocks_freed;
+    size_t bytes = 0;
+
+    for (registered *block = f->blocks.next; block != &f->blocks; block = block->next) {
+        if (block->magic != REGISTERED_LIVE || block->next->previous != block)
+            return mm_violation(message, "registry: the block after object %lu is damaged",
+                                (unsigned long)block->previous->serial);
+        block->expected = 0;
+        bytes += block->header + block->request;
+        blocks++;
+    }
+    if (blocks != live || bytes != f->bytes_held)
+        return mm_violation(message, "live-count: %lu objects of %zu bytes, counted %lu of %zu",
+                            (unsigned long)blocks, bytes, (unsigned long)live, f->bytes_held);
+    return true;
+}
+
+static void expect_reference(mm_object **place, void *context)
+{
+    (void)context;
+    block_of(*place)->expected++;
+}
+
+/* Each slot leads to a live object of a known type; on the way the references are counted. */
+static bool check_slots(mm_heap *heap, char message[MM_MESSAGE_MAX])
+{
+    registered *ring = &heap->base.front.blocks;
+
+    for (registered *block = ring->next; block != ring; block = block->next) {
+        mm_object *object = object_in(block);
+        if (object->type >> 1 >= heap->base.type_count)
+            return mm_violation(message, "type: object %lu has type %u of %u",
+                                (unsigned long)block->serial, object->type >> 1,
+                                heap->base.type_count);
+        for (uint32_t i = 0; i < object->slot_count; i++) {
+            if (object->slots[i] == NULL)
+                continue;
+            if (block_of(object->slots[i])->magic != REGISTERED_LIVE)
+                return mm_violation(message, "reachable: slot %u of object %lu leads to no object",
+                                    i, (unsigned long)block->serial);
+            expect_reference(&object->slots[i], NULL);
+        }
+    }
+    return true;
+}
+
+static bool check_counts(mm_heap *heap, char message[MM_MESSAGE_MAX])
+{
+    #ifdef strategy_refcount
+    registered *ring = &heap->base.front.blocks;
+
+    variables_each_owner(heap, expect_reference, NULL);
+    for (registered *block = ring->next; block != ring; block = block->next) {
+        const mm_object *object = object_in(block);
+        if (object->count != block->expected)
+            return mm_violation(message, "count: object %lu has count %u and %lu references",
+                                (unsigned long)block->serial, object->count,
+                                (unsigned long)block->expected);
+    }
+    #else
+    (void)heap, (void)message;
+    #endif
+    return true;
+}
+
+bool mm_check(mm_heap *heap, char message[MM_MESSAGE_MAX])
+{
+    if (!check_registry(heap, message) || !check_slots(heap, message) ||
+        !check_counts(heap, message))
+        return false;
+    #ifdef strategy_check
+    return strategy_check(heap, message);
+    #else
+    return true;
+    #endif
+}
+
+void mm_stress_collect(mm *m, uint64_t every)
+{
+    m->base.collect_every = MM_GENERATIONS > 0 ? every : 0;
+    m->base.allocations_until_collect = every;
+}
+
+void mm_stress_(mm *m)
+{
+    if (m->base.collect_every == 0 || --m->base.allocations_until_collect != 0)
+        return;
+    m->base.allocations_until_collect = m->base.collect_every;
+    mm_collect(m, MM_GENERATIONS - 1, NULL);
+}
+
+void mm_fail_allocation(mm_heap *heap, uint64_t attempt, bool thereafter)
+{
+    front *f = &heap->base.front;
+
+    f->fail_at = attempt != 0 ? f->attempts + attempt : 0;
+    f->fail_thereafter = thereafter;
+}
+
+void mm_limit_mark_stack(mm_heap *heap, size_t entries)
+{
+    #ifdef strategy_mark_stack_max
+    *strategy_mark_stack_max(heap) = entries != 0 ? entries : SIZE_MAX / sizeof(mm_object *);
+    #else
+    (void)heap, (void)entries;
+    #endif
+}
+
+uint64_t mm_allocation_attempts(const mm_heap *heap)
+{
+    return heap->base.front.attempts;
+}
+#endif

@@ -1,0 +1,54 @@
+/* Operations that follow from the others. A strategy that has a better one of its own defines it
+ * and says so with `#define strategy_take strategy_take`. */
+#ifndef MM_COMMON_DERIVED_H
+#define MM_COMMON_DERIVED_H
+
+#ifndef strategy_unset
+static inline void strategy_unset(mm *m, mm_var *obj, uint32_t i)
+{
+    mm_var nothing = {0};
+    strategy_store(m, obj, i, &nothing);
+}
+#endif
+
+#ifndef strategy_take
+static inline void strategy_take(mm *m, mm_var *dst, mm_var *obj, uint32_t i)
+{
+    mm_var taken[1];
+    __attribute__((cleanup(strategy_scope_leave))) mm_scope scope;
+
+    strategy_scope_enter(m, &scope, taken, 1, false);
+    strategy_load(m, taken, obj, i);
+    strategy_unset(m, obj, i);
+    strategy_move(m, dst, taken);
+}
+#endif
+
+#ifndef strategy_store_move
+static inline void strategy_store_move(mm *m, mm_var *obj, uint32_t i, mm_var *src)
+{
+    strategy_store(m, obj, i, src);
+    strategy_clear(m, src);
+}
+#endif
+
+#ifndef strategy_copy_slot
+static inline void strategy_copy_slot(mm *m, mm_var *dobj, uint32_t di, mm_var *sobj, uint32_t si)
+{
+    mm_var copied[1];
+    __attribute__((cleanup(strategy_scope_leave))) mm_scope scope;
+
+    strategy_scope_enter(m, &scope, copied, 1, false);
+    strategy_load(m, copied, sobj, si);
+    strategy_store(m, dobj, di, copied);
+}
+#endif
+
+#ifndef strategy_safepoint
+static inline void strategy_safepoint(mm *m)
+{
+    (void)m;
+}
+#endif
+
+#endif

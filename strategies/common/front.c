@@ -1,0 +1,145 @@
+#include "front.h"
+
+#include <string.h>
+
+void front_open(front *f, size_t bytes_held_max)
+{
+    *f = (front){.limited = bytes_held_max != 0,
+                 .bytes_held_max = bytes_held_max != 0 ? bytes_held_max : SIZE_MAX};
+#if MM_REGISTRY
+    f->blocks.previous = f->blocks.next = &f->blocks;
+#endif
+}
+
+#if MM_REGISTRY
+static void *registry_add(front *f, registered *block, size_t header, size_t request)
+{
+    *block = (registered){.previous = f->blocks.previous,
+                          .next = &f->blocks,
+                          .serial = ++f->serial,
+                          .magic = REGISTERED_LIVE,
+                          .header = header,
+                          .request = request};
+    block->previous->next = block;
+    block->next->previous = block;
+    return block + 1;
+}
+
+/* Checks and unlinks a block, and fills it so that whoever still reads it reads nonsense even
+ * without AddressSanitizer. */
+static registered *registry_remove(void *block, size_t header, size_t request)
+{
+    registered *entry = front_registered(block);
+
+    assert(entry->magic == REGISTERED_LIVE && "freed twice, or not an object");
+    assert(entry->header == header && entry->request == request && "freed with another size");
+    assert(entry->pins == 0 && "reclaimed while a borrowed variable relies on it");
+    entry->previous->next = entry->next;
+    entry->next->previous = entry->previous;
+    entry->magic = REGISTERED_FREED;
+    memset(block, 0xdd, header + request);
+    return entry;
+}
+#endif
+
+void front_close(front *f)
+{
+#if MM_REGISTRY
+    for (registered *block = f->blocks.next, *next; block != &f->blocks; block = next) {
+        next = block->next;
+        free(block);
+    }
+    f->blocks.previous = f->blocks.next = &f->blocks;
+#endif
+    f->bytes_held = 0;
+}
+
+/* Whether this attempt must fail, by the tests' wish. */
+static bool front_fault_due(front *f)
+{
+#if MM_CHECKED
+    f->attempts++;
+    return f->fail_at != 0 &&
+           (f->attempts == f->fail_at || (f->fail_thereafter && f->attempts > f->fail_at));
+#else
+    (void)f;
+    return false;
+#endif
+}
+
+static void front_count_allocation(front *f, size_t request)
+{
+#if MM_COUNTED
+    f->blocks_allocated++;
+    f->bytes_requested += request;
+    if (f->bytes_held > f->bytes_peak)
+        f->bytes_peak = f->bytes_held;
+#else
+    (void)f, (void)request;
+#endif
+}
+
+void *front_allocate_watched(front *f, size_t header, size_t request)
+{
+    size_t size = header + request;
+    void *block;
+
+    if (front_fault_due(f) || size > f->bytes_held_max - f->bytes_held)
+        return NULL;
+#if MM_REGISTRY
+    block = malloc(sizeof(registered) + size);
+    if (block != NULL)
+        block = registry_add(f, block, header, request);
+#else
+    block = malloc(size);
+#endif
+    if (block == NULL)
+        return NULL;
+    f->bytes_held += size;
+    front_count_allocation(f, request);
+    return block;
+}
+
+void front_free_watched(front *f, void *block, size_t header, size_t request)
+{
+    f->bytes_held -= header + request;
+#if MM_COUNTED
+    f->blocks_freed++;
+    f->bytes_given_back += request;
+#endif
+#if MM_REGISTRY
+    block = registry_remove(block, header, request);
+#endif
+    free(block);
+}
+
+void *front_copy_block(front *f, void *block, size_t header, size_t request)
+{
+#if MM_REGISTRY
+    registered *old = front_registered(block), *copy = malloc(sizeof *copy + header + request);
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, old, sizeof *copy + header + request);
+    copy->previous = old;
+    copy->next = old->next;
+    copy->previous->next = copy->next->previous = copy;
+    old->pins = 0;
+    (void)f;
+    return copy + 1;
+#else
+    void *copy = malloc(header + request);
+    (void)f;
+    return copy != NULL ? memcpy(copy, block, header + request) : NULL;
+#endif
+}
+
+void front_discard_block(front *f, void *block, size_t header, size_t request)
+{
+    (void)f;
+#if MM_REGISTRY
+    block = registry_remove(block, header, request);
+#else
+    (void)header, (void)request;
+#endif
+    free(block);
+}

@@ -1,0 +1,92 @@
+/* The allocator front: the one door between a strategy and malloc.
+ *
+ * Every strategy allocates objects here, so that all of them pay the same allocator, and so that
+ * limits, accounting, fault injection and the registry are written once. In the timed flavour it is
+ * malloc and free behind one predictable test (is there a heap limit?); nothing is counted.
+ *
+ * The registry (MM_REGISTRY) puts a `registered` header before each block. It is how a checked heap
+ * knows all its objects without asking the strategy, notices a block freed twice or with the wrong
+ * size, and gives back what pure counting leaks. */
+#ifndef MM_COMMON_FRONT_H
+#define MM_COMMON_FRONT_H
+
+#include "base.h"
+
+#include <stdlib.h>
+
+#if MM_REGISTRY
+typedef struct registered {
+    struct registered *previous, *next;
+    uint64_t serial;                       /* 1 for the heap's first block, counting up */
+    uint32_t magic;                        /* REGISTERED_LIVE, or the block is not ours */
+    uint32_t pins;                         /* borrowed variables that rely on this block staying */
+    size_t header, request;                /* as given to front_allocate() */
+    uint64_t expected;                     /* scratch of the heap verifier */
+} __attribute__((aligned(16))) registered; /* the block behind it stays aligned for any type */
+
+enum { REGISTERED_LIVE = 0x6d6d6f62, REGISTERED_FREED = 0x64656164 };
+#endif
+
+typedef struct front {
+    bool limited;
+    size_t bytes_held;     /* kept when limited or counted */
+    size_t bytes_held_max; /* the heap limit; SIZE_MAX when there is none */
+#if MM_COUNTED
+    uint64_t blocks_allocated, blocks_freed;
+    uint64_t bytes_requested, bytes_given_back;
+    size_t bytes_peak;
+#endif
+#if MM_CHECKED
+    uint64_t attempts;    /* allocations asked for so far */
+    uint64_t fail_at;     /* the attempt that fails; 0: none */
+    bool fail_thereafter; /* and all later ones */
+#endif
+#if MM_REGISTRY
+    registered blocks; /* head of a ring */
+    uint64_t serial;
+#endif
+} front;
+
+/* An empty front with a limit of `bytes_held_max` bytes (0: none). */
+void front_open(front *f, size_t bytes_held_max);
+
+/* Gives back every block still registered; without a registry, nothing. */
+void front_close(front *f);
+
+/* The slow versions, for every flavour but the plain timed one. Like the fast ones below. */
+void *front_allocate_watched(front *f, size_t header, size_t request);
+void front_free_watched(front *f, void *block, size_t header, size_t request);
+
+/* A block of `header + request` bytes, aligned for any type, not cleared; NULL when there is no
+ * memory or the heap limit would be passed. `header` is what the strategy adds to the `request` of
+ * the program. Never collects. */
+static inline void *front_allocate(front *f, size_t header, size_t request)
+{
+    if (MM_COUNTED || MM_REGISTRY || MM_UNLIKELY(f->limited))
+        return front_allocate_watched(f, header, request);
+    return malloc(header + request);
+}
+
+/* Frees a block of front_allocate(); the sizes are those it was allocated with. */
+static inline void front_free(front *f, void *block, size_t header, size_t request)
+{
+    if (MM_COUNTED || MM_REGISTRY || MM_UNLIKELY(f->limited))
+        front_free_watched(f, block, header, request);
+    else
+        free(block);
+}
+
+/* For a strategy that moves objects: a copy of the block under the same serial number, and the end
+ * of the old block, which counts as neither an allocation nor a free. NULL when there is no memory;
+ * no limit and no injected fault applies, since a collection must not fail. */
+void *front_copy_block(front *f, void *block, size_t header, size_t request);
+void front_discard_block(front *f, void *block, size_t header, size_t request);
+
+#if MM_REGISTRY
+static inline registered *front_registered(const void *block)
+{
+    return (registered *)block - 1;
+}
+#endif
+
+#endif

@@ -1,0 +1,198 @@
+/* mm_gc.h for every strategy: arguments checked against the traits, statistics put together from
+ * the front and the totals. */
+#include "mm_gc.h"
+
+#include <string.h>
+
+#if MM_GENERATIONS > 0
+mm_status mm_collect(mm *m, uint32_t generation, uint64_t *unreachable)
+{
+    uint64_t found = 0;
+
+    if (generation >= MM_GENERATIONS)
+        return MM_INVALID;
+    if (!m->base.heap->base.collecting)
+        found = strategy_collect(m, generation);
+    if (unreachable != NULL)
+        *unreachable = found;
+    return MM_OK;
+}
+
+mm_status mm_collect_all(mm *m, uint64_t *unreachable)
+{
+    uint64_t found, sum = 0;
+
+    do {
+        mm_status status = mm_collect(m, MM_GENERATIONS - 1, &found);
+        if (status != MM_OK)
+            return status;
+        sum += found;
+    } while (found != 0);
+    if (unreachable != NULL)
+        *unreachable = sum;
+    return MM_OK;
+}
+
+mm_status mm_enable(mm *m)
+{
+    m->base.heap->base.automatic = true;
+    strategy_trigger_changed(m->base.heap);
+    return MM_OK;
+}
+
+mm_status mm_disable(mm *m)
+{
+    m->base.heap->base.automatic = false;
+    strategy_trigger_changed(m->base.heap);
+    return MM_OK;
+}
+
+bool mm_is_enabled(const mm *m)
+{
+    return m->base.heap->base.automatic;
+}
+#else
+mm_status mm_collect(mm *m, uint32_t generation, uint64_t *unreachable)
+{
+    (void)m, (void)generation, (void)unreachable;
+    return MM_UNSUPPORTED;
+}
+
+mm_status mm_collect_all(mm *m, uint64_t *unreachable)
+{
+    (void)m, (void)unreachable;
+    return MM_UNSUPPORTED;
+}
+
+mm_status mm_enable(mm *m)
+{
+    (void)m;
+    return MM_UNSUPPORTED;
+}
+
+mm_status mm_disable(mm *m)
+{
+    (void)m;
+    return MM_UNSUPPORTED;
+}
+
+bool mm_is_enabled(const mm *m)
+{
+    (void)m;
+    return false;
+}
+#endif
+
+#if MM_GENERATIONS == 3
+mm_status mm_get_threshold(const mm *m, uint32_t thresholds[MM_GENERATIONS_MAX])
+{
+    for (uint32_t i = 0; i < MM_GENERATIONS_MAX; i++)
+        thresholds[i] = *strategy_threshold(m->base.heap, i);
+    return MM_OK;
+}
+
+mm_status mm_set_threshold(mm *m, const uint32_t thresholds[MM_GENERATIONS_MAX])
+{
+    for (uint32_t i = 0; i < MM_GENERATIONS_MAX; i++)
+        *strategy_threshold(m->base.heap, i) = thresholds[i];
+    strategy_trigger_changed(m->base.heap);
+    return MM_OK;
+}
+
+mm_status mm_get_count(const mm *m, uint32_t counts[MM_GENERATIONS_MAX])
+{
+    for (uint32_t i = 0; i < MM_GENERATIONS_MAX; i++)
+        counts[i] = strategy_generation_count(m->base.heap, i);
+    return MM_OK;
+}
+#else
+mm_status mm_get_threshold(const mm *m, uint32_t thresholds[MM_GENERATIONS_MAX])
+{
+    (void)m, (void)thresholds;
+    return MM_UNSUPPORTED;
+}
+
+mm_status mm_set_threshold(mm *m, const uint32_t thresholds[MM_GENERATIONS_MAX])
+{
+    (void)m, (void)thresholds;
+    return MM_UNSUPPORTED;
+}
+
+mm_status mm_get_count(const mm *m, uint32_t counts[MM_GENERATIONS_MAX])
+{
+    (void)m, (void)counts;
+    return MM_UNSUPPORTED;
+}
+#endif
+
+static void stats_of_front(const heap_base *base, mm_stats *out)
+{
+#if MM_COUNTED
+    const front *f = &base->front;
+
+    out->objects_allocated = f->blocks_allocated;
+    out->bytes_allocated = f->bytes_requested;
+    out->reclaimed_by_count = f->blocks_freed - base->collections.reclaimed_ever;
+    out->objects_live = f->blocks_allocated - f->blocks_freed;
+    out->bytes_live = f->bytes_requested - f->bytes_given_back;
+    out->bytes_held = f->bytes_held;
+    out->bytes_peak = f->bytes_peak;
+#else
+    (void)base;
+    out->objects_allocated = out->bytes_allocated = out->reclaimed_by_count = MM_UNKNOWN;
+    out->objects_live = out->bytes_live = out->bytes_held = out->bytes_peak = MM_UNKNOWN;
+#endif
+}
+
+void mm_get_stats(const mm_heap *heap, mm_stats *out)
+{
+    const collection_totals *totals = &heap->base.collections;
+    const mm *m = heap->base.mutator;
+
+    *out = (mm_stats){
+        .objects_visited = totals->visited,
+        .collector_ns = totals->total_ns,
+        .pause_ns_max = totals->pause_ns_max,
+    };
+    memcpy(out->collections, totals->collections, sizeof out->collections);
+    memcpy(out->reclaimed_by_collector, totals->reclaimed, sizeof out->reclaimed_by_collector);
+    if (m != NULL) {
+        out->drop_ns_max = m->base.drop_ns_max;
+        out->requests = m->base.requests;
+        out->request_ns_max = m->base.request_ns_max;
+    }
+    stats_of_front(&heap->base, out);
+}
+
+void mm_reset_stats(mm_heap *heap)
+{
+    mm *m = heap->base.mutator;
+
+    heap->base.collections =
+        (collection_totals){.reclaimed_ever = heap->base.collections.reclaimed_ever};
+    if (m != NULL)
+        m->base.drop_ns_max = m->base.requests = m->base.request_ns_max = 0;
+}
+
+mm_status mm_refcount(mm *m, const mm_var *obj, uint64_t *count)
+{
+#ifdef strategy_refcount
+    *count = strategy_refcount(m, obj);
+    return MM_OK;
+#else
+    (void)m, (void)obj, (void)count;
+    return MM_UNSUPPORTED;
+#endif
+}
+
+#if MM_COUNTED
+const uint64_t *mm_operation_counts(const mm *m)
+{
+    return m->base.operations;
+}
+
+uint64_t mm_operation_digest(const mm *m)
+{
+    return m->base.digest;
+}
+#endif

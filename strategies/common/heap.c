@@ -1,0 +1,187 @@
+/* Making and ending heaps, mutators, types, roots and requests: the same for every strategy. */
+#include "mm.h"
+#include "mm_gc.h"
+
+#include <string.h>
+
+#ifndef MM_OPTION_DEFAULTS
+    #define MM_OPTION_DEFAULTS ""
+#endif
+
+void mm_options_init(settings *options)
+{
+    char message[SETTINGS_MESSAGE_MAX];
+    bool known;
+
+    settings_init(options, strategy_settings, strategy_setting_count);
+    known = settings_change_defaults(options, "this variant", MM_OPTION_DEFAULTS, message);
+    assert(known && "DEFAULTS of the variant name an option or value that its base does not have");
+    (void)known;
+}
+
+/* The value of an option that some strategies lack. */
+static double option_or(const settings *options, const char *name, double otherwise)
+{
+    for (size_t i = 0; i < options->count; i++) {
+        if (strcmp(options->table[i].name, name) == 0)
+            return options->values[i];
+    }
+    return otherwise;
+}
+
+mm_status mm_heap_new(const settings *options, mm_heap **out)
+{
+    mm_heap *heap = calloc(1, sizeof *heap);
+    mm_status status;
+
+    if (heap == NULL)
+        return MM_NO_MEMORY;
+    if (options != NULL)
+        heap->base.options = *options;
+    else
+        mm_options_init(&heap->base.options);
+    front_open(&heap->base.front, (size_t)option_or(&heap->base.options, "heap_bytes_max", 0));
+    cadence_open(&heap->base.cadence, option_or(&heap->base.options, "collect", CADENCE_OFF));
+    status = strategy_heap_open(heap);
+    if (status != MM_OK) {
+        free(heap);
+        return status;
+    }
+    *out = heap;
+    return MM_OK;
+}
+
+void mm_heap_free(mm_heap *heap)
+{
+    mm last = {.base.heap = heap};
+
+    if (heap->base.mutator != NULL)
+        mm_detach(heap->base.mutator);
+    heap->base.mutator = &last; /* giving up references takes a mutator */
+    while (heap->base.roots != NULL)
+        mm_root_free(&last, heap->base.roots);
+    strategy_heap_close(&last);
+    front_close(&heap->base.front);
+    free(heap->base.types);
+    free(heap);
+}
+
+mm_status mm_attach(mm_heap *heap, mm **out)
+{
+    mm *m;
+
+    if (heap->base.mutator != NULL)
+        return MM_INVALID;
+    m = calloc(1, sizeof *m);
+    if (m == NULL)
+        return MM_NO_MEMORY;
+    m->base.heap = heap;
+    heap->base.mutator = m;
+    *out = m;
+    return MM_OK;
+}
+
+void mm_detach(mm *m)
+{
+    assert(m->base.scopes == NULL && "a mutator ends after its scopes");
+    m->base.heap->base.mutator = NULL;
+    free(m);
+}
+
+mm_status mm_type_add(mm_heap *heap, const mm_type_info *info, mm_type *out)
+{
+    heap_base *base = &heap->base;
+
+    if (base->type_count == base->type_capacity) {
+        uint32_t capacity = base->type_capacity != 0 ? 2 * base->type_capacity : 8;
+        mm_type_info *types = realloc(base->types, capacity * sizeof *types);
+        if (types == NULL)
+            return MM_NO_MEMORY;
+        base->types = types;
+        base->type_capacity = capacity;
+    }
+    base->types[base->type_count] = *info;
+    *out = base->type_count++ << 1 | (info->kind == MM_CONTAINER);
+    return MM_OK;
+}
+
+const mm_type_info *mm_type_info_of(const mm_heap *heap, mm_type type)
+{
+    assert(type >> 1 < heap->base.type_count && "a type of another heap");
+    return heap->base.types + (type >> 1);
+}
+
+mm_status mm_root_new(mm *m, mm_root **out)
+{
+    heap_base *base = &m->base.heap->base;
+    mm_root *root = calloc(1, sizeof *root);
+
+    MM_COUNT_(m, root_new, 0);
+    if (root == NULL)
+        return MM_NO_MEMORY;
+    if (base->roots == NULL) {
+        base->roots = root->previous = root->next = root;
+    } else {
+        root->next = base->roots;
+        root->previous = base->roots->previous;
+        root->previous->next = root;
+        root->next->previous = root;
+    }
+    *out = root;
+    return MM_OK;
+}
+
+void mm_root_get(mm *m, mm_var *dst, mm_root *root)
+{
+    MM_COUNT_(m, root_get, 0);
+    MM_CHECK_OWNER_(dst);
+    strategy_set(m, dst, &root->variable);
+}
+
+void mm_root_set(mm *m, mm_root *root, mm_var *src)
+{
+    MM_COUNT_(m, root_set, 0);
+    strategy_set(m, &root->variable, src);
+}
+
+void mm_root_free(mm *m, mm_root *root)
+{
+    heap_base *base = &m->base.heap->base;
+
+    MM_COUNT_(m, root_free, 0);
+    strategy_clear(m, &root->variable);
+    if (base->roots == root)
+        base->roots = root->next == root ? NULL : root->next;
+    root->previous->next = root->next;
+    root->next->previous = root->previous;
+    free(root);
+}
+
+/* A full collection by the option `collect`. */
+static void collect_by_cadence(mm *m)
+{
+    mm_status status = mm_collect(m, MM_GENERATIONS - 1, NULL);
+    assert(status == MM_OK && "only a strategy with a collector has the option `collect`");
+    (void)status;
+}
+
+void mm_request_end(mm *m)
+{
+    mutator_base *base = &m->base;
+    uint64_t request_ns;
+
+    MM_COUNT_(m, request_end, 0);
+    strategy_safepoint(m);
+    if (cadence_request_ended(&base->heap->base.cadence))
+        collect_by_cadence(m);
+    base->requests++;
+    request_ns = clock_now_ns() - base->request_started_ns;
+    if (request_ns > base->request_ns_max)
+        base->request_ns_max = request_ns;
+}
+
+void mm_program_end(mm *m)
+{
+    if (cadence_program_ended(&m->base.heap->base.cadence))
+        collect_by_cadence(m);
+}

@@ -1,0 +1,88 @@
+/* The common beginning of every heap and every mutator, and what is done the same way for all of
+ * them. */
+#ifndef MM_COMMON_HEAP_H
+#define MM_COMMON_HEAP_H
+
+#include "base.h"
+#include "cadence.h"
+#include "collections.h"
+#include "front.h"
+
+#define MM_OPERATIONS(X)                                                                           \
+    X(new)                                                                                         \
+    X(set) X(move) X(clear) X(load) X(take) X(store) X(store_move) X(unset) X(copy_slot) X(borrow) \
+        X(root_new) X(root_get) X(root_set) X(root_free) X(request_begin) X(request_end)           \
+            X(safepoint)
+
+typedef enum mm_operation {
+#define MM_OPERATION_ENUMERATOR(name) MM_OPERATION_##name,
+    MM_OPERATIONS(MM_OPERATION_ENUMERATOR)
+#undef MM_OPERATION_ENUMERATOR
+        MM_OPERATION_COUNT
+} mm_operation;
+
+/* A strategy's `struct mm_heap` begins with this. */
+typedef struct heap_base {
+    mm *mutator; /* the one attached, or NULL */
+    settings options;
+    front front;
+    mm_type_info *types; /* index = mm_type >> 1 */
+    uint32_t type_count, type_capacity;
+    mm_root *roots; /* a ring, or NULL */
+    collection_totals collections;
+    cadence cadence;
+    bool automatic;  /* collections start by themselves */
+    bool collecting; /* a collection is running: a nested one does nothing */
+} heap_base;
+
+/* A strategy's `struct mm` begins with this. */
+typedef struct mutator_base {
+    mm_heap *heap;
+    mm_scope *scopes; /* innermost linked scope */
+    uint64_t request_started_ns, request_ns_max, requests;
+    uint64_t drop_ns_max;
+#if MM_COUNTED
+    uint64_t operations[MM_OPERATION_COUNT];
+    uint64_t digest; /* of every operation issued and its constant arguments, in order */
+#endif
+#if MM_CHECKED
+    uint64_t collect_every; /* allocations between forced collections; 0: none forced */
+    uint64_t allocations_until_collect;
+#endif
+} mutator_base;
+
+#if MM_COUNTED
+/* One operation goes into the counts and into the digest: a multiply-and-rotate hash that depends
+ * on the order. */
+static inline void count_operation(mutator_base *base, mm_operation operation, uint64_t argument)
+{
+    uint64_t mixed = (argument + 1) * 0x9e3779b97f4a7c15u + operation;
+
+    base->operations[operation]++;
+    base->digest = (base->digest ^ mixed) * 0xff51afd7ed558ccdu;
+    base->digest = base->digest << 29 | base->digest >> 35;
+}
+#endif
+
+/* The heap limit, an option of every strategy. */
+#define HEAP_BYTES_MAX_SETTING                                                     \
+    {                                                                              \
+        .name = "heap_bytes_max", .unit = "bytes",                                 \
+        .help = "the most that objects and their headers may take", .fallback = 0, \
+        .minimum = 4096, .maximum = 1e15, .integer = true, .words = {{"off", 0}},  \
+    }
+
+/* Whether collections start by themselves, an option of every strategy with a collector. */
+#define AUTOMATIC_SETTING                                                                          \
+    {                                                                                              \
+        .name = "automatic", .help = "collections start by themselves", .fallback = 1, .unit = "", \
+        .words_only = true, .words = {{"off", 0}, {"on", 1}},                                      \
+    }
+
+/* The requested bytes of an object: what the program asked for, without any header. */
+static inline size_t requested_bytes(uint32_t slot_count, uint32_t data_bytes)
+{
+    return (size_t)slot_count * sizeof(void *) + data_bytes;
+}
+
+#endif

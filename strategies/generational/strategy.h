@@ -1,0 +1,164 @@
+/* generational: reference counting plus the three-generation cycle collector of CPython 3.11, step
+ * for step.
+ *
+ * Counting (common/counting.h) reclaims everything but cycles. Containers, which alone can form
+ * cycles, have a `gc_head` of two words in front of the object and are *tracked*: linked into the
+ * youngest of three generations. When the net number of container allocations since the last
+ * collection exceeds a threshold, a collection looks for groups of containers that are referred to
+ * only by each other. generational.c teaches the collector.
+ *
+ *   atom        [count type slots bytes | payload]
+ *   container   [next prev][count type slots bytes | slots… | payload]
+ *
+ * The words of a gc_head, by phase:
+ *   word  bits   outside a collection          in the generation being collected
+ *   next  63..1  the next in the list          the same
+ *         0      0                             NEXT_UNREACHABLE: tentatively moved to the
+ * unreachable list prev  63..2  the previous in the list      until settled: the working count;
+ * after that the previous again 1      0                             PREV_COLLECTING: not settled
+ * as reachable 0      0                             0 An untracked container has next == 0. */
+#ifndef GENERATIONAL_STRATEGY_H
+#define GENERATIONAL_STRATEGY_H
+
+#include "common/heap.h"
+
+#define MM_GENERATIONS 3
+
+typedef struct gc_head {
+    uintptr_t next, prev;
+} gc_head;
+
+typedef struct generation {
+    gc_head list; /* head of a ring */
+    uint32_t threshold;
+    uint32_t count; /* youngest: net container allocations; others: collections of the next younger
+                       one; since the last collection */
+} generation;
+
+struct mm {
+    mutator_base base;
+};
+
+struct mm_heap {
+    heap_base base;
+    generation generations[MM_GENERATIONS];
+    uint32_t
+        trigger; /* the youngest generation's threshold, or UINT32_MAX while nothing may collect */
+    bool quarter_rule;
+    uint64_t long_lived_total;   /* survivors of the last full collection */
+    uint64_t long_lived_pending; /* survivors of middle collections since */
+};
+
+static const mm_traits strategy_traits = {
+    .summary = "reference counting plus CPython 3.11's three-generation cycle collector",
+    .timed = true,
+    .reclaims = true,
+    .counts = true,
+    .prompt = true,
+    .reclaims_cycles = true,
+    .generations = MM_GENERATIONS,
+};
+
+extern const setting strategy_settings[];
+extern const size_t strategy_setting_count;
+
+mm_status strategy_heap_open(mm_heap *heap);
+void strategy_heap_close(mm *m);
+uint64_t strategy_collect(mm *m, uint32_t generation);
+void strategy_trigger_changed(mm_heap *heap);
+#define strategy_check strategy_check
+
+/* Collects the oldest generation that is due. */
+void generational_collect_due(mm *m);
+
+/* The block of an object begins with its gc_head, if it has one. */
+#define strategy_block(object) \
+    (mm_type_is_container((object)->type) ? (void *)gc_head_of(object) : (void *)(object))
+
+static inline gc_head *gc_head_of(mm_object *object)
+{
+    return (gc_head *)(void *)object - 1;
+}
+
+static inline mm_object *gc_object(gc_head *gc)
+{
+    return (mm_object *)(void *)(gc + 1);
+}
+
+#include "common/counting.h"
+
+static inline void gc_track(mm_heap *heap, mm_object *object)
+{
+    gc_head *gc = gc_head_of(object), *list = &heap->generations[0].list;
+    gc_head *last = (gc_head *)list->prev;
+
+    last->next = (uintptr_t)gc;
+    gc->prev = (uintptr_t)last;
+    gc->next = (uintptr_t)list;
+    list->prev = (uintptr_t)gc;
+}
+
+static inline mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t slots,
+                                     uint32_t bytes)
+{
+    mm_heap *heap = m->base.heap;
+    size_t request = requested_bytes(slots, bytes);
+    mm_object *object;
+
+    if (!mm_type_is_container(type)) {
+        object = front_allocate(&heap->base.front, sizeof *object, request);
+        if (MM_UNLIKELY(object == NULL))
+            return MM_NO_MEMORY;
+        object_init(object, type, slots, bytes);
+    } else {
+        gc_head *gc = front_allocate(&heap->base.front, sizeof *gc + sizeof *object, request);
+        if (MM_UNLIKELY(gc == NULL))
+            return MM_NO_MEMORY;
+        if (MM_UNLIKELY(++heap->generations[0].count > heap->trigger))
+            generational_collect_due(m); /* the new object is not tracked yet, so not part of it */
+        object = gc_object(gc);
+        object_init(object, type, slots, bytes);
+        gc_track(heap, object);
+    }
+    object->count = 1;
+    counting_replace(m, &dst->object, object);
+    return MM_OK;
+}
+
+static inline void counting_before_death(mm *m, mm_object *object)
+{
+    (void)m;
+    if (mm_type_is_container(object->type)) {
+        gc_head *gc = gc_head_of(object);
+        gc_head *previous = (gc_head *)(gc->prev & ~(uintptr_t)3), *next = (gc_head *)gc->next;
+        previous->next = (uintptr_t)next;
+        next->prev = (uintptr_t)previous | (next->prev & 3);
+        gc->next = 0;
+    }
+}
+
+static inline void counting_free(mm *m, mm_object *object)
+{
+    mm_heap *heap = m->base.heap;
+    size_t request = object_requested_bytes(object);
+
+    if (!mm_type_is_container(object->type)) {
+        front_free(&heap->base.front, object, sizeof *object, request);
+        return;
+    }
+    if (heap->generations[0].count > 0)
+        heap->generations[0].count--;
+    front_free(&heap->base.front, gc_head_of(object), sizeof(gc_head) + sizeof *object, request);
+}
+
+static inline uint32_t *strategy_threshold(const mm_heap *heap, uint32_t generation)
+{
+    return (uint32_t *)&heap->generations[generation].threshold;
+}
+
+static inline uint32_t strategy_generation_count(const mm_heap *heap, uint32_t generation)
+{
+    return heap->generations[generation].count;
+}
+
+#endif

@@ -1,0 +1,42 @@
+/* mm_check.h: the heap verifier, forced collections and failing allocations. For the checked
+ * flavour only. */
+#ifndef MM_CHECK_H
+#define MM_CHECK_H
+
+#include "mm.h"
+
+#if !MM_CHECKED
+    #error "mm_check.h works in the checked flavour only"
+#endif
+
+/* Verifies the whole heap: every reference leads to a live object of this heap; where objects are
+ * counted, each count equals the slots, variables and roots that refer to it; and whatever the
+ * strategy's own structures promise (lists agree both ways, no working bit is left). True when all
+ * holds; else the first violation in `message`, beginning with the invariant's name. Needs no
+ * memory. O(heap). */
+bool mm_check(mm_heap *heap, char message[MM_MESSAGE_MAX]);
+
+/* Runs a full collection before every `every`th allocation; 0 turns it off. Nothing for a strategy
+ * without a collector. */
+void mm_stress_collect(mm *m, uint64_t every);
+
+/* The `attempt`th allocation of an object from now on fails, and with `thereafter` all later ones
+ * too; 0: none fails any more. */
+void mm_fail_allocation(mm_heap *heap, uint64_t attempt, bool thereafter);
+
+/* The mark stack of the heap's collector holds at most `entries` from now on, so that it overflows
+ * early; 0: no limit. Nothing for a strategy without one. */
+void mm_limit_mark_stack(mm_heap *heap, size_t entries);
+
+/* The allocations of objects asked for since the heap was made, failed ones included. */
+uint64_t mm_allocation_attempts(const mm_heap *heap);
+
+/* Called for every object of the heap, reachable or not, in the order of allocation. `serial` is 1
+ * for the first object ever made. */
+typedef void mm_object_visitor(uint64_t serial, mm_type type, uint32_t slot_count, void *context);
+void mm_each_object(mm_heap *heap, mm_object_visitor *visit, void *context);
+
+/* The serial number of the object of `v`, which stays the same when it moves; 0 for null. */
+uint64_t mm_serial(const mm_var *v);
+
+#endif

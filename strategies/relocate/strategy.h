@@ -1,0 +1,118 @@
+/* relocate: a checking strategy, never timed. At every operation that may collect, every reachable
+ * object moves to a new address and its old memory is poisoned; unreachable objects are reclaimed
+ * on the way.
+ *
+ * A program, test or piece of common code that holds an address across such an operation reads
+ * 0xdd, or is stopped by AddressSanitizer. That the other strategies do not move is thereby proven
+ * not to matter: the door stays open for copying collectors. */
+#ifndef RELOCATE_STRATEGY_H
+#define RELOCATE_STRATEGY_H
+
+#include "common/heap.h"
+
+#define MM_GENERATIONS 1
+
+struct mm_object {
+    mm_object *next; /* the heap's list of all objects */
+    mm_object *
+        forward; /* while a collection runs: where the object is now; itself if it could not move */
+    mm_object *scan; /* while a collection runs: the next object whose slots must be redirected */
+    mm_type type;
+    uint32_t slot_count;
+    uint32_t data_bytes;
+    uint32_t unused;
+    mm_object *slots[];
+};
+
+struct mm {
+    mutator_base base;
+};
+
+struct mm_heap {
+    heap_base base;
+    mm_object *objects;
+    uint64_t every; /* the option: operations that may collect, per collection */
+    uint64_t until; /* such operations until the next one; 0: automatic collection is off */
+};
+
+static const mm_traits strategy_traits = {
+    .summary =
+        "moves every object whenever it may: proves that nobody holds an address; never timed",
+    .timed = false,
+    .reclaims = true,
+    .reclaims_cycles = true,
+    .moving = true,
+    .generations = MM_GENERATIONS,
+};
+
+extern const setting strategy_settings[];
+extern const size_t strategy_setting_count;
+
+mm_status strategy_heap_open(mm_heap *heap);
+void strategy_heap_close(mm *m);
+uint64_t strategy_collect(mm *m, uint32_t generation);
+void strategy_trigger_changed(mm_heap *heap);
+#define strategy_check strategy_check
+
+#define MM_SCOPES_LINKED(m) true
+#include "common/variables.h"
+
+static inline void strategy_scope_enter(mm *m, mm_scope *scope, mm_var *variables, uint32_t count,
+                                        bool borrows)
+{
+    scope_open(m, scope, variables, count, borrows);
+}
+
+static inline void strategy_scope_leave(mm_scope *scope)
+{
+    scope_close(scope);
+}
+
+/* Speed does not matter here, so only the operations that nothing can be derived from are written;
+ * the rest come from common/derived.h. */
+static inline void strategy_set(mm *m, mm_var *dst, mm_var *src)
+{
+    (void)m;
+    dst->object = src->object;
+}
+
+static inline void strategy_move(mm *m, mm_var *dst, mm_var *src)
+{
+    mm_object *object = src->object;
+
+    (void)m;
+    src->object = NULL;
+    dst->object = object;
+}
+
+static inline void strategy_clear(mm *m, mm_var *v)
+{
+    (void)m;
+    v->object = NULL;
+}
+
+static inline void strategy_load(mm *m, mm_var *dst, mm_var *obj, uint32_t i)
+{
+    (void)m;
+    dst->object = obj->object->slots[i];
+}
+
+static inline void strategy_store(mm *m, mm_var *obj, uint32_t i, mm_var *src)
+{
+    (void)m;
+    obj->object->slots[i] = src->object;
+}
+
+#define strategy_borrow strategy_borrow
+static inline void strategy_borrow(mm *m, mm_var *v, mm_var *obj, uint32_t i)
+{
+    (void)m;
+    variable_borrow(v, obj->object, i);
+}
+
+mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t slots, uint32_t bytes);
+
+#define strategy_safepoint strategy_safepoint
+void strategy_safepoint(mm *m);
+
+#endif

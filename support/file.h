@@ -1,0 +1,17 @@
+/* Files that are written whole or not at all. */
+#ifndef RECLAIM_SUPPORT_FILE_H
+#define RECLAIM_SUPPORT_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Writes `size` bytes to `path`: into a temporary file beside it, synchronised, then renamed over
+ * it, so that a killed process or a full disk leaves the old file or none, never half of one. On
+ * failure returns false with `errno` set and removes the temporary file. */
+bool file_write_whole(const char *path, const void *bytes, size_t size);
+
+/* The folder of the running program, without a trailing slash, into `out`. False with `errno` set
+ * on failure. */
+bool file_program_folder(char *out, size_t size);
+
+#endif
