@@ -387,13 +387,27 @@ static double resident_bytes(workload_amount amount)
     return (double)amount.bytes + (double)amount.objects * HEADER_AND_ROUNDING_BYTES;
 }
 
+#ifndef RECLAIM_HAND_WRITTEN
+/* Whether the options leave automatic collection on. */
+static bool collects_by_itself(const settings *options)
+{
+    for (size_t i = 0; i < options->count; i++) {
+        if (strcmp(options->table[i].name, "automatic") == 0)
+            return options->values[i] != 0;
+    }
+    return true;
+}
+#endif
+
 /* What one run holds at its highest, and what it leaves behind in the process. A collector is given
  * twice its live data: what floats between two collections is at most that at the default growth.
  */
-static void predict_run(const workload_forecast *f, double *peak, double *left)
+static void predict_run(const workload_forecast *f, const settings *options, double *peak,
+                        double *left)
 {
     double leaked = resident_bytes(f->leaked), live = resident_bytes(f->live_peak);
 #ifdef RECLAIM_HAND_WRITTEN
+    (void)options;
     *left = hand_written.leaks_cycles ? leaked : 0;
     *peak = live + *left;
 #else
@@ -404,7 +418,7 @@ static void predict_run(const workload_forecast *f, double *peak, double *left)
         *peak = live + leaked;
     } else {
         *left = 0;
-        *peak = 2 * live + (strategy_traits.prompt ? leaked : 0);
+        *peak = 2 * live + (collects_by_itself(options) ? 0 : leaked);
     }
 #endif
 }
@@ -421,7 +435,7 @@ bool sample_forecast(const sample *s, uint64_t *bytes_peak, char message[WORKLOA
 #endif
     if (!s->workload->forecast(&s->parameters, &forecast, message))
         return false;
-    predict_run(&forecast, &peak, &left);
+    predict_run(&forecast, &s->options, &peak, &left);
     *bytes_peak =
         (uint64_t)(PROGRAM_BYTES + peak + (s->runs - 1) * left + (double)forecast.other_bytes);
     return true;

@@ -1,5 +1,6 @@
 #include "nearest.h"
 
+#include <stdint.h>
 #include <string.h>
 
 enum { NAME_LENGTH_MAX = 63 };
@@ -11,7 +12,7 @@ static size_t edit_distance(const char *a, const char *b)
     size_t row[NAME_LENGTH_MAX + 1];
 
     if (a_length > NAME_LENGTH_MAX || b_length > NAME_LENGTH_MAX)
-        return NAME_LENGTH_MAX;
+        return SIZE_MAX;
     for (size_t j = 0; j <= b_length; j++)
         row[j] = j;
     for (size_t i = 1; i <= a_length; i++) {

@@ -98,8 +98,8 @@ static void say_unknown(const settings *values, const char *owner, const char *n
     if (close != NULL)
         used += snprintf(message + used, SETTINGS_MESSAGE_MAX - (size_t)used,
                          "; did you mean '%s'?", close);
-    used += snprintf(message + used, SETTINGS_MESSAGE_MAX - (size_t)used, "%s",
-                     values->count ? " It has:" : " It has none.");
+    used += snprintf(message + used, SETTINGS_MESSAGE_MAX - (size_t)used, "%s %s",
+                     close != NULL ? "" : ".", values->count ? "It has:" : "It has none.");
     for (size_t i = 0; i < values->count && used < SETTINGS_MESSAGE_MAX; i++)
         used += snprintf(message + used, SETTINGS_MESSAGE_MAX - (size_t)used, "%s %s", i ? "," : "",
                          names[i]);

@@ -83,11 +83,10 @@ static mm_status new_node(mm *m, const gcbench *g, uint32_t depth, mm_var *out)
 /* From the bottom up: both children before their parent. */
 static mm_status make_tree(mm *m, const gcbench *g, uint32_t depth, mm_var *out)
 {
-    MM_VAR(m, left);
-    MM_VAR(m, right);
-
     if (depth == 0)
         return new_node(m, g, depth, out);
+    MM_VAR(m, left);
+    MM_VAR(m, right);
     if (make_tree(m, g, depth - 1, left) != MM_OK || make_tree(m, g, depth - 1, right) != MM_OK ||
         new_node(m, g, depth, out) != MM_OK)
         return MM_NO_MEMORY;
@@ -99,10 +98,9 @@ static mm_status make_tree(mm *m, const gcbench *g, uint32_t depth, mm_var *out)
 /* From the top down: `node` is given its children, and they theirs. */
 static mm_status populate(mm *m, const gcbench *g, uint32_t depth, mm_var *node)
 {
-    MM_VAR(m, child);
-
     if (depth == 0)
         return MM_OK;
+    MM_VAR(m, child);
     for (uint32_t i = 0; i < NODE_SLOTS; i++) {
         if (new_node(m, g, depth - 1, child) != MM_OK)
             return MM_NO_MEMORY;

@@ -13,8 +13,11 @@ static hand_object *next_dying_child(hand_object *object, uint32_t *next)
 {
     while (*next < object->slot_count) {
         hand_object *child = object->slots[(*next)++];
-        if (child != NULL && --child->count == 0)
+        if (child == NULL || --child->count != 0)
+            continue;
+        if (child->slot_count != 0)
             return child;
+        hand_free(child);
     }
     return NULL;
 }

@@ -17,17 +17,35 @@
 
 #ifdef MM_COMMON_COUNTING_H /* empty for a strategy that does not count */
 
-/* Gives up the slots from `*next` on until a child dies of it; returns that child, NULL when no
- * slot is left. `*next` becomes the slot after it. */
-static mm_object *next_dying_child(mm_object *object, uint32_t *next)
+/* A cascade in progress: how many objects have died so far, and when the 64th did. */
+typedef struct cascade {
+    uint64_t dead;
+    uint64_t started_ns;
+} cascade;
+
+static inline void note_death(mm *m, cascade *c, mm_object *object)
+{
+    if (++c->dead == MM_CASCADE_UNTIMED + 1)
+        c->started_ns = clock_now_ns();
+    counting_before_death(m, object);
+}
+
+/* Gives up the slots from `*next` on until a child with slots of its own dies of it; returns that
+ * child, NULL when no slot is left. A child without slots that dies is freed on the spot. `*next`
+ * becomes the slot after the child's. */
+static inline mm_object *next_dying_child(mm *m, cascade *c, mm_object *object, uint32_t *next)
 {
     while (*next < object->slot_count) {
         mm_object *child = object->slots[(*next)++];
         if (child == NULL)
             continue;
         assert(child->count > 0 && "reference count below zero");
-        if (--child->count == 0)
+        if (--child->count != 0)
+            continue;
+        note_death(m, c, child);
+        if (child->slot_count != 0)
             return child;
+        counting_free(m, child);
     }
     return NULL;
 }
@@ -42,17 +60,14 @@ static void note_cascade(mutator_base *base, uint64_t started_ns)
 
 void counting_reclaim(mm *m, mm_object *object)
 {
+    cascade c = {0};
     mm_object *outer = NULL;
     uint32_t next = 0;
-    uint64_t dead = 1, started_ns = 0;
 
-    counting_before_death(m, object);
+    note_death(m, &c, object);
     for (;;) {
-        mm_object *child = next_dying_child(object, &next);
+        mm_object *child = next_dying_child(m, &c, object, &next);
         if (child != NULL) {
-            if (++dead == MM_CASCADE_UNTIMED + 1)
-                started_ns = clock_now_ns();
-            counting_before_death(m, child);
             if (next == object->slot_count) {
                 counting_free(m, object);
             } else {
@@ -71,7 +86,7 @@ void counting_reclaim(mm *m, mm_object *object)
         next = object->count;
         outer = object->slots[next - 1];
     }
-    if (MM_UNLIKELY(dead > MM_CASCADE_UNTIMED))
-        note_cascade(&m->base, started_ns);
+    if (MM_UNLIKELY(c.dead > MM_CASCADE_UNTIMED))
+        note_cascade(&m->base, c.started_ns);
 }
 #endif

@@ -1,0 +1,33 @@
+/* What only a fuzzing engine needs of target `ops`: mutations, by libFuzzer's interface, and
+ * sanitizer options that suit a million small heaps. */
+#include "mutator.h"
+
+const char *__asan_default_options(void);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *first, size_t first_size, const uint8_t *second,
+                                 size_t second_size, uint8_t *out, size_t max_out_size,
+                                 unsigned seed);
+
+/* Memory that is kept unusable after a free, and the stack kept with it, are sized for one input at
+ * a time. */
+const char *__asan_default_options(void)
+{
+    return "quarantine_size_mb=16:malloc_context_size=6";
+}
+
+/* One time in ten the engine's own mutations: they know nothing of operations, and so no prejudice.
+ */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+    if (seed % 10 == 0)
+        return LLVMFuzzerMutate(data, size, max_size);
+    return mutator_mutate(data, size, max_size, seed);
+}
+
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *first, size_t first_size, const uint8_t *second,
+                                 size_t second_size, uint8_t *out, size_t max_out_size,
+                                 unsigned seed)
+{
+    return mutator_cross(first, first_size, second, second_size, out, max_out_size, seed);
+}

@@ -1,0 +1,179 @@
+#include "machine.h"
+#include "operations.h"
+
+#include <string.h>
+
+void run_block(machine *x)
+{
+    MM_VARS(x->m, locals, PROGRAM_LOCALS);
+
+    name_variables(x, block_owner(x), PROGRAM_LOCALS, locals);
+    while (x->next < x->program->operation_count) {
+        const operation *operation = x->program->operations + x->next;
+        x->oracle.operation = operation;
+        x->oracle.operation_index = x->next++;
+        if (operation->code == OPERATION_leave && x->depth > 0)
+            return;
+        operations[operation->code](x, operation->operands);
+        oracle_after_operation(&x->oracle);
+    }
+}
+
+/* ---- The digest: a walk over the real heap, through the object API alone ---- */
+
+typedef struct walk {
+    machine *machine;
+    uint64_t digest;
+    model_set seen;
+} walk;
+
+static void digest_number(walk *w, uint64_t number)
+{
+    w->digest = (w->digest ^ number) * 0x100000001b3u; /* FNV-1a, number by number */
+}
+
+/* Goes to all that `v` reaches; every slot must hold what the model says. The depth of the
+ * recursion is bounded by MODEL_OBJECTS_MAX. */
+static void walk_from(walk *w, mm_var *v, uint32_t id)
+{
+    machine *x = w->machine;
+    const model_object *object = x->model.objects + id;
+
+    oracle_expect_variable(&x->oracle, v, id);
+    digest_number(w, id);
+    if (id == 0 || w->seen.has[id])
+        return;
+    w->seen.has[id] = true;
+    digest_number(w, object->shape);
+    digest_number(w, object->bytes);
+    for (uint32_t i = 0; i < object->slot_count; i++) {
+        MM_VAR(x->m, child);
+        mm_load(x->m, child, v, i);
+        walk_from(w, child, *model_slot(&x->model, id, i));
+    }
+}
+
+static uint64_t digest_graph(machine *x)
+{
+    static walk w;
+    MM_VAR(x->m, root);
+
+    w = (walk){.machine = x, .digest = 0xcbf29ce484222325u};
+    for (uint32_t i = 0; i < PROGRAM_VARIABLES; i++)
+        walk_from(&w, x->oracle.variables[i], x->model.owners[i]);
+    for (uint32_t i = 0; i < PROGRAM_ROOTS; i++) {
+        mm_clear(x->m, root);
+        if (x->roots[i] != NULL)
+            mm_root_get(x->m, root, x->roots[i]);
+        walk_from(&w, root, x->model.owners[OWNER_ROOTS + i]);
+    }
+    return w.digest;
+}
+
+/* ---- One program ---- */
+
+/* The value that a knob gives an option: 1 is the first of its words, then come its numbers from
+ * the least on. */
+static double option_value(const setting *option, uint8_t knob)
+{
+    unsigned words = 0, choice = knob - 1u;
+
+    while (words < SETTING_WORDS_MAX && option->words[words].word != NULL)
+        words++;
+    if (option->words_only)
+        return option->words[choice % words].value;
+    if (choice < words)
+        return option->words[choice].value;
+    choice -= words;
+    return option->minimum + choice < option->maximum ? option->minimum + choice : option->maximum;
+}
+
+/* The heap limit is left out: it fails allocations by size, which no two strategies share. */
+static void set_options(const program *p, settings *options)
+{
+    const uint8_t *knob = p->knobs + KNOB_option0;
+
+    mm_options_init(options);
+    for (size_t i = 0; i < options->count; i++) {
+        const setting *option = options->table + i;
+        if (option->text || strcmp(option->name, "heap_bytes_max") == 0)
+            continue;
+        if (knob == p->knobs + KNOB_option0 + PROGRAM_OPTIONS)
+            break;
+        if (*knob != 0)
+            options->values[i] = option_value(option, *knob);
+        knob++;
+    }
+}
+
+static void expect_ok(machine *x, mm_status status, const char *call)
+{
+    ORACLE_EXPECT(&x->oracle, status == MM_OK, "status", "%s returned %d", call, (int)status);
+}
+
+static void add_types(machine *x)
+{
+    for (int i = 0; i < SHAPE_COUNT; i++) {
+        mm_type_info info = {.name = shape_table[i].name,
+                             .kind = shape_table[i].container ? MM_CONTAINER : MM_ATOM};
+        expect_ok(x, mm_type_add(x->heap, &info, &x->oracle.types[i]), "mm_type_add()");
+    }
+}
+
+static void open_machine(machine *x, const program *p, bool faults)
+{
+    settings options;
+
+    set_options(p, &options);
+    x->program = p;
+    x->next = x->depth = x->pin_count = x->borrowed_id = 0;
+    x->borrowed = NULL;
+    x->in_request = false;
+    memset(x->roots, 0, sizeof x->roots);
+    expect_ok(x, mm_heap_new(&options, &x->heap), "mm_heap_new()");
+    expect_ok(x, mm_attach(x->heap, &x->m), "mm_attach()");
+    model_open(&x->model);
+    oracle_open(&x->oracle, x->heap, x->m, &x->model);
+    add_types(x);
+    mm_stress_collect(x->m, p->knobs[KNOB_collect_every]);
+    mm_limit_mark_stack(x->heap, p->knobs[KNOB_mark_stack_max]);
+    if (faults) {
+        x->oracle.fail_at = p->knobs[KNOB_fail_at];
+        x->oracle.fail_thereafter = p->knobs[KNOB_fail_thereafter] & 1;
+        mm_fail_allocation(x->heap, x->oracle.fail_at, x->oracle.fail_thereafter);
+    }
+}
+
+static uint64_t run_program(machine *x)
+{
+    MM_VARS(x->m, variables, PROGRAM_VARIABLES);
+
+    name_variables(x, 0, PROGRAM_VARIABLES, variables);
+    run_block(x);
+    x->oracle.operation = NULL;
+    name_variables(x, block_owner(x), PROGRAM_LOCALS, NULL);
+    oracle_compare(&x->oracle, COLLECTED_NOTHING);
+    return digest_graph(x);
+}
+
+/* Nothing refers to anything any more: what a full collection leaves is a leak. */
+static void drop_everything(machine *x)
+{
+    for (uint8_t i = 0; i < PROGRAM_ROOTS; i++)
+        operations[OPERATION_root_free](x, &i);
+    operations[OPERATION_collect_all](x, NULL);
+}
+
+uint64_t machine_run(const program *p, bool faults)
+{
+    static machine x; /* too big for the stack */
+    uint64_t digest;
+
+    open_machine(&x, p, faults);
+    digest = run_program(&x);
+    name_variables(&x, 0, PROGRAM_VARIABLES, NULL);
+    if (!(p->knobs[KNOB_keep_roots] & 1))
+        drop_everything(&x);
+    mm_heap_free(x.heap);
+    return digest;
+}

@@ -1,0 +1,212 @@
+/* fuzz_minimise: the smallest operation program that fails in the same way.
+ *
+ *   fuzz_minimise REPLAY INPUT OUTPUT
+ *
+ * REPLAY is a replay program; INPUT makes it fail. Leaves out operations (half of them at a time,
+ * then a quarter, …, then one), sets knobs to 0 and operands to their first value, as long as what
+ * fails stays the same: the name of the violation, the assertion, or the sanitizer's summary.
+ * Writes the result to OUTPUT and prints what fails. Deterministic; every try is a process.
+ *
+ * Exit: 0 written, 1 a file or process failed, 2 bad arguments, 3 INPUT does not fail. */
+#include "program.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SIGNATURE_MAX = 512, TRY_SECONDS_MAX = 2 };
+
+typedef struct minimiser {
+    const char *replay, *output;
+    char signature[SIGNATURE_MAX];
+    unsigned tries;
+} minimiser;
+
+static _Noreturn void fail(const char *what)
+{
+    perror(what);
+    exit(1);
+}
+
+static void write_input(const char *path, const program *p)
+{
+    uint8_t bytes[PROGRAM_BYTES_MAX];
+    size_t size = program_encode(p, bytes);
+    FILE *file = fopen(path, "wb");
+
+    if (file == NULL || fwrite(bytes, 1, size, file) != size || fclose(file) != 0)
+        fail(path);
+}
+
+/* Cuts a line to what is the same for every input with the same fault: no numbers of objects,
+ * operations or processes. */
+static bool read_signature(const char *line, char out[SIGNATURE_MAX])
+{
+    static const char *const marks[] = {"violation: ", "Assertion ",
+                                        "SUMMARY: ", "runtime error: "};
+
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        const char *found = strstr(line, marks[i]);
+        if (found == NULL)
+            continue;
+        snprintf(out, SIGNATURE_MAX, "%s", found);
+        out[strcspn(out, "\n")] = '\0';
+        if (i == 0) { /* `violation: name: …` */
+            char *colon = strchr(out + strlen(marks[0]), ':');
+            if (colon != NULL)
+                *colon = '\0';
+        }
+        return true;
+    }
+    return false;
+}
+
+static _Noreturn void run_replay(const minimiser *z, int errors)
+{
+    alarm(TRY_SECONDS_MAX);
+    dup2(errors, STDERR_FILENO);
+    execl(z->replay, z->replay, z->output, (char *)NULL);
+    fail(z->replay);
+}
+
+/* How REPLAY fails on the file `output`; false when it does not. */
+static bool signature_of(minimiser *z, char out[SIGNATURE_MAX])
+{
+    char line[4096];
+    int ends[2], status;
+    pid_t child;
+    FILE *errors;
+    bool found = false;
+
+    if (pipe(ends) != 0 || (child = fork()) < 0)
+        fail("fork");
+    if (child == 0)
+        run_replay(z, ends[1]);
+    close(ends[1]);
+    errors = fdopen(ends[0], "r");
+    while (errors != NULL && fgets(line, sizeof line, errors) != NULL)
+        found = found || read_signature(line, out);
+    fclose(errors);
+    if (waitpid(child, &status, 0) < 0)
+        fail("waitpid");
+    if (!found && WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+        snprintf(out, SIGNATURE_MAX, "hang: no end within %d seconds", TRY_SECONDS_MAX);
+    else if (!found)
+        snprintf(out, SIGNATURE_MAX, "exit: status %d", status);
+    z->tries++;
+    return status != 0;
+}
+
+static bool still_fails(minimiser *z, const program *p)
+{
+    char signature[SIGNATURE_MAX];
+
+    write_input(z->output, p);
+    return signature_of(z, signature) && strcmp(signature, z->signature) == 0;
+}
+
+static void leave_out(const program *p, uint32_t from, uint32_t count, program *shorter)
+{
+    *shorter = *p;
+    shorter->operation_count -= count;
+    memmove(shorter->operations + from, shorter->operations + from + count,
+            (p->operation_count - from - count) * sizeof *p->operations);
+}
+
+/* Leaves out runs of `count` operations wherever that still fails, from the end. */
+static bool leave_out_all(minimiser *z, program *p, uint32_t count)
+{
+    static program shorter;
+    bool changed = false;
+
+    for (uint32_t from = p->operation_count; from-- > 0;) {
+        if (from + count > p->operation_count)
+            continue;
+        leave_out(p, from, count, &shorter);
+        if (still_fails(z, &shorter)) {
+            *p = shorter;
+            changed = true;
+        }
+        from -= from >= count ? count - 1 : from;
+    }
+    return changed;
+}
+
+/* Sets a byte to 0 if that still fails. */
+static bool clear_byte(minimiser *z, program *p, uint8_t *byte)
+{
+    uint8_t kept = *byte;
+
+    if (kept == 0)
+        return false;
+    *byte = 0;
+    if (still_fails(z, p))
+        return true;
+    *byte = kept;
+    return false;
+}
+
+static bool clear_bytes(minimiser *z, program *p)
+{
+    bool changed = false;
+
+    for (int i = KNOB_version + 1; i < KNOB_COUNT; i++)
+        changed |= clear_byte(z, p, p->knobs + i);
+    for (uint32_t i = 0; i < p->operation_count; i++) {
+        for (int j = 0; j < PROGRAM_OPERANDS; j++)
+            changed |= clear_byte(z, p, p->operations[i].operands + j);
+    }
+    return changed;
+}
+
+static void minimise(minimiser *z, program *p)
+{
+    bool changed;
+
+    for (uint32_t count = (p->operation_count + 1) / 2; count > 1; count /= 2)
+        leave_out_all(z, p, count);
+    do {
+        changed = leave_out_all(z, p, 1);
+        changed |= clear_bytes(z, p);
+    } while (changed);
+}
+
+static bool read_program(const char *path, program *p)
+{
+    uint8_t bytes[PROGRAM_BYTES_MAX];
+    FILE *file = fopen(path, "rb");
+    size_t size;
+
+    if (file == NULL)
+        fail(path);
+    size = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    return program_decode(bytes, size, p);
+}
+
+int main(int argc, char **argv)
+{
+    static program p;
+    minimiser z = {0};
+
+    if (argc != 4 || !read_program(argv[2], &p)) {
+        fprintf(stderr,
+                "usage: fuzz_minimise REPLAY INPUT OUTPUT, where INPUT is an operation program\n");
+        return 2;
+    }
+    z.replay = argv[1];
+    z.output = argv[3];
+    write_input(z.output, &p);
+    if (!signature_of(&z, z.signature)) {
+        fprintf(stderr, "%s does not fail on %s\n", argv[1], argv[2]);
+        return 3;
+    }
+    minimise(&z, &p);
+    write_input(z.output, &p);
+    printf("%s\n", z.signature);
+    fprintf(stderr, "%u operations are left after %u tries\n", p.operation_count, z.tries);
+    return 0;
+}

@@ -1,0 +1,66 @@
+/* The model: what a heap should look like, in plain arrays of numbers.
+ *
+ * An object is an id: 1 for the first ever made, 0 for null. A slot holds an id. An *owner* is
+ * anything that keeps an object alive from outside the heap (a variable, a root), and holds an id
+ * too. The model knows no addresses, frees nothing and computes everything from the beginning each
+ * time it is asked: slow, and hard to get wrong. It says which objects may and must be alive; what
+ * it compares with is oracle.h's affair. */
+#ifndef FUZZ_MODEL_H
+#define FUZZ_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { MODEL_OBJECTS_MAX = 512, MODEL_SLOTS_MAX = 4096, MODEL_OWNERS_MAX = 64 };
+
+typedef struct model_object {
+    uint32_t shape;
+    uint32_t bytes; /* of payload */
+    uint32_t slot_count;
+    uint32_t first_slot; /* in the model's `slots` */
+} model_object;
+
+typedef struct model {
+    uint32_t object_count; /* ever made: ids are 1…object_count */
+    uint32_t slot_count;
+    model_object objects[MODEL_OBJECTS_MAX + 1]; /* by id */
+    uint32_t slots[MODEL_SLOTS_MAX];             /* ids */
+    uint32_t owners[MODEL_OWNERS_MAX];           /* ids */
+} model;
+
+/* A set of ids. Only the entries of ids that exist mean anything. */
+typedef struct model_set {
+    bool has[MODEL_OBJECTS_MAX + 1];
+} model_set;
+
+/* No objects, all owners null. */
+void model_open(model *k);
+
+/* Whether one more object with so many slots fits. */
+bool model_has_room(const model *k, uint32_t slot_count);
+
+/* A new object, all its slots null; returns its id. */
+uint32_t model_add(model *k, uint32_t shape, uint32_t slot_count, uint32_t bytes);
+
+/* The place of a slot: read it or write it. */
+uint32_t *model_slot(model *k, uint32_t id, uint32_t i);
+
+/* Every id that exists. */
+void model_everything(const model *k, model_set *out);
+
+/* The first id in `set` that is not in `of`; 0 when there is none. */
+uint32_t model_first_outside(const model *k, const model_set *set, const model_set *of);
+
+/* The objects that the owners reach. `also` (may be NULL) are reached too, whether anything refers
+ * to them or not. */
+void model_reachable(const model *k, const model_set *also, model_set *out);
+
+/* References to each object, by id: from owners and from the slots of `live`. */
+void model_count_references(const model *k, const model_set *live, uint32_t *counts);
+
+/* The counting closure: what is left of `live` after taking away, again and again, each object to
+ * which nothing of the rest refers. Exactly what reference counting keeps: what is reachable, and
+ * what is on a garbage cycle or reachable from one. */
+void model_counting_closure(const model *k, const model_set *live, model_set *out);
+
+#endif

@@ -1,0 +1,232 @@
+/* Unit tests of what does not depend on a strategy: encoding, text form, mutator, model. */
+#include "model.h"
+#include "mutator.h"
+#include "text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { INPUTS = 2000 };
+
+/* Any bytes, but with a version that is known. */
+static size_t some_input(uint32_t seed, uint8_t bytes[PROGRAM_BYTES_MAX])
+{
+    size_t size = PROGRAM_HEADER_BYTES + seed % (PROGRAM_BYTES_MAX - PROGRAM_HEADER_BYTES);
+
+    for (size_t i = 0; i < size; i++) {
+        seed = seed * 1664525 + 1013904223;
+        bytes[i] = (uint8_t)(seed >> 24);
+    }
+    bytes[KNOB_version] = PROGRAM_VERSION;
+    return size;
+}
+
+static void expect_same_program(const program *a, const program *b)
+{
+    assert_memory_equal(a->knobs, b->knobs, sizeof a->knobs);
+    assert_int_equal(a->operation_count, b->operation_count);
+    assert_memory_equal(a->operations, b->operations, a->operation_count * sizeof *a->operations);
+}
+
+static void test_short_and_foreign_inputs_are_refused(void **state)
+{
+    uint8_t bytes[PROGRAM_BYTES_MAX] = {PROGRAM_VERSION};
+    program p;
+
+    (void)state;
+    assert_true(program_decode(bytes, PROGRAM_HEADER_BYTES, &p));
+    assert_false(program_decode(bytes, PROGRAM_HEADER_BYTES - 1, &p));
+    bytes[KNOB_version] = 0;
+    assert_false(program_decode(bytes, PROGRAM_HEADER_BYTES, &p));
+    bytes[KNOB_version] = PROGRAM_VERSION + 1;
+    assert_false(program_decode(bytes, PROGRAM_HEADER_BYTES, &p));
+}
+
+static void test_encoding_survives_the_way_there_and_back(void **state)
+{
+    uint8_t bytes[PROGRAM_BYTES_MAX];
+    program p, again;
+
+    (void)state;
+    for (uint32_t seed = 0; seed < INPUTS; seed++) {
+        assert_true(program_decode(bytes, some_input(seed, bytes), &p));
+        assert_true(program_decode(bytes, program_encode(&p, bytes), &again));
+        expect_same_program(&p, &again);
+    }
+}
+
+static void test_every_operation_can_be_drawn(void **state)
+{
+    bool drawn[OPERATION_COUNT] = {false};
+
+    (void)state;
+    for (int byte = 0; byte < 256; byte++)
+        drawn[program_code_of((uint8_t)byte)] = true;
+    for (int code = 0; code < OPERATION_COUNT; code++)
+        assert_true(drawn[code]);
+}
+
+static bool read_text(const char *text, program *p, char message[TEXT_MESSAGE_MAX])
+{
+    FILE *file = fmemopen((char *)text, strlen(text), "r");
+    bool good = text_read(file, p, message);
+
+    fclose(file);
+    return good;
+}
+
+static void test_text_survives_the_way_there_and_back(void **state)
+{
+    static char text[PROGRAM_OPERATIONS_MAX * TEXT_LINE_MAX];
+    uint8_t bytes[PROGRAM_BYTES_MAX];
+    char message[TEXT_MESSAGE_MAX];
+    program p, again;
+
+    (void)state;
+    for (uint32_t seed = 1; seed < INPUTS; seed += 10) {
+        FILE *file = fmemopen(text, sizeof text, "w");
+        assert_true(program_decode(bytes, some_input(seed, bytes), &p));
+        text_write(&p, file);
+        fclose(file);
+        assert_true(read_text(text, &again, message));
+        expect_same_program(&p, &again);
+    }
+}
+
+static void expect_refused(const char *text, const char *expected)
+{
+    char message[TEXT_MESSAGE_MAX];
+    program p;
+
+    assert_false(read_text(text, &p, message));
+    if (strstr(message, expected) == NULL)
+        fail_msg("\"%s\" does not contain \"%s\"", message, expected);
+}
+
+static void test_bad_text_is_refused_with_its_line(void **state)
+{
+    (void)state;
+    expect_refused("new v0 pair 8\nnow v0\n", "line 2: found \"now\"");
+    expect_refused("new v8 pair 8\n", "found \"v8\", accepted: v0 to v7");
+    expect_refused("new v0 pear 8\n", "found \"pear\"");
+    expect_refused("new v0 pair\n", "found \"end of line\"");
+    expect_refused("new v0 pair 256\n", "accepted: 0 to 255");
+    expect_refused("move v0 b\n", "found \"b\"");
+    expect_refused("copy_slot v0 v0 1\n", "two slots");
+    expect_refused("clear v0 v1\n", "no more operands");
+    expect_refused("clear v0\nfail_at 1\n", "knobs before");
+}
+
+static void test_mutations_are_programs_and_repeatable(void **state)
+{
+    uint8_t bytes[PROGRAM_BYTES_MAX], again[PROGRAM_BYTES_MAX];
+    size_t size = 0, capacity = 272;
+    program p;
+
+    (void)state;
+    for (unsigned seed = 0; seed < 10 * INPUTS; seed++) {
+        size_t before = size;
+        memcpy(again, bytes, size);
+        size = mutator_mutate(bytes, size, capacity, seed);
+        assert_true(size >= PROGRAM_HEADER_BYTES && size <= capacity);
+        assert_int_equal((size - PROGRAM_HEADER_BYTES) % PROGRAM_OPERATION_BYTES, 0);
+        assert_true(program_decode(bytes, size, &p));
+        assert_int_equal(mutator_mutate(again, before, capacity, seed), size);
+        assert_memory_equal(bytes, again, size);
+    }
+}
+
+static void test_mutations_use_what_there_is(void **state)
+{
+    uint8_t bytes[PROGRAM_BYTES_MAX];
+    size_t size = 0, longest = 0;
+    bool knob_turned = false;
+
+    (void)state;
+    for (unsigned seed = 0; seed < INPUTS; seed++) {
+        size = mutator_mutate(bytes, size, sizeof bytes, seed);
+        longest = size > longest ? size : longest;
+        knob_turned = knob_turned || bytes[KNOB_collect_every] != 0;
+    }
+    assert_true(longest > 400);
+    assert_true(knob_turned);
+    assert_int_equal(mutator_mutate(bytes, size, PROGRAM_HEADER_BYTES - 1, 1), 0);
+}
+
+static void test_crossing_cuts_between_operations(void **state)
+{
+    uint8_t first[PROGRAM_BYTES_MAX], second[PROGRAM_BYTES_MAX], out[PROGRAM_BYTES_MAX];
+    program p;
+
+    (void)state;
+    for (uint32_t seed = 0; seed < INPUTS; seed++) {
+        size_t first_size = some_input(seed, first), second_size = some_input(seed * 7 + 1, second);
+        size_t size = mutator_cross(first, first_size, second, second_size, out, 272, seed);
+        assert_true(size >= PROGRAM_HEADER_BYTES && size <= 272);
+        assert_true(program_decode(out, size, &p));
+        assert_memory_equal(out, first, KNOB_COUNT);
+    }
+    assert_int_equal(mutator_cross(first, 3, second, 3, out, sizeof out, 1), 0);
+}
+
+/* owner ─▶ 1 ─▶ 2    3 ⇄ 4 ─▶ 5    6 ─▶ 2 */
+static void make_graph(model *k)
+{
+    model_open(k);
+    for (int i = 0; i < 6; i++)
+        model_add(k, 0, 2, 0);
+    k->owners[0] = 1;
+    *model_slot(k, 1, 1) = 2;
+    *model_slot(k, 3, 0) = 4;
+    *model_slot(k, 4, 0) = 3;
+    *model_slot(k, 4, 1) = 5;
+    *model_slot(k, 6, 0) = 2;
+}
+
+static void expect_set(const model_set *set, const char *expected)
+{
+    for (uint32_t id = 1; expected[id - 1] != '\0'; id++)
+        assert_int_equal(set->has[id], expected[id - 1] != '-');
+}
+
+static void test_model_knows_reachability_and_counting(void **state)
+{
+    static model k;
+    model_set all, set;
+    uint32_t counts[MODEL_OBJECTS_MAX + 1];
+
+    (void)state;
+    make_graph(&k);
+    model_everything(&k, &all);
+    model_reachable(&k, NULL, &set);
+    expect_set(&set, "12----");
+    model_counting_closure(&k, &all, &set);
+    expect_set(&set, "12345-");
+    model_count_references(&k, &set, counts);
+    assert_int_equal(counts[2], 1);
+    assert_int_equal(counts[4], 1);
+    memset(all.has, 0, sizeof all.has);
+    all.has[4] = true;
+    model_reachable(&k, &all, &set);
+    expect_set(&set, "12345-");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_short_and_foreign_inputs_are_refused),
+        cmocka_unit_test(test_encoding_survives_the_way_there_and_back),
+        cmocka_unit_test(test_every_operation_can_be_drawn),
+        cmocka_unit_test(test_text_survives_the_way_there_and_back),
+        cmocka_unit_test(test_bad_text_is_refused_with_its_line),
+        cmocka_unit_test(test_mutations_are_programs_and_repeatable),
+        cmocka_unit_test(test_mutations_use_what_there_is),
+        cmocka_unit_test(test_crossing_cuts_between_operations),
+        cmocka_unit_test(test_model_knows_reachability_and_counting),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

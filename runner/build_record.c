@@ -1,0 +1,102 @@
+#include "build_record.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "text.h"
+
+/* FNV-1a over the bytes of a file. The account of a build ("commit 1a2b3c4, dirty") is the same for
+ * two different edits; its bytes are not. The caller frees the text, which is empty when the file
+ * cannot be read. */
+static char *file_fingerprint(const char *path)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+    unsigned char bytes[65536];
+    FILE *file = fopen(path, "re");
+    size_t length;
+
+    if (file == NULL)
+        return text_copy("");
+    while ((length = fread(bytes, 1, sizeof bytes, file)) > 0) {
+        for (size_t i = 0; i < length; i++)
+            hash = (hash ^ bytes[i]) * 0x100000001b3u;
+    }
+    fclose(file);
+    return text_format("%016" PRIx64, hash);
+}
+
+json_t *build_record(const program *described)
+{
+    char *fingerprint = file_fingerprint(described->path);
+    json_t *record = json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", described->name, "path",
+                               described->path, "set", described->set, "strategy",
+                               described->strategy, "fingerprint", fingerprint);
+
+    json_object_set(record, "build", json_object_get(described->description, "build"));
+    free(fingerprint);
+    return record;
+}
+
+/* The first field of `then` that is not the same in `now`, NULL when all are. */
+static const char *first_difference(json_t *then, const json_t *now)
+{
+    for (void *field = json_object_iter(then); field != NULL;
+         field = json_object_iter_next(then, field)) {
+        const char *name = json_object_iter_key(field);
+        if (!json_equal(json_object_iter_value(field), json_object_get(now, name)))
+            return name;
+    }
+    return NULL;
+}
+
+static bool refuse(const char *path, const char *field, const char *before, const char *after,
+                   problem *why)
+{
+    return problem_input(why,
+                         "%s was built anew since the run began: its %s was %s and is %s. Start "
+                         "a new run, or bring back the old build",
+                         path, field, before, after);
+}
+
+static bool build_account_matches(const char *path, json_t *then, const json_t *now, problem *why)
+{
+    const char *field = first_difference(then, now);
+    char *before, *after;
+
+    if (field == NULL)
+        return true;
+    before = json_one_line(json_object_get(then, field));
+    after = json_one_line(json_object_get(now, field));
+    refuse(path, field, before, after, why);
+    free(before);
+    free(after);
+    return false;
+}
+
+static bool fingerprint_matches(const char *path, const char *before, problem *why)
+{
+    char *after = file_fingerprint(path);
+    bool same = strcmp(before, after) == 0 || refuse(path, "fingerprint", before, after, why);
+
+    free(after);
+    return same;
+}
+
+bool build_matches(const json_t *record, problem *why)
+{
+    const char *path = json_text_of(record, "path");
+    problem reason;
+    json_t *now = program_describe(path, &reason);
+    bool matches;
+
+    if (now == NULL)
+        return problem_input(why, "%s does not describe itself any more: %s", path, reason.text);
+    matches = build_account_matches(path, json_object_get(record, "build"),
+                                    json_object_get(now, "build"), why) &&
+              fingerprint_matches(path, json_text_of(record, "fingerprint"), why);
+    json_decref(now);
+    return matches;
+}

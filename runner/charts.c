@@ -1,0 +1,271 @@
+/* Each chart is a file of data, NAME.tsv, and a script of gnuplot, NAME.gp, that draws it. The data
+ * has one block for each spec and one line for each strategy, so that the scripts know neither.
+ * Gnuplot draws into a temporary file that is renamed when it is whole. */
+#define _GNU_SOURCE
+#include "charts.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "json.h"
+#include "process.h"
+#include "support/file.h"
+#include "text.h"
+#include "units.h"
+
+static const double drawing_seconds_max = 60;
+
+/* How a bar is filled; the scripts know the numbers. */
+typedef enum look { LOOK_PLAIN, LOOK_BEST, LOOK_LEAKING, LOOK_UNCOLLECTED, LOOK_HAND } look;
+
+/* -- data -- */
+
+static look look_of(const cell_summary *of)
+{
+    if (of->status == STATUS_LEAKED)
+        return LOOK_LEAKING;
+    if (of->of->hand)
+        return LOOK_HAND;
+    if (of->status == STATUS_UNCOLLECTED)
+        return LOOK_UNCOLLECTED;
+    return of->best ? LOOK_BEST : LOOK_PLAIN;
+}
+
+/* A number, or the mark for a missing one. */
+static void write_number(FILE *out, double value)
+{
+    if (isnan(value))
+        fputs("\t?", out);
+    else
+        fprintf(out, "\t%.6g", value);
+}
+
+/* What stands behind the bar of a cell. */
+static void write_time_note(FILE *out, const cell_summary *of)
+{
+    char leaked[UNIT_TEXT_MAX];
+
+    unit_count(leaked, summary_counter(of, "objects_leaked"));
+    if (!status_is_timed(of->status))
+        fprintf(out, "\t%s", status_name(of->status));
+    else if (isnan(of->ratio.median))
+        fprintf(out, "\tno baseline");
+    else if (of->status == STATUS_LEAKED)
+        fprintf(out, "\t%.2f, leaks %s objects", of->ratio.median, leaked);
+    else if (of->status == STATUS_UNCOLLECTED)
+        fprintf(out, "\t%.2f, never collected", of->ratio.median);
+    else
+        fprintf(out, "\t%.2f%s", of->ratio.median, of->best ? ", fastest" : "");
+}
+
+static void write_time(FILE *out, const cell_summary *of)
+{
+    double ratio = status_is_timed(of->status) ? of->ratio.median : NAN;
+    double low = isnan(of->ratio.low) ? ratio : of->ratio.low;
+    double high = isnan(of->ratio.high) ? ratio : of->ratio.high;
+
+    write_time_note(out, of);
+    write_number(out, ratio);
+    write_number(out, low);
+    write_number(out, high);
+    fprintf(out, "\t%d", look_of(of));
+    write_number(out, fmax(1, high));
+}
+
+static double timed_counter(const cell_summary *of, const char *name)
+{
+    return status_is_timed(of->status) ? summary_counter(of, name) : NAN;
+}
+
+static void write_memory(FILE *out, const cell_summary *of)
+{
+    double peak = timed_counter(of, "rss_peak_bytes"), leaked = timed_counter(of, "bytes_leaked");
+    char peak_text[UNIT_TEXT_MAX], leaked_text[UNIT_TEXT_MAX];
+
+    unit_bytes(peak_text, peak);
+    unit_bytes(leaked_text, leaked);
+    if (isnan(peak))
+        fprintf(out, "\t%s", status_name(of->status));
+    else if (leaked > 0)
+        fprintf(out, "\t%s, leaks %s", peak_text, leaked_text);
+    else
+        fprintf(out, "\t%s", peak_text);
+    write_number(out, peak / 1e6);
+    write_number(out, leaked / 1e6);
+    write_number(out, fmax(0, peak / 1e6));
+}
+
+static void write_collections(FILE *out, const cell_summary *of)
+{
+    const json_t *generations = json_object_get(of->counters, "collections");
+
+    fputc('\t', out);
+    if (!status_is_timed(of->status))
+        fputs(status_name(of->status), out);
+    else if (json_array_size(generations) == 0)
+        fputs("no collector", out);
+    for (size_t i = 0; i < json_array_size(generations) && status_is_timed(of->status); i++)
+        fprintf(out, "%s%.0f", i > 0 ? " + " : "",
+                json_number_value(json_array_get(generations, i)));
+}
+
+/* In microseconds. A time of 0 (nothing that long happened) cannot stand on a logarithmic axis and
+ * is left out. */
+static void write_pauses(FILE *out, const cell_summary *of)
+{
+    static const char *const names[] = {"pause_ns_max", "request_ns_max", "drop_ns_max"};
+
+    write_collections(out, of);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        double nanoseconds = timed_counter(of, names[i]);
+        write_number(out, nanoseconds > 0 ? nanoseconds / 1e3 : NAN);
+    }
+}
+
+typedef struct chart {
+    const char *name;
+    const char *columns;
+    void (*write)(FILE *out, const cell_summary *of);
+} chart;
+
+static const chart charts[] = {
+    {"time", "ratio\tlow\thigh\tlook\tnote_at", write_time},
+    {"memory", "peak_MB\tleaked_MB\tnote_at", write_memory},
+    {"pauses", "pause_us\trequest_us\tdrop_us", write_pauses},
+};
+
+enum { CHART_COUNT = sizeof charts / sizeof *charts };
+
+/* The lines of one spec. */
+static void write_block(FILE *out, const chart *of, const summary *from, const char *spec)
+{
+    int line = 0;
+
+    for (size_t i = 0; i < from->planned->cell_count; i++) {
+        const cell_summary *row = &from->cells[i];
+        if (strcmp(row->of->spec, spec) != 0)
+            continue;
+        fprintf(out, "%s\t%s\t%d\t%s", spec, row->of->row, line++, from->planned->baseline);
+        of->write(out, row);
+        fputc('\n', out);
+    }
+}
+
+/* Blocks are separated by two empty lines, as gnuplot's `index` wants it. */
+static bool write_data(const chart *of, const summary *from, const char *path, problem *why)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    bool written;
+
+    if (out == NULL)
+        return problem_environment(why, "cannot write %s: %s", path, strerror(errno));
+    fprintf(out, "# spec\tstrategy\tline\tbaseline\tnote\t%s\n", of->columns);
+    for (size_t i = 0; i < from->planned->cell_count; i++) {
+        if (!plan_starts_spec(from->planned, i))
+            continue;
+        fputs(i > 0 ? "\n\n" : "", out);
+        write_block(out, of, from, from->planned->cells[i].spec);
+    }
+    fclose(out);
+    written = file_write_whole(path, text, size);
+    if (!written)
+        problem_environment(why, "cannot write %s: %s", path, strerror(errno));
+    free(text);
+    return written;
+}
+
+/* -- pictures -- */
+
+/* The folder of the scripts: where the sources are, or else `plot` beside the executable. The
+ * caller frees it. */
+static char *script_folder(void)
+{
+    char program[PATH_MAX];
+
+    if (access(RECLAIM_PLOT_DIR, R_OK) == 0 || !file_program_folder(program, sizeof program))
+        return text_copy(RECLAIM_PLOT_DIR);
+    return text_format("%s/plot", program);
+}
+
+static bool refuse_drawing(const char *name, const process_result *result, problem *why)
+{
+    char *end;
+
+    if (result->end == PROCESS_EXITED && result->code == PROCESS_CANNOT_START)
+        return problem_environment(why, "no charts: gnuplot is not there. Install the package "
+                                        "gnuplot-nox, then draw them with 'reclaim report DIR'; "
+                                        "everything else is done");
+    end = process_describe_end(result);
+    problem_environment(why, "gnuplot did not draw charts/%s.svg: %s", name, end);
+    free(end);
+    return false;
+}
+
+/* `gnuplot NAME.gp`, in the folder of the charts, with the folder of the scripts and the files as
+ * arguments. */
+static bool draw(const chart *of, const char *folder, const char *scripts, problem *why)
+{
+    process_request request = {.folder = folder, .timeout_seconds = drawing_seconds_max};
+    process_result result;
+    char *part = text_format("%s/%s.svg.part", folder, of->name);
+    char *whole = text_format("%s/%s.svg", folder, of->name);
+    bool drawn = false;
+
+    arguments_add(&request.command, "gnuplot");
+    arguments_add(&request.command, "-c");
+    arguments_add(&request.command, "%s/%s.gp", scripts, of->name);
+    arguments_add(&request.command, "%s", scripts);
+    arguments_add(&request.command, "%s.tsv", of->name);
+    arguments_add(&request.command, "%s.svg.part", of->name);
+    if (process_run(&request, &result, why))
+        drawn = process_succeeded(&result) || refuse_drawing(of->name, &result, why);
+    if (drawn && rename(part, whole) != 0)
+        drawn = problem_environment(why, "cannot write %s: %s", whole, strerror(errno));
+    unlink(part);
+    arguments_free(&request.command);
+    free(part);
+    free(whole);
+    return drawn;
+}
+
+static bool write_all_data(const summary *of, const char *folder, problem *why)
+{
+    bool written = true;
+
+    for (size_t i = 0; i < CHART_COUNT && written; i++) {
+        char *path = text_format("%s/%s.tsv", folder, charts[i].name);
+        written = write_data(&charts[i], of, path, why);
+        free(path);
+    }
+    return written;
+}
+
+static bool draw_all(const char *folder, problem *why)
+{
+    char *scripts = script_folder();
+    bool drawn = true;
+
+    for (size_t i = 0; i < CHART_COUNT && drawn; i++)
+        drawn = draw(&charts[i], folder, scripts, why);
+    free(scripts);
+    return drawn;
+}
+
+bool charts_draw(const summary *of, const store *into, problem *why)
+{
+    char *folder = store_path(into, "charts");
+    bool drawn = mkdir(folder, 0777) == 0 || errno == EEXIST ||
+                 problem_environment(why, "cannot create %s: %s", folder, strerror(errno));
+
+    drawn = drawn && write_all_data(of, folder, why) && draw_all(folder, why);
+    free(folder);
+    return drawn;
+}

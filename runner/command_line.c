@@ -1,0 +1,418 @@
+#include "command_line.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "specs.h"
+#include "text.h"
+
+/* -- the tables -- */
+
+static const setting numbers[] = {
+    {.name = "scale",
+     .unit = "",
+     .help = "the suite to run without --workload: test, quick, default or full",
+     .fallback = 2,
+     .words_only = true,
+     .words = {{"test", 0}, {"quick", 1}, {"default", 2}, {"full", 3}}},
+    {.name = "repetitions",
+     .unit = "",
+     .help = "timed samples of each cell; 1, 6, 11 or 21 by scale",
+     .minimum = 1,
+     .maximum = 500,
+     .integer = true},
+    {.name = "seed",
+     .unit = "",
+     .help = "of the workloads and of the order of the samples; 1",
+     .fallback = 1,
+     .maximum = 1e15,
+     .integer = true},
+    {.name = "runs",
+     .unit = "",
+     .help = "whole runs of one process, of which the first is cold; 3",
+     .fallback = 3,
+     .minimum = 3,
+     .maximum = 1000,
+     .integer = true},
+    {.name = "memory-limit",
+     .unit = "bytes",
+     .help = "of one process, such as 8GiB, or off; half of the machine's",
+     .fallback = -1,
+     .minimum = 1e6,
+     .maximum = 1e18,
+     .words = {{"off", 0}}},
+    {.name = "timeout",
+     .unit = "s",
+     .help = "of one sample; 300",
+     .fallback = 300,
+     .minimum = 0.1,
+     .maximum = 1e6},
+    {.name = "margin",
+     .unit = "",
+     .help = "the smallest difference between builds that counts, as a share; 0.03",
+     .fallback = 0.03,
+     .maximum = 1},
+    {.name = "format",
+     .unit = "",
+     .help = "text or json",
+     .words_only = true,
+     .words = {{"text", 0}, {"json", 1}}},
+};
+
+typedef struct verb_entry {
+    const char *name;
+    verb verb;
+    const char *usage, *help;
+} verb_entry;
+
+static const verb_entry verbs[] = {
+    {"list", VERB_LIST, "[OPTION]...",
+     "strategies and workloads, with their options and parameters"},
+    {"run", VERB_RUN, "[OPTION]...",
+     "run strategies on workloads, print the table, draw the charts"},
+    {"report", VERB_REPORT, "[OPTION]... DIR",
+     "recompute summary, table and charts from the samples in DIR"},
+};
+
+typedef struct command_option command_option;
+typedef bool option_reader(command_line *parsed, const command_option *option, const char *value,
+                           problem *why);
+
+struct command_option {
+    const char *name;
+    const char *argument; /* NULL: a flag */
+    const char *help;     /* NULL: the help of the number of the same name */
+    int verbs;
+    option_reader *read;
+};
+
+static option_reader read_number, read_labels, read_specs, read_programs, read_baseline,
+    read_folder, read_resume, read_no_charts, read_help;
+
+static const command_option options[] = {
+    {"strategy", "LABEL,...", "strategies to run, as NAME or NAME:OPTION=VALUE,...; all", VERB_RUN,
+     read_labels},
+    {"workload", "SPEC,...", "workloads to run, as NAME or NAME:PARAMETER=VALUE,...; the suite",
+     VERB_RUN, read_specs},
+    {"scale", "SCALE", NULL, VERB_RUN, read_number},
+    {"repetitions", "N", NULL, VERB_RUN, read_number},
+    {"seed", "N", NULL, VERB_RUN, read_number},
+    {"runs", "K", NULL, VERB_RUN, read_number},
+    {"baseline", "LABEL", "the strategy that times are relative to; generational", VERB_RUN,
+     read_baseline},
+    {"programs", "[NAME=]DIR",
+     "the folder of the bench_* and count_*; several with names are compared", VERB_RUN | VERB_LIST,
+     read_programs},
+    {"memory-limit", "SIZE", NULL, VERB_RUN, read_number},
+    {"timeout", "SECONDS", NULL, VERB_RUN, read_number},
+    {"margin", "SHARE", NULL, VERB_RUN, read_number},
+    {"out", "DIR", "a new folder for the results; results/TIME", VERB_RUN, read_folder},
+    {"resume", NULL, "complete the run in DIR, given here or by --out", VERB_RUN, read_resume},
+    {"no-charts", NULL, "draw no charts", VERB_RUN | VERB_REPORT, read_no_charts},
+    {"format", "FORMAT", NULL, VERB_LIST, read_number},
+    {"help", NULL, "this text", VERB_LIST | VERB_RUN | VERB_REPORT, read_help},
+};
+
+enum {
+    VERB_COUNT = sizeof verbs / sizeof *verbs,
+    OPTION_COUNT = sizeof options / sizeof *options,
+    NUMBER_COUNT = sizeof numbers / sizeof *numbers,
+    FIRST_OPTION = 256 /* above every character that getopt_long returns */
+};
+
+/* -- the options -- */
+
+static bool read_number(command_line *parsed, const command_option *option, const char *value,
+                        problem *why)
+{
+    char message[SETTINGS_MESSAGE_MAX];
+    char *assignment = text_format("%s=%s", option->name, value);
+    bool accepted = settings_assign(&parsed->numbers, "command line", assignment, message);
+
+    free(assignment);
+    return accepted || problem_input(why, "%s", message);
+}
+
+static bool read_labels(command_line *parsed, const command_option *option, const char *value,
+                        problem *why)
+{
+    (void)option;
+    return specs_split("--strategy", value, parsed->strategies, why);
+}
+
+static bool read_specs(command_line *parsed, const command_option *option, const char *value,
+                       problem *why)
+{
+    (void)option;
+    return specs_split("--workload", value, parsed->workloads, why);
+}
+
+static bool read_programs(command_line *parsed, const command_option *option, const char *value,
+                          problem *why)
+{
+    if (json_array_append_new(parsed->programs, json_string(value)) != 0)
+        return problem_input(why, "--%s: '%s' is not UTF-8", option->name, value);
+    return true;
+}
+
+static bool read_baseline(command_line *parsed, const command_option *option, const char *value,
+                          problem *why)
+{
+    (void)option;
+    (void)why;
+    parsed->baseline = value;
+    return true;
+}
+
+static bool read_folder(command_line *parsed, const command_option *option, const char *value,
+                        problem *why)
+{
+    if (parsed->folder != NULL)
+        return problem_input(why, "--%s: the folder is given twice, as %s and as %s", option->name,
+                             parsed->folder, value);
+    parsed->folder = value;
+    return true;
+}
+
+static bool read_resume(command_line *parsed, const command_option *option, const char *value,
+                        problem *why)
+{
+    (void)option;
+    (void)value;
+    (void)why;
+    parsed->resume = true;
+    return true;
+}
+
+static bool read_no_charts(command_line *parsed, const command_option *option, const char *value,
+                           problem *why)
+{
+    (void)option;
+    (void)value;
+    (void)why;
+    parsed->charts = false;
+    return true;
+}
+
+static bool read_help(command_line *parsed, const command_option *option, const char *value,
+                      problem *why)
+{
+    (void)option;
+    (void)value;
+    (void)why;
+    parsed->help = true;
+    return true;
+}
+
+/* Where the results are and how they are shown is no part of the plan. */
+static bool is_part_of_plan(const command_option *option)
+{
+    return option->argument != NULL && option->read != read_folder;
+}
+
+static void note_request(command_line *parsed, const command_option *option, const char *value)
+{
+    json_t *values = json_object_get(parsed->request, option->name);
+
+    if (!is_part_of_plan(option))
+        return;
+    if (values == NULL) {
+        values = json_array();
+        json_object_set_new(parsed->request, option->name, values);
+    }
+    json_array_append_new(values, json_string(value));
+}
+
+/* -- parsing -- */
+
+static bool refuse_option(const char *written, verb of, problem *why)
+{
+    const char *names[OPTION_COUNT];
+    char *name = text_copy_part(written, strcspn(written, "="));
+    int count = 0;
+
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        if (options[i].verbs & (int)of)
+            names[count++] = options[i].name;
+    }
+    problem_input(why, "there is no option '%s'", name);
+    problem_add_names(why, name + strspn(name, "-"), "Options", names, count);
+    free(name);
+    return false;
+}
+
+static void fill_getopt_table(verb of, struct option table[OPTION_COUNT + 1])
+{
+    int count = 0;
+
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        if (options[i].verbs & (int)of)
+            table[count++] = (struct option){
+                options[i].name, options[i].argument != NULL ? required_argument : no_argument,
+                NULL, FIRST_OPTION + i};
+    }
+    table[count] = (struct option){0};
+}
+
+static bool accept_option(command_line *parsed, int found, const char *written, problem *why)
+{
+    const command_option *option;
+
+    if (found == '?' && optopt >= FIRST_OPTION)
+        return problem_input(why, "--%s takes no value", options[optopt - FIRST_OPTION].name);
+    if (found == '?' && optopt != 0)
+        return problem_input(why, "there is no option '-%c': every option starts with --", optopt);
+    if (found == '?')
+        return refuse_option(written, parsed->verb, why);
+    if (found == ':')
+        return problem_input(why, "%s needs a value", written);
+    option = &options[found - FIRST_OPTION];
+    note_request(parsed, option, optarg);
+    return option->read(parsed, option, optarg, why);
+}
+
+static bool parse_options(command_line *parsed, int argc, char **argv, problem *why)
+{
+    struct option table[OPTION_COUNT + 1];
+    int found;
+
+    fill_getopt_table(parsed->verb, table);
+    opterr = 0;
+    optind = 1;
+    for (;;) {
+        found = getopt_long(argc, argv, ":", table, NULL);
+        if (found == -1)
+            return true;
+        if (!accept_option(parsed, found, argv[optind - 1], why))
+            return false;
+    }
+}
+
+/* A word behind the options can only be the folder of results. */
+static bool parse_folder(command_line *parsed, int argc, char **argv, problem *why)
+{
+    bool takes_folder = parsed->verb == VERB_REPORT || parsed->resume;
+
+    for (int i = optind; i < argc; i++) {
+        if (!takes_folder)
+            return problem_input(why,
+                                 "what is '%s'? Every option starts with --; 'reclaim %s --help' "
+                                 "shows them",
+                                 argv[i], parsed->verb == VERB_RUN ? "run" : "list");
+        if (!read_folder(parsed, &options[0], argv[i], why))
+            return false;
+    }
+    if (takes_folder && parsed->folder == NULL && !parsed->help)
+        return problem_input(why, "%s needs the folder of a run",
+                             parsed->verb == VERB_REPORT ? "report" : "--resume");
+    return true;
+}
+
+static bool parse_verb(command_line *parsed, const char *word, problem *why)
+{
+    const char *names[VERB_COUNT];
+
+    for (int i = 0; i < VERB_COUNT; i++) {
+        names[i] = verbs[i].name;
+        if (strcmp(word, verbs[i].name) == 0)
+            parsed->verb = verbs[i].verb;
+    }
+    if (parsed->verb != VERB_NONE)
+        return true;
+    problem_input(why, "there is no command '%s'", word);
+    problem_add_names(why, word, "Commands", names, VERB_COUNT);
+    return false;
+}
+
+bool command_line_parse(command_line *parsed, int argc, char **argv, problem *why)
+{
+    *parsed = (command_line){.charts = true,
+                             .strategies = json_array(),
+                             .workloads = json_array(),
+                             .programs = json_array(),
+                             .words = json_array(),
+                             .request = json_object()};
+    settings_init(&parsed->numbers, numbers, NUMBER_COUNT);
+    for (int i = 0; i < argc; i++)
+        json_array_append_new(parsed->words, json_string(argv[i]));
+    if (argc < 2)
+        return problem_input(why, "what shall it do? 'reclaim --help' shows the commands");
+    parsed->help = strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0;
+    parsed->version = strcmp(argv[1], "--version") == 0;
+    if (parsed->help || parsed->version)
+        return true;
+    return parse_verb(parsed, argv[1], why) && parse_options(parsed, argc - 1, argv + 1, why) &&
+           parse_folder(parsed, argc - 1, argv + 1, why);
+}
+
+void command_line_free(command_line *parsed)
+{
+    json_decref(parsed->strategies);
+    json_decref(parsed->workloads);
+    json_decref(parsed->programs);
+    json_decref(parsed->words);
+    json_decref(parsed->request);
+}
+
+const char *command_line_scale(const command_line *parsed)
+{
+    double scale = settings_get(&parsed->numbers, "scale");
+    const setting_word *word = numbers[0].words;
+
+    while (word->value != scale)
+        word++;
+    return word->word;
+}
+
+/* -- help -- */
+
+static const char *help_of(const command_option *option)
+{
+    for (int i = 0; i < NUMBER_COUNT && option->help == NULL; i++) {
+        if (strcmp(numbers[i].name, option->name) == 0)
+            return numbers[i].help;
+    }
+    return option->help;
+}
+
+static void print_options(verb of)
+{
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        char *usage = text_format("--%s%s%s", options[i].name, options[i].argument ? " " : "",
+                                  options[i].argument ? options[i].argument : "");
+        if (options[i].verbs & (int)of)
+            printf("  %-22s %s\n", usage, help_of(&options[i]));
+        free(usage);
+    }
+}
+
+static void print_overview(void)
+{
+    printf("reclaim measures strategies of memory management side by side, on identical work.\n\n"
+           "usage: reclaim COMMAND [OPTION]...\n\n");
+    for (int i = 0; i < VERB_COUNT; i++)
+        printf("  %-8s %s\n", verbs[i].name, verbs[i].help);
+    printf("\n'reclaim COMMAND --help' shows the options of a command; 'reclaim --version' the "
+           "version.\n\n"
+           "exit codes: 0 done; 1 the environment failed (a file, a folder, a tool); 2 bad input;\n"
+           "3 the run is complete but a cell is void or failed; 130 interrupted\n");
+}
+
+void command_line_print_help(verb of)
+{
+    if (of == VERB_NONE)
+        print_overview();
+    for (int i = 0; i < VERB_COUNT; i++) {
+        if (verbs[i].verb == of) {
+            printf("usage: reclaim %s %s\n\n%s\n\n", verbs[i].name, verbs[i].usage, verbs[i].help);
+            print_options(of);
+        }
+    }
+    if (of == VERB_RUN)
+        printf("\nLists are separated by commas, as are parameters: in 'a,b:x=1,y=2,c' an element "
+               "without '='\nstarts a new item, so it means a, b:x=1,y=2 and c. Both options may "
+               "be repeated.\n");
+}

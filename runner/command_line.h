@@ -1,0 +1,42 @@
+/* What was asked for: the verb, its options, and the help that describes them. One table holds
+ * every option, so that parsing, help and messages cannot drift apart. */
+#ifndef RECLAIM_RUNNER_COMMAND_LINE_H
+#define RECLAIM_RUNNER_COMMAND_LINE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "problem.h"
+#include "support/settings.h"
+
+typedef enum verb {
+    VERB_NONE = 0, /* only --help or --version */
+    VERB_LIST = 1,
+    VERB_RUN = 2,
+    VERB_REPORT = 4
+} verb;
+
+typedef struct command_line {
+    verb verb;
+    bool help, version;
+    bool resume, charts;
+    json_t *strategies, *workloads, *programs; /* arrays of texts: labels, specs, [NAME=]DIR */
+    const char *baseline; /* NULL: not given. Points into argv, as the next does */
+    const char *folder;   /* of the results; NULL: not given */
+    settings numbers;     /* every option that is a number or a word */
+    json_t *words;        /* argv, for the record */
+    json_t *request; /* the plan's options as they were written, by name: what a resumed run is held
+                        against */
+} command_line;
+
+/* Parses argv. False and `why` filled on bad input; `parsed` must be freed in both cases. */
+bool command_line_parse(command_line *parsed, int argc, char **argv, problem *why);
+void command_line_free(command_line *parsed);
+
+/* The name of the chosen scale, as suites have it. */
+const char *command_line_scale(const command_line *parsed);
+
+/* The help of a verb, or of all on VERB_NONE, to standard output. */
+void command_line_print_help(verb of);
+
+#endif

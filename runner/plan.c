@@ -1,0 +1,95 @@
+#include "plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "statistics.h"
+#include "text.h"
+
+const char plan_schema[] = "reclaim.context/1";
+
+char *plan_row(const char *set, const char *label)
+{
+    return set[0] != '\0' ? text_format("%s/%s", set, label) : text_copy(label);
+}
+
+static cell load_cell(const json_t *record)
+{
+    return (cell){.set = json_text_of(record, "program"),
+                  .strategy = json_text_of(record, "strategy"),
+                  .label = json_text_of(record, "label"),
+                  .row = json_text_of(record, "row"),
+                  .workload = json_text_of(record, "workload"),
+                  .spec = json_text_of(record, "spec"),
+                  .timed = json_text_of(record, "timed"),
+                  .counted = json_text_of(record, "counted"),
+                  .skipped = json_text_of(record, "skipped"),
+                  .hand = strcmp(json_text_of(record, "kind"), "hand") == 0,
+                  .record = record};
+}
+
+static bool load_settings(plan *loaded, problem *why)
+{
+    static const char *const required[] = {"repetitions",      "seed",      "runs",
+                                           "memory_bytes_max", "timeout_s", "margin"};
+
+    for (size_t i = 0; i < sizeof required / sizeof *required; i++) {
+        if (!json_is_number(json_object_get(loaded->context, required[i])))
+            return problem_environment(why, "context.json has no number '%s'", required[i]);
+    }
+    loaded->repetitions = (size_t)json_number_of(loaded->context, "repetitions");
+    if (loaded->repetitions < 1 || loaded->repetitions > STATISTICS_PAIRS_MAX)
+        return problem_environment(why, "context.json has %zu repetitions; 1 to %d are possible",
+                                   loaded->repetitions, STATISTICS_PAIRS_MAX);
+    loaded->seed = (uint64_t)json_number_of(loaded->context, "seed");
+    loaded->runs = (unsigned)json_number_of(loaded->context, "runs");
+    loaded->memory_bytes_max = (uint64_t)json_number_of(loaded->context, "memory_bytes_max");
+    loaded->timeout_seconds = json_number_of(loaded->context, "timeout_s");
+    loaded->margin = json_number_of(loaded->context, "margin");
+    loaded->baseline = json_text_of(loaded->context, "baseline");
+    loaded->folder = json_text_of(loaded->context, "folder");
+    return true;
+}
+
+bool plan_load(plan *loaded, json_t *context, problem *why)
+{
+    const json_t *records = json_object_get(context, "cells");
+
+    *loaded = (plan){.context = context, .cell_count = json_array_size(records)};
+    if (!load_settings(loaded, why))
+        return false;
+    loaded->cells = must_allocate(loaded->cell_count, sizeof *loaded->cells);
+    for (size_t i = 0; i < loaded->cell_count; i++) {
+        loaded->cells[i] = load_cell(json_array_get(records, i));
+        if (loaded->cells[i].row[0] == '\0' || loaded->cells[i].spec[0] == '\0')
+            return problem_environment(why, "context.json: cell %zu has no row or no spec", i);
+    }
+    return true;
+}
+
+void plan_free(plan *loaded)
+{
+    free(loaded->cells);
+    json_decref(loaded->context);
+    *loaded = (plan){0};
+}
+
+const cell *plan_find(const plan *from, const char *row, const char *spec)
+{
+    for (size_t i = 0; i < from->cell_count; i++) {
+        const cell *candidate = &from->cells[i];
+        if (strcmp(candidate->row, row) == 0 && strcmp(candidate->spec, spec) == 0)
+            return candidate;
+    }
+    return NULL;
+}
+
+bool plan_starts_spec(const plan *of, size_t cell_index)
+{
+    size_t i = 0;
+
+    while (strcmp(of->cells[i].spec, of->cells[cell_index].spec) != 0)
+        i++;
+    return i == cell_index;
+}

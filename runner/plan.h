@@ -1,0 +1,59 @@
+/* The plan of a run: its cells and its settings, as context.json holds them. A new run, a resumed
+ * one and a report all read it from there, so there is one form of it. */
+#ifndef RECLAIM_RUNNER_PLAN_H
+#define RECLAIM_RUNNER_PLAN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "problem.h"
+
+extern const char plan_schema[];
+
+/* One strategy with its options on one workload with its parameters: repetitions timed samples and
+ * one counted. The texts belong to the plan's context. */
+typedef struct cell {
+    const char *set;      /* the NAME of --programs NAME=DIR, or "" */
+    const char *strategy; /* "generational" */
+    const char *label;    /* "generational:threshold0=2000" */
+    const char
+        *row; /* the label, after "NAME/" where there is a set: what tables and charts show */
+    const char *workload; /* "dom" */
+    const char *spec;     /* "dom:back=0.1" */
+    const char *timed;    /* the path of the program bench_* */
+    const char *counted;  /* the path of the program count_*, or "" */
+    const char *skipped;  /* why it is never run, or "" */
+    bool hand;            /* by a program written by hand, not by a strategy */
+    const json_t *record; /* all of it: params and options too */
+} cell;
+
+typedef struct plan {
+    json_t *context; /* owned */
+    cell *cells;
+    size_t cell_count;
+    size_t repetitions;
+    uint64_t seed;
+    unsigned runs;             /* of one process */
+    uint64_t memory_bytes_max; /* 0: no limit */
+    double timeout_seconds;
+    double margin;        /* the smallest difference that counts, as a share */
+    const char *baseline; /* a row, "" when there is none */
+    const char *folder;   /* where the programs run */
+} plan;
+
+/* Takes over `context`, in every case. */
+bool plan_load(plan *loaded, json_t *context, problem *why);
+void plan_free(plan *loaded);
+
+/* The cell with this row and spec, or NULL. */
+const cell *plan_find(const plan *from, const char *row, const char *spec);
+
+/* "old/refcount" or "refcount"; the caller frees it. */
+char *plan_row(const char *set, const char *label);
+
+/* Whether the cell is the first of its spec: tables and charts have a block for each. */
+bool plan_starts_spec(const plan *of, size_t cell_index);
+
+#endif

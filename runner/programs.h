@@ -1,0 +1,55 @@
+/* The programs `bench_*` and `count_*` of one or several folders, and what they say about
+ * themselves. */
+#ifndef RECLAIM_RUNNER_PROGRAMS_H
+#define RECLAIM_RUNNER_PROGRAMS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "problem.h"
+
+/* One program. The texts without ownership of their own belong to `description`, which is NULL when
+ * the program could not describe itself; `complaint` then says why, and every other field but path,
+ * name and set is empty. */
+typedef struct program {
+    char *path;
+    char *name; /* the file's name */
+    char *set;  /* the NAME of --programs NAME=DIR, or "" */
+    json_t *description;
+    char *complaint;
+    const char *strategy;
+    bool counted;  /* a count_* program */
+    bool hand;     /* written by hand in plain C: the floor, not a strategy */
+    bool checking; /* a checking strategy: never timed */
+} program;
+
+typedef struct program_list {
+    program *items;
+    size_t count;
+} program_list;
+
+/* Describes every program of the `folders`, an array of texts `DIR` or `NAME=DIR`; without any, of
+ * the folder of the running executable. Order: folder by folder, strategies before programs by
+ * hand, then by name. */
+bool programs_find(program_list *list, const json_t *folders, problem *why);
+void programs_free(program_list *list);
+
+/* One line on standard error for every program that could not describe itself. */
+void programs_warn(const program_list *list);
+
+/* Whether a run can time it: a bench_* program that describes itself and is not for checking only.
+ */
+bool program_is_timed(const program *candidate);
+
+/* The program that counts for `timed` (same set and strategy), or NULL. */
+const program *programs_counting(const program_list *list, const program *timed);
+
+/* The description of a workload by its name, NULL when the program does not have it. */
+const json_t *program_workload(const program *owner, const char *name);
+
+/* What the program at `path` answers to --describe. NULL and the reason when it gives no
+ * description. */
+json_t *program_describe(const char *path, problem *why);
+
+#endif

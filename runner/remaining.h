@@ -1,0 +1,24 @@
+/* What is left of a run, in samples and in seconds. */
+#ifndef RECLAIM_RUNNER_REMAINING_H
+#define RECLAIM_RUNNER_REMAINING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "plan.h"
+#include "store.h"
+
+/* Whether this sample is still to be taken. Of a cell that is skipped none is, and of one that has
+ * ended badly (crashed, void, out of memory or time) no other: the work is the same in every
+ * sample, so another one would most likely end the same way, and a time-out would cost its whole
+ * time again. */
+bool remaining_has(const plan *planned, const store *kept, size_t cell_index, size_t repetition);
+
+/* How many samples are left. */
+size_t remaining_samples(const plan *planned, const store *kept);
+
+/* How long they take, judged by the samples of the same cell where there are any, and by all others
+ * where not. NAN before the first. */
+double remaining_seconds(const plan *planned, const store *kept);
+
+#endif

@@ -1,0 +1,54 @@
+#include "report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "benchmark_json.h"
+#include "charts.h"
+#include "json.h"
+#include "summary.h"
+#include "table.h"
+
+/* Takes over `value`. */
+static bool write_file(const store *into, const char *name, json_t *value, problem *why)
+{
+    char *path = store_path(into, name);
+    bool written = json_write(path, value, why);
+
+    json_decref(value);
+    free(path);
+    return written;
+}
+
+bool report_make(const plan *planned, const store *from, bool with_charts, bool *is_trusted,
+                 problem *why)
+{
+    summary made = summary_make(planned, from);
+    bool done;
+
+    table_print(stdout, &made);
+    fflush(stdout);
+    done = write_file(from, "summary.json", summary_to_json(&made), why) &&
+           write_file(from, "benchmark.json", benchmark_to_json(&made, from), why) &&
+           (!with_charts || charts_draw(&made, from, why));
+    *is_trusted = !summary_has_untrusted(&made);
+    summary_free(&made);
+    return done;
+}
+
+exit_code report_command(const command_line *asked, problem *why)
+{
+    store from;
+    plan planned = {0};
+    json_t *context = store_open(&from, asked->folder, why);
+    bool is_trusted = true;
+    bool done = context != NULL && plan_load(&planned, context, why) &&
+                store_load_samples(&from, &planned, why) &&
+                report_make(&planned, &from, asked->charts, &is_trusted, why);
+
+    plan_free(&planned);
+    store_close(&from);
+    if (!done)
+        return why->code;
+    return is_trusted ? EXIT_CODE_OK : EXIT_CODE_UNTRUSTED;
+}

@@ -1,0 +1,166 @@
+#define _GNU_SOURCE
+#include "run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "context.h"
+#include "interrupt.h"
+#include "json.h"
+#include "plan.h"
+#include "progress.h"
+#include "remaining.h"
+#include "report.h"
+#include "sample.h"
+#include "schedule.h"
+#include "store.h"
+#include "text.h"
+
+enum { SIGNAL_EXIT_BASE = 128 };
+
+typedef struct run {
+    plan planned;
+    store kept;
+} run;
+
+/* -- taking the samples -- */
+
+static bool take(run *of, const progress *shown, size_t cell_index, size_t repetition, problem *why)
+{
+    json_t *record;
+
+    progress_sample(shown, cell_index, repetition);
+    record = sample_take(&of->planned, &of->kept, &of->planned.cells[cell_index], repetition, why);
+    return record != NULL && store_append(&of->kept, cell_index, repetition, record, why);
+}
+
+/* Every cell once, in random order. */
+static bool take_repetition(run *of, progress *shown, size_t repetition, problem *why)
+{
+    size_t *order = must_allocate(of->planned.cell_count, sizeof *order);
+    bool going = true, any = false;
+
+    schedule_order(&of->planned, repetition, order);
+    for (size_t i = 0; i < of->planned.cell_count && going; i++) {
+        if (!remaining_has(&of->planned, &of->kept, order[i], repetition))
+            continue;
+        any = true;
+        going = interrupt_signal() == 0 && take(of, shown, order[i], repetition, why);
+    }
+    if (going && any)
+        progress_repetition(shown, repetition);
+    free(order);
+    return going;
+}
+
+/* The counted samples first: they know most, and they find out early what does not run at all. */
+static bool take_all(run *of, problem *why)
+{
+    progress shown = progress_begin(&of->planned, &of->kept);
+    bool going = true;
+
+    for (size_t i = 0; i <= of->planned.repetitions && going; i++)
+        going = take_repetition(of, &shown, i, why);
+    progress_end(&shown);
+    return going;
+}
+
+/* -- beginning -- */
+
+/* results/20240131-235959 */
+static char *default_folder(void)
+{
+    char stamp[32];
+    time_t now = time(NULL);
+    struct tm local;
+
+    localtime_r(&now, &local);
+    strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &local);
+    return text_format("results/%s", stamp);
+}
+
+static bool begin_new(run *begun, const command_line *asked, problem *why)
+{
+    json_t *context = context_new(asked, why);
+    char *folder;
+    bool done;
+
+    if (context == NULL || !plan_load(&begun->planned, context, why))
+        return false;
+    folder = asked->folder != NULL ? text_copy(asked->folder) : default_folder();
+    done = store_create(&begun->kept, folder, why) &&
+           store_write_context(&begun->kept, context, why) &&
+           store_load_samples(&begun->kept, &begun->planned, why);
+    free(folder);
+    return done;
+}
+
+static bool begin_resumed(run *begun, const command_line *asked, problem *why)
+{
+    json_t *context = store_open(&begun->kept, asked->folder, why);
+
+    return context != NULL && plan_load(&begun->planned, context, why) &&
+           context_can_resume(context, asked, why) &&
+           store_load_samples(&begun->kept, &begun->planned, why);
+}
+
+/* -- ending -- */
+
+static void say_how_to_resume(const run *ended)
+{
+    fprintf(stderr,
+            "reclaim: %zu samples are left; complete the run with 'reclaim run --resume %s'\n",
+            remaining_samples(&ended->planned, &ended->kept), ended->kept.folder);
+}
+
+static int end_interrupted(run *ended, problem *why)
+{
+    bool is_trusted;
+
+    report_make(&ended->planned, &ended->kept, false, &is_trusted, why);
+    fprintf(stderr, "reclaim: stopped by SIG%s\n", sigabbrev_np(interrupt_signal()));
+    say_how_to_resume(ended);
+    return SIGNAL_EXIT_BASE + interrupt_signal();
+}
+
+/* A build that was replaced while the run went on has mixed two builds in one cell: that must not
+ * pass for a result. */
+static int end_complete(run *ended, const command_line *asked, problem *why)
+{
+    bool is_trusted;
+
+    if (!report_make(&ended->planned, &ended->kept, asked->charts, &is_trusted, why))
+        return why->code;
+    printf("\nresults: %s\n", ended->kept.folder);
+    if (!context_builds_unchanged(ended->planned.context, why))
+        return why->code;
+    return is_trusted ? EXIT_CODE_OK : EXIT_CODE_UNTRUSTED;
+}
+
+static int execute(run *begun, const command_line *asked, problem *why)
+{
+    if (take_all(begun, why))
+        return end_complete(begun, asked, why);
+    if (interrupt_signal() != 0)
+        return end_interrupted(begun, why);
+    say_how_to_resume(begun);
+    return why->code;
+}
+
+int run_command(const command_line *asked, problem *why)
+{
+    run begun = {.kept = {.lock = -1, .samples = -1}};
+    int code;
+
+    interrupt_begin();
+    if (asked->resume ? begin_resumed(&begun, asked, why) : begin_new(&begun, asked, why))
+        code = execute(&begun, asked, why);
+    else
+        code = why->code;
+    store_close(&begun.kept);
+    plan_free(&begun.planned);
+    return code;
+}

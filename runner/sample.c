@@ -1,0 +1,152 @@
+#include "sample.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "json.h"
+#include "matrix.h"
+#include "process.h"
+#include "status.h"
+#include "text.h"
+
+static const char program_schema[] = "reclaim.sample/1";
+
+enum { EXIT_VOID = 3, EXIT_NO_MEMORY = 4 };
+
+/* A record without a sample: the cell, how it ended, and why. */
+static json_t *empty_record(const cell *of, uint64_t seed, size_t repetition, status end,
+                            const char *reason)
+{
+    json_t *record = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:n, s:n, s:[], s:{}}", "strategy", of->strategy,
+        "label", of->label, "flavour", repetition == 0 ? "counted" : "timed", "workload",
+        of->workload, "spec", of->spec, "seed", (json_int_t)seed, "status", status_name(end),
+        "reason", reason, "time_ns", "cpu_ns", "runs", "counters");
+
+    json_object_set(record, "options", json_object_get(of->record, "options"));
+    json_object_set(record, "params", json_object_get(of->record, "params"));
+    return record;
+}
+
+/* Whether a sample is one of the cell that was asked for, with everything that a summary needs. */
+static bool check_sample(const json_t *sample, const cell *of, size_t repetition, problem *why)
+{
+    status end = status_from_name(json_text_of(sample, "status"));
+    bool has_times = isfinite(json_number_of(json_object_get(sample, "time_ns"), "steady")) &&
+                     isfinite(json_number_of(json_object_get(sample, "cpu_ns"), "steady"));
+
+    if (strcmp(json_text_of(sample, "label"), of->label) != 0 ||
+        strcmp(json_text_of(sample, "spec"), of->spec) != 0)
+        return problem_environment(why, "malformed sample: it is of %s on %s",
+                                   json_text_of(sample, "label"), json_text_of(sample, "spec"));
+    if (end > STATUS_OOM && end != STATUS_VOID)
+        return problem_environment(why, "malformed sample: its status is '%s'",
+                                   json_text_of(sample, "status"));
+    if (!json_is_object(json_object_get(sample, "counters")))
+        return problem_environment(why, "malformed sample: it has no counters");
+    if (status_is_timed(end) && repetition > 0 && !has_times)
+        return problem_environment(why, "malformed sample: it has no steady times");
+    return true;
+}
+
+/* The sample that the program wrote, or NULL and why it is none. */
+static json_t *read_sample(const char *path, const cell *of, size_t repetition, problem *why)
+{
+    json_t *sample = json_read(path, program_schema, why);
+
+    if (sample != NULL && !check_sample(sample, of, repetition, why)) {
+        json_decref(sample);
+        sample = NULL;
+    }
+    return sample;
+}
+
+/* A program that ended badly and left a sample explains itself there; its last words are the reason
+ * where the sample has none. */
+static bool has_sample(const process_result *result)
+{
+    return result->end == PROCESS_EXITED &&
+           (result->code == 0 || result->code == EXIT_VOID || result->code == EXIT_NO_MEMORY);
+}
+
+static status status_of_end(const process_result *result)
+{
+    if (result->end == PROCESS_TIMED_OUT)
+        return STATUS_TIMEOUT;
+    if (result->end == PROCESS_EXITED && result->code == EXIT_NO_MEMORY)
+        return STATUS_OOM;
+    if (result->end == PROCESS_EXITED && result->code == EXIT_VOID)
+        return STATUS_VOID;
+    return STATUS_FAILED;
+}
+
+static json_t *record_without_sample(const plan *planned, const cell *of, size_t repetition,
+                                     const process_result *result, const problem *reading)
+{
+    char *end = process_describe_end(result);
+    status outcome = status_of_end(result);
+    json_t *record =
+        empty_record(of, planned->seed, repetition, outcome,
+                     outcome == STATUS_FAILED && has_sample(result) ? reading->text : end);
+
+    free(end);
+    return record;
+}
+
+static bool is_without_reason(const json_t *sample)
+{
+    return !status_is_timed(status_from_name(json_text_of(sample, "status"))) &&
+           json_text_of(sample, "reason")[0] == '\0';
+}
+
+static json_t *record_of(const plan *planned, const cell *of, size_t repetition, const char *path,
+                         const process_result *result)
+{
+    problem reading = {0};
+    json_t *record = has_sample(result) ? read_sample(path, of, repetition, &reading) : NULL;
+
+    if (record == NULL)
+        record = record_without_sample(planned, of, repetition, result, &reading);
+    else if (is_without_reason(record))
+        json_object_set_new(record, "reason", json_string(result->last_line));
+    json_object_set_new(record, "schema", json_string(sample_schema));
+    json_object_set_new(record, "program", json_string(of->set));
+    json_object_set_new(record, "repetition", json_integer((json_int_t)repetition));
+    json_object_set_new(record, "elapsed_s", json_real(result->seconds));
+    return record;
+}
+
+/* Exit code 1 is a program's way of saying that it could not write. If the folder takes nothing
+ * from the runner either, the cell is not to blame, and recording it as failed would be wrong for
+ * ever. */
+static bool is_folder_to_blame(const process_result *result, const store *into, problem *why)
+{
+    return result->end == PROCESS_EXITED && result->code == EXIT_CODE_ENVIRONMENT &&
+           !store_is_writable(into, why);
+}
+
+json_t *sample_take(const plan *planned, const store *into, const cell *of, size_t repetition,
+                    problem *why)
+{
+    process_request request = {.folder = planned->folder,
+                               .memory_bytes_max = planned->memory_bytes_max,
+                               .timeout_seconds = planned->timeout_seconds};
+    char *path = store_path(into, "sample.json");
+    process_result result;
+    json_t *record = NULL;
+
+    matrix_cell_arguments(&request.command, repetition == 0 ? of->counted : of->timed, of->label,
+                          of->spec, planned->seed, repetition == 0 ? 1 : planned->runs);
+    arguments_add(&request.command, "--json");
+    arguments_add(&request.command, "%s", path);
+    unlink(path); /* a killed run may have left one behind */
+    if (process_run(&request, &result, why) && result.end != PROCESS_INTERRUPTED &&
+        !is_folder_to_blame(&result, into, why))
+        record = record_of(planned, of, repetition, path, &result);
+    unlink(path);
+    arguments_free(&request.command);
+    free(path);
+    return record;
+}

@@ -1,0 +1,62 @@
+#include "schedule.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "random.h"
+#include "text.h"
+
+static void shuffle(size_t *items, size_t count, random_state *random)
+{
+    for (size_t left = count; left > 1; left--) {
+        size_t chosen = random_below(random, left);
+        size_t moved = items[chosen];
+        items[chosen] = items[left - 1];
+        items[left - 1] = moved;
+    }
+}
+
+static bool differ_in_set_only(const cell *a, const cell *b)
+{
+    return strcmp(a->label, b->label) == 0 && strcmp(a->spec, b->spec) == 0;
+}
+
+/* The first cell of each group, and no other. */
+static size_t find_leaders(const plan *planned, size_t *leaders)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < planned->cell_count; i++) {
+        size_t j = 0;
+        while (!differ_in_set_only(&planned->cells[j], &planned->cells[i]))
+            j++;
+        if (i == j)
+            leaders[count++] = i;
+    }
+    return count;
+}
+
+/* Appends the group of a leader in random order; returns its size. */
+static size_t place_group(const plan *planned, size_t leader, size_t *order, random_state *random)
+{
+    size_t count = 0;
+
+    for (size_t i = leader; i < planned->cell_count; i++) {
+        if (differ_in_set_only(&planned->cells[leader], &planned->cells[i]))
+            order[count++] = i;
+    }
+    shuffle(order, count, random);
+    return count;
+}
+
+void schedule_order(const plan *planned, size_t repetition, size_t *order)
+{
+    random_state random = {.value = planned->seed * 0x100000001b3u + repetition};
+    size_t *leaders = must_allocate(planned->cell_count, sizeof *leaders);
+    size_t groups = find_leaders(planned, leaders);
+
+    shuffle(leaders, groups, &random);
+    for (size_t i = 0, placed = 0; i < groups; i++)
+        placed += place_group(planned, leaders[i], order + placed, &random);
+    free(leaders);
+}

@@ -1,0 +1,13 @@
+/* The order of the samples within a repetition. */
+#ifndef RECLAIM_RUNNER_SCHEDULE_H
+#define RECLAIM_RUNNER_SCHEDULE_H
+
+#include "plan.h"
+
+/* Fills `order` with the indices of all cells, in an order that depends on nothing but the seed and
+ * the repetition. It is random, so that a machine that slows down or speeds up hits all strategies
+ * alike. Cells that differ in nothing but the set of programs stay together, in random order among
+ * themselves: they are paired afterwards, and whatever drifts then hits both. */
+void schedule_order(const plan *planned, size_t repetition, size_t *order);
+
+#endif

@@ -1,0 +1,47 @@
+/* What the samples of a run say: for each cell its status, times, ratio to the baseline and
+ * counters; and, where builds are compared, the verdicts. Always computed from the raw samples,
+ * never stored and updated. */
+#ifndef RECLAIM_RUNNER_SUMMARY_H
+#define RECLAIM_RUNNER_SUMMARY_H
+
+#include <jansson.h>
+
+#include "comparison.h"
+#include "plan.h"
+#include "statistics.h"
+#include "status.h"
+#include "store.h"
+
+typedef struct cell_summary {
+    const cell *of;
+    status status;
+    char *reason; /* for every status but ok; "" when there is nothing to say */
+    size_t n;     /* timed samples that count */
+    estimate time_ns, first_ns,
+        cpu_ns; /* steady runs, first runs, processor time of steady runs; all NAN in a void cell */
+    estimate ratio;   /* of the time to the baseline's, paired within each repetition */
+    json_t *counters; /* merged from the counted and the timed samples */
+    bool best; /* the shortest time among the strategies of this spec that are ok: one that leaks
+                  never is */
+} cell_summary;
+
+typedef struct summary {
+    const plan *planned;
+    cell_summary *cells; /* as many as the plan has, in its order */
+    comparison_list comparisons;
+} summary;
+
+/* The plan and the store must outlive the summary. */
+summary summary_make(const plan *planned, const store *from);
+void summary_free(summary *made);
+
+/* As summary.json holds it. */
+json_t *summary_to_json(const summary *of);
+
+/* Whether a cell is void or has failed: the run is complete, but not to be trusted whole. */
+bool summary_has_untrusted(const summary *of);
+
+/* A counter of a cell as a number, NAN when nobody knows it; of an array, the sum. */
+double summary_counter(const cell_summary *of, const char *name);
+
+#endif

@@ -1,0 +1,216 @@
+#include "table.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "text.h"
+#include "units.h"
+
+enum { NAME_COLUMNS = 29, COLLECTIONS_COLUMNS = 11, CELL_TEXT_MAX = 64 };
+
+/* -- the columns of a row -- */
+
+/* `text` cut to `columns`, with "..." where it was cut. */
+static void cut(char *out, size_t size, const char *text, int columns)
+{
+    if ((int)strlen(text) <= columns)
+        snprintf(out, size, "%s", text);
+    else
+        snprintf(out, size, "%.*s...", columns - 3, text);
+}
+
+/* Half the interval's width as a share of the median: the wider half where they differ. */
+static void print_spread(char out[CELL_TEXT_MAX], const estimate *of)
+{
+    double share = fmax(of->high - of->median, of->median - of->low) / of->median * 100;
+
+    if (isnan(of->low) || isnan(of->median))
+        snprintf(out, CELL_TEXT_MAX, "-");
+    else
+        snprintf(out, CELL_TEXT_MAX, "%.*f%%", share < 9.95 ? 1 : 0, share);
+}
+
+static void print_ratio(char out[CELL_TEXT_MAX], double ratio, int digits)
+{
+    if (isnan(ratio))
+        snprintf(out, CELL_TEXT_MAX, "-");
+    else
+        snprintf(out, CELL_TEXT_MAX, "%.*f", ratio < 99.995 ? digits : 0, ratio);
+}
+
+/* "1300+118+8", youngest generation first; their sum where that is too long. */
+static void print_collections(char out[CELL_TEXT_MAX], const cell_summary *of)
+{
+    const json_t *generations = json_object_get(of->counters, "collections");
+    size_t used = 0;
+
+    snprintf(out, CELL_TEXT_MAX, "-");
+    if (of->status == STATUS_VOID)
+        return;
+    for (size_t i = 0; i < json_array_size(generations) && used < CELL_TEXT_MAX; i++)
+        used += (size_t)snprintf(out + used, CELL_TEXT_MAX - used, "%s%.0f", i > 0 ? "+" : "",
+                                 json_number_value(json_array_get(generations, i)));
+    if (used > COLLECTIONS_COLUMNS)
+        unit_count(out, summary_counter(of, "collections"));
+}
+
+static const char *status_text(status of)
+{
+    return of == STATUS_LEAKED ? "LEAKED" : status_name(of);
+}
+
+/* A counter as a row shows it: none of a void cell means anything. */
+static double shown_counter(const cell_summary *of, const char *name)
+{
+    return of->status != STATUS_VOID ? summary_counter(of, name) : NAN;
+}
+
+static void print_row(FILE *out, const cell_summary *of)
+{
+    char name[CELL_TEXT_MAX], time[UNIT_TEXT_MAX], spread[CELL_TEXT_MAX], ratio[CELL_TEXT_MAX],
+        peak[UNIT_TEXT_MAX], leaked[UNIT_TEXT_MAX], pause[UNIT_TEXT_MAX],
+        collections[CELL_TEXT_MAX];
+
+    cut(name, sizeof name, of->of->row, NAME_COLUMNS);
+    unit_duration(time, of->time_ns.median);
+    print_spread(spread, &of->time_ns);
+    print_ratio(ratio, of->ratio.median, 2);
+    unit_bytes(peak, shown_counter(of, "rss_peak_bytes"));
+    unit_count(leaked, shown_counter(of, "objects_leaked"));
+    unit_duration(pause, shown_counter(of, "pause_ns_max"));
+    print_collections(collections, of);
+    fprintf(out, "%c %-*s %7s %6s %6s %7s %6s %7s %*s %s\n", of->best ? '*' : ' ', NAME_COLUMNS,
+            name, time, spread, ratio, peak, leaked, pause, COLLECTIONS_COLUMNS, collections,
+            status_text(of->status));
+}
+
+/* `text` in lines of at most `columns`, broken at spaces where there are any. */
+static void print_wrapped(FILE *out, const char *text, size_t columns)
+{
+    while (text[0] != '\0') {
+        size_t length = strlen(text);
+        if (length > columns) {
+            for (length = columns; length > 0 && text[length] != ' '; length--)
+                continue;
+            length = length > 0 ? length : columns;
+        }
+        fprintf(out, "    %.*s\n", (int)length, text);
+        text += length;
+        text += strspn(text, " ");
+    }
+}
+
+/* Why a cell has no result; a leak or a collector that never ran speaks for itself. */
+static void print_reason(FILE *out, const cell_summary *of)
+{
+    if (!status_is_timed(of->status) && of->status != STATUS_MISSING)
+        print_wrapped(out, of->reason, TABLE_COLUMNS - 4);
+}
+
+/* -- blocks -- */
+
+static void print_header(FILE *out, const char *spec)
+{
+    if (strlen(spec) > NAME_COLUMNS + 2) {
+        fprintf(out, "\n%.*s\n", TABLE_COLUMNS, spec);
+        spec = "";
+    } else {
+        fprintf(out, "\n");
+    }
+    fprintf(out, "%-*s %7s %6s %6s %7s %6s %7s %*s %s\n", NAME_COLUMNS + 2, spec, "time", "+-95%",
+            "x base", "peak", "leaked", "pause", COLLECTIONS_COLUMNS, "collections", "status");
+}
+
+static void print_block(FILE *out, const summary *of, const char *spec)
+{
+    print_header(out, spec);
+    for (size_t i = 0; i < of->planned->cell_count; i++) {
+        const cell_summary *row = &of->cells[i];
+        if (strcmp(row->of->spec, spec) == 0) {
+            print_row(out, row);
+            print_reason(out, row);
+        }
+    }
+}
+
+static void print_legend(FILE *out, const summary *of)
+{
+    fprintf(out, "\n* fastest of those that are ok; one that leaks is never ranked\n"
+                 "time: median of the steady runs; +-95%%: half of its 95%% interval, from 6 "
+                 "repetitions on\n");
+    if (of->planned->baseline[0] != '\0')
+        fprintf(out, "x base: time relative to %.44s, paired within each repetition\n",
+                of->planned->baseline);
+    fprintf(out, "peak: resident memory; leaked: objects; pause: the longest; collections: by "
+                 "generation\n");
+}
+
+/* -- verdicts -- */
+
+static void print_interval(char out[CELL_TEXT_MAX], const estimate *of)
+{
+    if (isnan(of->low))
+        snprintf(out, CELL_TEXT_MAX, "-");
+    else
+        snprintf(out, CELL_TEXT_MAX, "%.3f..%.3f", of->low, of->high);
+}
+
+static void print_comparison(FILE *out, const comparison *of)
+{
+    char pair[CELL_TEXT_MAX], label[CELL_TEXT_MAX], spec[CELL_TEXT_MAX], ratio[CELL_TEXT_MAX],
+        interval[CELL_TEXT_MAX];
+
+    snprintf(pair, sizeof pair, "%s/%s", of->new_set, of->old_set);
+    cut(label, sizeof label, of->label, 24);
+    cut(spec, sizeof spec, of->spec[0] != '\0' ? of->spec : "(all workloads)", 24);
+    print_ratio(ratio, of->ratio.median, 3);
+    print_interval(interval, &of->ratio);
+    fprintf(out, "%-24s %-24s %-10.10s %6s %13s %s\n", label, spec, pair, ratio, interval,
+            verdict_name(of->verdict));
+}
+
+/* The comparisons of one family that have times. */
+static size_t family_size(const comparison_list *list, bool overall)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < list->count; i++) {
+        bool is_overall = list->items[i].spec[0] == '\0';
+        count += is_overall == overall && list->items[i].verdict != VERDICT_NOT_COMPARABLE;
+    }
+    return count;
+}
+
+static void print_verdict_rule(FILE *out, const summary *of)
+{
+    fprintf(out,
+            "a difference: p < 0.05 by flipped signs, corrected for %zu comparisons, and over "
+            "%.3g%% (--margin)\n",
+            family_size(&of->comparisons, false), of->planned->margin * 100);
+    if (of->planned->repetitions < STATISTICS_SAMPLES_MIN)
+        fprintf(out, "a verdict needs at least %d repetitions (--repetitions)\n",
+                STATISTICS_SAMPLES_MIN);
+}
+
+static void print_comparisons(FILE *out, const summary *of)
+{
+    if (of->comparisons.count == 0)
+        return;
+    fprintf(out, "\n%-24s %-24s %-10s %6s %13s %s\n", "strategy", "workload", "new/old", "ratio",
+            "95% interval", "verdict");
+    for (size_t i = 0; i < of->comparisons.count; i++)
+        print_comparison(out, &of->comparisons.items[i]);
+    print_verdict_rule(out, of);
+}
+
+void table_print(FILE *out, const summary *of)
+{
+    for (size_t i = 0; i < of->planned->cell_count; i++) {
+        if (plan_starts_spec(of->planned, i))
+            print_block(out, of, of->planned->cells[i].spec);
+    }
+    print_legend(out, of);
+    print_comparisons(out, of);
+}

@@ -1,0 +1,263 @@
+/* Deep, wide and dense structures are built, collected while held, dropped, or freed with their
+ * heap in a thread whose stack is 256 KiB: no part of a strategy may recurse over the program's
+ * graph.
+ *
+ * A program of its own, of the counted flavour: ten million objects with the checked flavour's
+ * book-keeping would not fit everywhere. Each structure lives in a process of its own, so that a
+ * stack that overflows fails one test, and what a strategy never gives back ends with the process.
+ * In there plain assert() is used: cmocka's would jump out of the thread. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "mm.h"
+#include "mm_gc.h"
+
+/* Under AddressSanitizer each object takes several times its size. */
+#if MM_REGISTRY
+enum { DEPTH = 1000000 };
+#else
+enum { DEPTH = 10000000 };
+#endif
+
+enum { STACK_BYTES = 256 * 1024, WIDTH = 1000000, LEVELS = 1000 };
+
+typedef struct structure structure;
+struct structure {
+    void (*live)(mm *m, mm_type node, const structure *s);
+    void (*build)(mm *m, mm_type node, mm_var *out);
+    uint64_t objects;
+    bool cyclic;
+};
+
+static void require_ok(mm_status status)
+{
+    assert(status == MM_OK);
+    (void)status;
+}
+
+static void new_node(mm *m, mm_type node, mm_var *dst, uint32_t slots)
+{
+    require_ok(mm_new(m, dst, node, slots, 0));
+}
+
+/* Each new object refers to the one before: the oldest is the deepest. */
+static void build_chain(mm *m, mm_type node, mm_var *out)
+{
+    MM_VAR(m, first);
+
+    for (uint32_t i = 0; i < DEPTH; i++) {
+        new_node(m, node, first, 1);
+        mm_store_move(m, first, 0, out);
+        mm_move(m, out, first);
+    }
+}
+
+/* The same with a slot still to come behind the link, so that whoever goes down has to come back.
+ */
+static void build_chain_to_come_back_from(mm *m, mm_type node, mm_var *out)
+{
+    MM_VAR(m, first);
+
+    for (uint32_t i = 0; i < DEPTH; i++) {
+        new_node(m, node, first, 2);
+        mm_store_move(m, first, 0, out);
+        mm_move(m, out, first);
+    }
+}
+
+/* Each object refers to the next newer one, and the newest to the oldest. */
+static void build_ring(mm *m, mm_type node, mm_var *out)
+{
+    MM_VARS(m, v, 2);
+    mm_var *last = v, *next = v + 1;
+
+    new_node(m, node, out, 1);
+    mm_set(m, last, out);
+    for (uint32_t i = 1; i < DEPTH; i++) {
+        new_node(m, node, next, 1);
+        mm_store(m, last, 0, next);
+        mm_move(m, last, next);
+    }
+    mm_store(m, last, 0, out);
+}
+
+static void build_wide(mm *m, mm_type node, mm_var *out)
+{
+    MM_VAR(m, child);
+
+    new_node(m, node, out, WIDTH);
+    for (uint32_t i = 0; i < WIDTH; i++) {
+        new_node(m, node, child, 0);
+        mm_store_move(m, out, i, child);
+    }
+}
+
+/* Level i refers to every level below it: 499,500 references, and as many paths as anybody wants.
+ */
+static void build_dense(mm *m, mm_type node, mm_var *out)
+{
+    MM_VAR(m, level);
+
+    for (uint32_t i = 0; i < LEVELS; i++) {
+        new_node(m, node, level, i);
+        for (uint32_t below = 1; below < i; below++)
+            mm_copy_slot(m, level, below - 1, out, below - 1);
+        if (i > 0)
+            mm_store(m, level, i - 1, out);
+        mm_move(m, out, level);
+    }
+}
+
+static uint64_t objects_live(mm *m)
+{
+    mm_stats stats;
+
+    mm_get_stats(mm_heap_of(m), &stats);
+    return stats.objects_live;
+}
+
+static void collect_if_possible(mm *m)
+{
+    if (strategy_traits.generations > 0)
+        require_ok(mm_collect_all(m, NULL));
+}
+
+static uint64_t left_after_the_drop(const structure *s)
+{
+    if (!strategy_traits.reclaims || (s->cyclic && !strategy_traits.reclaims_cycles))
+        return s->objects;
+    return 0;
+}
+
+static void build_hold_and_drop(mm *m, mm_type node, const structure *s)
+{
+    MM_VAR(m, v);
+
+    s->build(m, node, v);
+    collect_if_possible(m);
+    assert(objects_live(m) == s->objects);
+    mm_clear(m, v);
+    collect_if_possible(m);
+    assert(objects_live(m) == left_after_the_drop(s));
+}
+
+/* The heap ends with the structure still held by a root. */
+static void build_and_leave_to_the_heap(mm *m, mm_type node, const structure *s)
+{
+    mm_root *root;
+    MM_VAR(m, v);
+
+    require_ok(mm_root_new(m, &root));
+    s->build(m, node, v);
+    mm_root_set(m, root, v);
+}
+
+/* Collections start only when asked for: at each allocation, as a moving strategy has them, would
+ * be quadratic. */
+static void *live_once(void *context)
+{
+    const structure *s = context;
+    const mm_type_info info = {.name = "node", .kind = MM_CONTAINER};
+    mm_heap *heap;
+    mm_type node;
+    mm *m;
+
+    require_ok(mm_heap_new(NULL, &heap));
+    require_ok(mm_attach(heap, &m));
+    require_ok(mm_type_add(heap, &info, &node));
+    mm_disable(m);
+    s->live(m, node, s);
+    mm_heap_free(heap);
+    return NULL;
+}
+
+static void run_on_a_small_stack(structure *s)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    int failed;
+
+    pthread_attr_init(&attributes);
+    failed = pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    assert(failed == 0);
+    failed = pthread_create(&thread, &attributes, live_once, s);
+    assert(failed == 0);
+    pthread_join(thread, NULL);
+    pthread_attr_destroy(&attributes);
+}
+
+static void assert_lives(structure s)
+{
+    pid_t child;
+    int status;
+
+    fflush(NULL);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        run_on_a_small_stack(&s);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFSIGNALED(status))
+        fail_msg("ended by signal %d", WTERMSIG(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void a_chain_needs_no_stack(void **state)
+{
+    (void)state;
+    assert_lives((structure){build_hold_and_drop, build_chain, DEPTH, false});
+}
+
+static void a_chain_to_come_back_from_needs_no_stack(void **state)
+{
+    (void)state;
+    assert_lives((structure){build_hold_and_drop, build_chain_to_come_back_from, DEPTH, false});
+}
+
+static void a_ring_needs_no_stack(void **state)
+{
+    (void)state;
+    assert_lives((structure){build_hold_and_drop, build_ring, DEPTH, true});
+}
+
+static void a_heap_that_ends_with_a_ring_needs_no_stack(void **state)
+{
+    (void)state;
+    assert_lives((structure){build_and_leave_to_the_heap, build_ring, DEPTH, true});
+}
+
+static void a_wide_object_needs_no_stack(void **state)
+{
+    (void)state;
+    assert_lives((structure){build_hold_and_drop, build_wide, WIDTH + 1, false});
+}
+
+static void dense_levels_need_no_stack(void **state)
+{
+    (void)state;
+    assert_lives((structure){build_hold_and_drop, build_dense, LEVELS, false});
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_chain_needs_no_stack),
+        cmocka_unit_test(a_chain_to_come_back_from_needs_no_stack),
+        cmocka_unit_test(a_ring_needs_no_stack),
+        cmocka_unit_test(a_heap_that_ends_with_a_ring_needs_no_stack),
+        cmocka_unit_test(a_wide_object_needs_no_stack),
+        cmocka_unit_test(dense_levels_need_no_stack),
+    };
+    return cmocka_run_group_tests_name("deep structures", tests, NULL, NULL);
+}

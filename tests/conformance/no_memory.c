@@ -1,0 +1,256 @@
+/* The system itself has no memory: malloc, calloc and realloc fail when a test says so, wherever
+ * the strategy and the common code call them.
+ *
+ * A program of its own: it is linked with `--wrap`, so that every call of those three comes through
+ * here first. */
+#include "conformance.h"
+
+/* ---- The allocator that says no ---- */
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *block, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *block, size_t size);
+
+/* How the calls fail from now on. */
+static struct {
+    bool armed;
+    uint64_t granted; /* calls that still succeed */
+    uint64_t refused; /* calls that failed so far */
+} supply;
+
+static bool refuse(void)
+{
+    if (!supply.armed)
+        return false;
+    if (supply.granted > 0) {
+        supply.granted--;
+        return false;
+    }
+    supply.refused++;
+    return true;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return refuse() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return refuse() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *block, size_t size)
+{
+    return refuse() ? NULL : __real_realloc(block, size);
+}
+
+/* `granted` calls more succeed, then none. */
+static void limit_supply(uint64_t granted)
+{
+    supply.armed = true;
+    supply.granted = granted;
+    supply.refused = 0;
+}
+
+static void restore_supply(void)
+{
+    supply.armed = false;
+}
+
+/* ---- Calls that may fail: at each of their allocations, changing nothing ---- */
+
+static void a_heap_is_made_whole_or_not_at_all(mm *m)
+{
+    uint64_t failed = 0;
+    mm_status status;
+    mm_heap *heap;
+
+    (void)m;
+    do {
+        heap = NULL;
+        limit_supply(failed);
+        status = mm_heap_new(NULL, &heap);
+        restore_supply();
+        assert_true((status == MM_OK) == (heap != NULL));
+    } while (status == MM_NO_MEMORY && ++failed < 10);
+    assert_int_equal(status, MM_OK);
+    assert_in_range(failed, 1, 9);
+    mm_heap_free(
+        heap); /* what failed calls left behind, the leak checker of a sanitizer build finds */
+}
+
+static void attaching_can_fail_and_be_repeated(mm *m)
+{
+    mm_heap *heap;
+    mm *other = NULL;
+
+    (void)m;
+    assert_int_equal(mm_heap_new(NULL, &heap), MM_OK);
+    limit_supply(0);
+    assert_int_equal(mm_attach(heap, &other), MM_NO_MEMORY);
+    restore_supply();
+    assert_null(other);
+    assert_int_equal(mm_attach(heap, &other), MM_OK);
+    mm_heap_free(heap);
+}
+
+static void a_root_is_made_or_not(mm *m)
+{
+    mm_root *root = NULL;
+
+    limit_supply(0);
+    assert_int_equal(mm_root_new(m, &root), MM_NO_MEMORY);
+    restore_supply();
+    assert_null(root);
+    assert_int_equal(mm_root_new(m, &root), MM_OK);
+}
+
+static void failed_types_leave_the_others_in_place(mm *m)
+{
+    const mm_type_info info = {.name = "more", .kind = MM_CONTAINER};
+    mm_type type = 12345;
+    uint64_t failed = 0;
+
+    limit_supply(0);
+    for (int i = 0; i < 100 && failed == 0; i++)
+        failed += mm_type_add(mm_heap_of(m), &info, &type) == MM_NO_MEMORY;
+    restore_supply();
+    assert_int_equal(failed, 1);
+    assert_string_equal(mm_type_info_of(mm_heap_of(m), node_type)->name, "node");
+    assert_int_equal(mm_type_add(mm_heap_of(m), &info, &type), MM_OK);
+    assert_string_equal(mm_type_info_of(mm_heap_of(m), type)->name, "more");
+}
+
+static void a_new_object_is_made_or_not(mm *m)
+{
+    MM_VAR(m, v);
+
+    new_labelled(m, v, 0, 1);
+    limit_supply(0);
+    assert_int_equal(mm_new(m, v, node_type, 1, 8), MM_NO_MEMORY);
+    restore_supply();
+    assert_int_equal(label_of(m, v), 1);
+    assert_left_after_collecting(m, 1, 0);
+}
+
+/* ---- Everything else needs no memory at all ---- */
+
+static void operations_need_no_memory(mm *m)
+{
+    MM_VARS(m, v, 3);
+    MM_BORROW(m, look);
+
+    new_pair(m, v, v + 1);
+    limit_supply(0);
+    mm_set(m, v + 2, v);
+    mm_load(m, v, v + 1, 0);
+    mm_store(m, v + 1, 0, v + 1);
+    mm_take(m, v + 2, v + 1, 0);
+    mm_copy_slot(m, v + 1, 0, v, 0);
+    mm_borrow(m, look, v, 0);
+    mm_store_move(m, v + 1, 0, v + 2);
+    mm_unset(m, v + 1, 0);
+    mm_safepoint(m);
+    heap_verify(m);
+    restore_supply();
+    assert_slot(m, v, 0, look);
+    assert_slot_null(m, v + 1, 0);
+}
+
+enum { FAN = 100, FANS = 100 };
+
+/* An object that refers to `FANS` objects that refer to `FAN` each: more than one mark-stack
+ * segment, wide and not deep. */
+static void new_fans(mm *m, mm_var *out)
+{
+    MM_VARS(m, v, 2);
+
+    new_node(m, out, FANS);
+    for (uint32_t i = 0; i < FANS; i++) {
+        new_node(m, v, FAN);
+        for (uint32_t j = 0; j < FAN; j++) {
+            new_labelled(m, v + 1, 1, i * FAN + j);
+            mm_store(m, v + 1, 0, out);
+            mm_store_move(m, v, j, v + 1);
+        }
+        mm_store_move(m, out, i, v);
+    }
+}
+
+static void assert_fans(mm *m, mm_var *fans)
+{
+    MM_VARS(m, v, 2);
+
+    for (uint32_t i = 0; i < FANS * FAN; i++) {
+        mm_load(m, v, fans, i / FAN);
+        mm_load(m, v + 1, v, i % FAN);
+        assert_int_equal(label_of(m, v + 1), i);
+        assert_slot(m, v + 1, 0, fans);
+    }
+}
+
+/* Collects a heap of garbage beside a live structure while only `granted` allocations succeed. */
+static void collect_with_supply(mm *m, uint64_t granted)
+{
+    enum { OBJECTS = 1 + FANS + FANS * FAN };
+    uint64_t found = 0;
+    MM_VAR(m, kept);
+
+    assert_int_equal(mm_disable(m), MM_OK);
+    new_fans(m, kept);
+    {
+        MM_VARS(m, lost, 3);
+        new_fans(m, lost);
+        new_ring(m, lost + 1, 1000);
+        new_chain(m, lost + 2, 1000);
+    }
+    limit_supply(granted);
+    assert_int_equal(mm_collect(m, strategy_traits.generations - 1, &found), MM_OK);
+    restore_supply();
+    assert_int_equal(found, strategy_traits.prompt ? OBJECTS + 1000 : OBJECTS + 2000);
+    assert_int_equal(objects_live(m), OBJECTS);
+    assert_fans(m, kept);
+    heap_verify(m);
+    assert_left_after_collecting(m, OBJECTS, 0);
+}
+
+static void collecting_needs_no_memory(mm *m)
+{
+    collect_with_supply(m, 0);
+}
+
+/* The supply ends in the middle of the collection. */
+static void collecting_copes_when_memory_runs_out_on_the_way(mm *m)
+{
+    static const uint64_t supplies[] = {1, 2, 3, 10, 1000};
+
+    (void)m;
+    for (size_t i = 0; i < sizeof supplies / sizeof *supplies; i++) {
+        mm *other = heap_open("");
+        collect_with_supply(other, supplies[i]);
+        heap_end(other);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_heap_is_made_whole_or_not_at_all),
+        TEST(attaching_can_fail_and_be_repeated),
+        TEST(a_root_is_made_or_not),
+        TEST(failed_types_leave_the_others_in_place),
+        TEST(a_new_object_is_made_or_not),
+        TEST(operations_need_no_memory),
+    };
+    const struct CMUnitTest collector_tests[] = {
+        TEST(collecting_needs_no_memory),
+        TEST(collecting_copes_when_memory_runs_out_on_the_way),
+    };
+
+    return TESTS_RUN("no memory", tests) +
+           (has_collector() ? TESTS_RUN("no memory for the collector", collector_tests) : 0);
+}

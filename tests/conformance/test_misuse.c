@@ -1,0 +1,250 @@
+/* Misuse is stopped by an assertion that says what was wrong. Each misuse runs in a process of its
+ * own, which must abort with that message. */
+#include "conformance.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* In the child: the misuse, with its complaint going to `errors` and no core file. Returns only if
+ * nothing stopped it. */
+static void misuse_quietly(test_body *misuse, mm *m, int errors)
+{
+    const struct rlimit no_core = {0, 0};
+
+    setrlimit(RLIMIT_CORE, &no_core);
+    dup2(errors, STDERR_FILENO);
+    misuse(m);
+}
+
+/* Reads what the child says until it ends; always a terminated string. */
+static void read_all(int from, char *text, size_t size)
+{
+    size_t used = 0;
+    ssize_t got;
+
+    while (used < size - 1 && (got = read(from, text + used, size - 1 - used)) > 0)
+        used += (size_t)got;
+    text[used] = '\0';
+}
+
+static void assert_misuse(test_body *misuse, mm *m, const char *complaint)
+{
+    char text[4096];
+    int ends[2], status;
+    pid_t child;
+
+    assert_int_equal(pipe(ends), 0);
+    fflush(NULL);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        misuse_quietly(misuse, m, ends[1]);
+        _exit(0);
+    }
+    close(ends[1]);
+    read_all(ends[0], text, sizeof text);
+    close(ends[0]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGABRT)
+        fail_msg("not stopped: expected '%s'", complaint);
+    if (strstr(text, complaint) == NULL)
+        fail_msg("expected '%s', found: %s", complaint, text);
+}
+
+/* ---- The misuses ---- */
+
+static void load_past_the_last_slot(mm *m)
+{
+    MM_VARS(m, v, 2);
+
+    new_node(m, v, 2);
+    mm_load(m, v + 1, v, 2);
+}
+
+static void store_into_an_atom(mm *m)
+{
+    MM_VARS(m, v, 2);
+
+    new_atom(m, v, 100);
+    mm_store(m, v, 0, v + 1);
+}
+
+static void load_from_null(mm *m)
+{
+    MM_VARS(m, v, 2);
+
+    mm_load(m, v, v + 1, 0);
+}
+
+static void unset_past_the_last_slot(mm *m)
+{
+    MM_VAR(m, v);
+
+    new_node(m, v, 0);
+    mm_unset(m, v, 0);
+}
+
+static void copy_from_past_the_last_slot(mm *m)
+{
+    MM_VAR(m, v);
+
+    new_node(m, v, 1);
+    mm_copy_slot(m, v, 0, v, 1);
+}
+
+static void make_an_atom_with_slots(mm *m)
+{
+    MM_VAR(m, v);
+
+    mm_new(m, v, atom_type, 1, 0);
+}
+
+static void set_a_borrowed_variable(mm *m)
+{
+    MM_VAR(m, v);
+    MM_BORROW(m, look);
+
+    new_node(m, v, 0);
+    mm_set(m, look, v);
+}
+
+static void make_into_a_borrowed_variable(mm *m)
+{
+    MM_BORROW(m, look);
+
+    mm_new(m, look, node_type, 0, 0);
+}
+
+static void move_out_of_a_borrowed_variable(mm *m)
+{
+    MM_VARS(m, v, 2);
+    MM_BORROW(m, look);
+
+    new_node(m, v, 1);
+    mm_store(m, v, 0, v);
+    mm_borrow(m, look, v, 0);
+    mm_move(m, v + 1, look);
+}
+
+static void borrow_into_an_owning_variable(mm *m)
+{
+    MM_VARS(m, v, 2);
+
+    new_node(m, v, 1);
+    mm_borrow(m, v + 1, v, 0);
+}
+
+static void change_a_borrowed_slot(mm *m)
+{
+    MM_VARS(m, v, 2);
+
+    new_node(m, v, 1);
+    new_node(m, v + 1, 0);
+    {
+        MM_BORROW(m, look);
+        mm_store(m, v, 0, v + 1);
+        mm_borrow(m, look, v, 0);
+        mm_unset(m, v, 0);
+    }
+}
+
+static void drop_the_container_of_a_borrowed_slot(mm *m)
+{
+    MM_VARS(m, v, 2);
+    MM_BORROW(m, look);
+
+    new_node(m, v, 1);
+    new_node(m, v + 1, 0);
+    mm_store(m, v, 0, v + 1);
+    mm_borrow(m, look, v, 0);
+    mm_clear(m, v);
+}
+
+static void drop_what_is_borrowed(mm *m)
+{
+    MM_VARS(m, v, 2);
+    MM_BORROW(m, look);
+
+    new_node(m, v, 1);
+    new_node(m, v + 1, 0);
+    mm_store_move(m, v, 0, v + 1);
+    mm_borrow(m, look, v, 0);
+    mm_unset(m, v, 0);
+}
+
+static void detach_inside_a_scope(mm *m)
+{
+    MM_VAR(m, v);
+
+    new_node(m, v, 0);
+    mm_detach(m);
+}
+
+static void ask_for_a_type_of_another_heap(mm *m)
+{
+    mm_type_info_of(mm_heap_of(m), 1000);
+}
+
+static void every_slot_access_checks_its_index(mm *m)
+{
+    assert_misuse(load_past_the_last_slot, m, "no such slot");
+    assert_misuse(store_into_an_atom, m, "no such slot");
+    assert_misuse(load_from_null, m, "no such slot");
+    assert_misuse(unset_past_the_last_slot, m, "no such slot");
+    assert_misuse(copy_from_past_the_last_slot, m, "no such slot");
+}
+
+static void atoms_cannot_be_made_with_slots(mm *m)
+{
+    assert_misuse(make_an_atom_with_slots, m, "an atom has no slots");
+}
+
+static void borrowed_variables_cannot_own(mm *m)
+{
+    assert_misuse(set_a_borrowed_variable, m, "a borrowed variable owns nothing");
+    assert_misuse(make_into_a_borrowed_variable, m, "a borrowed variable owns nothing");
+    assert_misuse(move_out_of_a_borrowed_variable, m, "a borrowed variable owns nothing");
+    assert_misuse(borrow_into_an_owning_variable, m, "variables of MM_BORROW only");
+}
+
+static void a_borrowed_slot_stays_unchanged(mm *m)
+{
+    assert_misuse(change_a_borrowed_slot, m, "the slot a variable was borrowed from has changed");
+}
+
+/* Seen at once where the object would be reclaimed at once; by the changed slot in any case. */
+static void what_is_borrowed_stays_alive(mm *m)
+{
+    if (strategy_traits.prompt) {
+        const char *reclaimed = "reclaimed while a borrowed variable relies on it";
+        assert_misuse(drop_the_container_of_a_borrowed_slot, m, reclaimed);
+        assert_misuse(drop_what_is_borrowed, m, reclaimed);
+    } else {
+        assert_misuse(drop_what_is_borrowed, m,
+                      "the slot a variable was borrowed from has changed");
+    }
+}
+
+static void scopes_end_before_their_mutator(mm *m)
+{
+    assert_misuse(detach_inside_a_scope, m, "a mutator ends after its scopes");
+}
+
+static void types_belong_to_one_heap(mm *m)
+{
+    assert_misuse(ask_for_a_type_of_another_heap, m, "a type of another heap");
+}
+
+int test_misuse(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(every_slot_access_checks_its_index), TEST(atoms_cannot_be_made_with_slots),
+        TEST(borrowed_variables_cannot_own),      TEST(a_borrowed_slot_stays_unchanged),
+        TEST(what_is_borrowed_stays_alive),       TEST(scopes_end_before_their_mutator),
+        TEST(types_belong_to_one_heap),
+    };
+    return TESTS_RUN("misuse", tests);
+}

@@ -1,0 +1,244 @@
+/* Out of memory, at every allocation of a program in turn and at the heap's limit: a failed call
+ * leaves everything as it was, and the program can go on. */
+#include "shadow.h"
+
+/* A failed allocation leaves its destination, and everything else, as before. */
+static void a_failed_new_changes_nothing(mm *m)
+{
+    MM_VARS(m, v, 2);
+
+    new_labelled(m, v, 1, 8);
+    new_labelled(m, v + 1, 0, 9);
+    mm_store(m, v, 0, v + 1);
+    mm_fail_allocation(mm_heap_of(m), 1, true);
+    assert_int_equal(mm_new(m, v, node_type, 3, 8), MM_NO_MEMORY);
+    assert_int_equal(mm_new(m, v + 1, atom_type, 0, 8), MM_NO_MEMORY);
+    heap_verify(m);
+    assert_int_equal(label_of(m, v), 8);
+    assert_int_equal(label_of(m, v + 1), 9);
+    assert_slot(m, v, 0, v + 1);
+    assert_references(m, v, 1);
+    assert_references(m, v + 1, 2);
+    mm_fail_allocation(mm_heap_of(m), 0, false);
+    new_node(m, v, 0);
+    assert_left_after_collecting(m, 2, 0);
+}
+
+static void failures_are_transient_when_asked(mm *m)
+{
+    mm_status first, second;
+    MM_VAR(m, v);
+
+    mm_fail_allocation(mm_heap_of(m), 1, false);
+    first = mm_new(m, v, node_type, 0, 0);
+    second = mm_new(m, v, node_type, 0, 0);
+    assert_true(first == MM_NO_MEMORY || has_collector()); /* which may collect and try again */
+    assert_int_equal(second, MM_OK);
+}
+
+/* ---- Small programs that stop at the first failed allocation ---- */
+
+typedef mm_status small_program(mm *m, mm_var *out);
+
+static mm_status build_list(mm *m, mm_var *out)
+{
+    MM_VAR(m, node);
+
+    for (int i = 0; i < 20; i++) {
+        if (mm_new(m, node, node_type, 1, 8) != MM_OK)
+            return MM_NO_MEMORY;
+        mm_store(m, node, 0, out);
+        mm_move(m, out, node);
+    }
+    return MM_OK;
+}
+
+static mm_status build_ring(mm *m, mm_var *out)
+{
+    MM_VARS(m, v, 2);
+
+    if (mm_new(m, out, node_type, 1, 0) != MM_OK)
+        return MM_NO_MEMORY;
+    mm_store(m, out, 0, out);
+    for (int i = 0; i < 20; i++) {
+        if (mm_new(m, v, node_type, 1, 0) != MM_OK)
+            return MM_NO_MEMORY;
+        mm_take(m, v + 1, out, 0);
+        mm_store_move(m, v, 0, v + 1);
+        mm_store_move(m, out, 0, v);
+    }
+    return MM_OK;
+}
+
+static mm_status build_tree_of(mm *m, mm_var *out, int depth)
+{
+    MM_VARS(m, v, 2);
+
+    if (mm_new(m, v, node_type, 2, 0) != MM_OK)
+        return MM_NO_MEMORY;
+    for (uint32_t i = 0; i < 2 && depth > 0; i++) {
+        if (build_tree_of(m, v + 1, depth - 1) != MM_OK)
+            return MM_NO_MEMORY;
+        mm_store_move(m, v, i, v + 1);
+    }
+    mm_move(m, out, v);
+    return MM_OK;
+}
+
+static mm_status build_tree(mm *m, mm_var *out)
+{
+    return build_tree_of(m, out, 4);
+}
+
+static mm_status build_garbage(mm *m, mm_var *out)
+{
+    for (int i = 0; i < 20; i++) {
+        MM_VARS(m, v, 2);
+        if (mm_new(m, v, node_type, 1, 0) != MM_OK || mm_new(m, v + 1, node_type, 1, 0) != MM_OK)
+            return MM_NO_MEMORY;
+        mm_store(m, v, 0, v + 1);
+        mm_store(m, v + 1, 0, v);
+        mm_set(m, out, v);
+    }
+    return MM_OK;
+}
+
+/* Runs a program with the allocation `attempt` failing; the heap must be in order, with and without
+ * the program's result. */
+static mm_status run_failing(small_program *run, uint64_t attempt, bool thereafter)
+{
+    mm *m = heap_open("");
+    mm_status status;
+
+    {
+        MM_VAR(m, result);
+        mm_fail_allocation(mm_heap_of(m), attempt, thereafter);
+        status = run(m, result);
+        heap_verify(m);
+        mm_fail_allocation(mm_heap_of(m), 0, false);
+        mm_clear(m, result);
+        assert_int_equal(run(m, result), MM_OK); /* the heap is as good as new */
+    }
+    heap_end(m);
+    return status;
+}
+
+static uint64_t allocations_of(small_program *run)
+{
+    mm *m = heap_open("");
+    uint64_t attempts;
+
+    {
+        MM_VAR(m, result);
+        assert_int_equal(run(m, result), MM_OK);
+        attempts = mm_allocation_attempts(mm_heap_of(m));
+    }
+    heap_end(m);
+    return attempts;
+}
+
+static void every_allocation_of_a_program_may_fail(mm *m)
+{
+    static small_program *const programs[] = {build_list, build_ring, build_tree, build_garbage};
+
+    (void)m;
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+        const uint64_t attempts = allocations_of(programs[i]);
+        assert_in_range(attempts, 20, 100);
+        for (uint64_t attempt = 1; attempt <= attempts; attempt++) {
+            run_failing(programs[i], attempt, false);
+            assert_int_equal(run_failing(programs[i], attempt, true), MM_NO_MEMORY);
+        }
+        assert_int_equal(run_failing(programs[i], attempts + 1, true), MM_OK);
+    }
+}
+
+/* ---- Random programs that go on after a failure ---- */
+
+static uint64_t failures_of(uint64_t seed, uint64_t attempt, bool thereafter)
+{
+    enum { OPERATIONS = 200 };
+    mm *m = heap_open("");
+    uint64_t failed;
+
+    mm_fail_allocation(mm_heap_of(m), attempt, thereafter);
+    failed = random_program_run(m, seed, OPERATIONS);
+    heap_end(m);
+    return failed;
+}
+
+static void random_programs_go_on_after_a_failure(mm *m)
+{
+    uint64_t failed = 0;
+
+    (void)m;
+    for (uint64_t attempt = 1; attempt <= 30; attempt++)
+        failed += failures_of(attempt, attempt, false) + failures_of(attempt, attempt, true);
+    assert_in_range(failed, 30, UINT64_MAX);
+}
+
+/* ---- The heap limit ---- */
+
+static void the_heap_stays_within_its_limit(mm *m)
+{
+    enum { LIMIT = 1 << 16 };
+    mm *limited = heap_open("heap_bytes_max=64KiB");
+    uint64_t made = 0;
+
+    (void)m;
+    {
+        MM_VARS(limited, v, 2);
+        while (mm_new(limited, v, node_type, 1, 100) == MM_OK) {
+            mm_store_move(limited, v, 0, v + 1);
+            mm_move(limited, v + 1, v);
+            made++;
+        }
+        assert_in_range(made, LIMIT / 2 / 108, LIMIT / 108);
+        assert_int_equal(objects_live(limited), made);
+        assert_in_range(heap_stats(limited).bytes_peak, LIMIT / 2, LIMIT);
+        assert_true(mm_is_null(v));
+    }
+    heap_end(limited);
+}
+
+static void an_object_larger_than_the_limit_is_refused(mm *m)
+{
+    mm *limited = heap_open("heap_bytes_max=64KiB");
+
+    (void)m;
+    {
+        MM_VAR(limited, v);
+        assert_int_equal(mm_new(limited, v, node_type, UINT32_MAX, UINT32_MAX), MM_NO_MEMORY);
+        assert_int_equal(mm_new(limited, v, atom_type, 0, 1 << 17), MM_NO_MEMORY);
+        new_node(limited, v, 1);
+    }
+    heap_end(limited);
+}
+
+static void dropping_makes_room_under_the_limit(mm *m)
+{
+    mm *limited = heap_open("heap_bytes_max=64KiB");
+    mm_status status = MM_OK;
+
+    (void)m;
+    for (int i = 0; i < 10000 && status == MM_OK; i++) {
+        MM_VAR(limited, v);
+        status = mm_new(limited, v, node_type, 1, 100);
+    }
+    assert_int_equal(status, strategy_traits.reclaims ? MM_OK : MM_NO_MEMORY);
+    heap_end(limited);
+}
+
+int test_out_of_memory(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_failed_new_changes_nothing),
+        TEST(failures_are_transient_when_asked),
+        TEST(every_allocation_of_a_program_may_fail),
+        TEST(random_programs_go_on_after_a_failure),
+        TEST(the_heap_stays_within_its_limit),
+        TEST(an_object_larger_than_the_limit_is_refused),
+        TEST(dropping_makes_room_under_the_limit),
+    };
+    return TESTS_RUN("out of memory", tests);
+}

@@ -1,0 +1,203 @@
+/* Statistics against values that are known from the literature or follow by hand. */
+#include "unit.h"
+
+#include <math.h>
+
+#include "random.h"
+#include "statistics.h"
+
+static void assert_near(double found, double expected)
+{
+    if (!(fabs(found - expected) < 1e-9))
+        fail_msg("found %.12g, expected %.12g", found, expected);
+}
+
+static void test_median(void **state)
+{
+    (void)state;
+    assert_near(statistics_median((double[]){3, 1, 2}, 3), 2);
+    assert_near(statistics_median((double[]){4, 1, 3, 2}, 4), 2.5);
+    assert_near(statistics_median((double[]){7}, 1), 7);
+    assert_true(isnan(statistics_median(NULL, 0)));
+}
+
+static void test_no_interval_below_six(void **state)
+{
+    (void)state;
+    estimate five = statistics_estimate((double[]){1, 2, 3, 4, 5}, 5);
+    assert_near(five.median, 3);
+    assert_true(isnan(five.low) && isnan(five.high));
+    estimate none = statistics_estimate(NULL, 0);
+    assert_true(isnan(none.median));
+}
+
+/* The bootstrap of a median of 11 values is known exactly: it is below the third smallest with a
+ * chance of 0.7%, below the fourth with one of 3.6%, so the 2.5% quantile is the third, or the
+ * fourth where few resamples decide. */
+static void test_interval_of_eleven(void **state)
+{
+    double values[] = {11, 1, 10, 2, 9, 3, 8, 4, 7, 5, 6};
+    estimate found = statistics_estimate(values, COUNT_OF(values));
+
+    (void)state;
+    assert_near(found.median, 6);
+    assert_near(found.low, 3);
+    assert_near(found.high, 9);
+    assert_near(values[0], 11); /* the input is kept */
+}
+
+static void test_interval_is_the_same_every_time(void **state)
+{
+    double values[] = {5.1, 5.3, 4.9, 5.0, 5.2, 9.7, 5.1};
+    estimate one = statistics_estimate(values, COUNT_OF(values));
+    estimate two = statistics_estimate(values, COUNT_OF(values));
+
+    (void)state;
+    assert_near(one.low, two.low);
+    assert_near(one.high, two.high);
+    assert_true(one.low <= one.median && one.median <= one.high);
+}
+
+/* Hollander and Wolfe (1973), page 29: nine pairs, one-sided p 0.01953 by Wilcoxon's signed-rank
+ * test. */
+static void test_one_series_is_wilcoxon(void **state)
+{
+    static const double before[] = {1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30};
+    static const double after[] = {0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29};
+    double differences[COUNT_OF(before)], p;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(before); i++)
+        differences[i] = before[i] - after[i];
+    statistics_judge(differences, 1, COUNT_OF(before), &p);
+    assert_near(p, 0.0390625);
+}
+
+static void test_smallest_p(void **state)
+{
+    double p;
+
+    (void)state;
+    statistics_judge((double[]){1, 2, 3, 4, 5, 6}, 1, 6, &p);
+    assert_near(p, 2.0 / 64);
+    statistics_judge((double[]){-1, -2, -3, -4, -5}, 1, 5, &p);
+    assert_near(p, 2.0 / 32);
+}
+
+static void test_ties_zeros_and_gaps(void **state)
+{
+    double p;
+
+    (void)state;
+    statistics_judge((double[]){0, 0, 0, 0, 0, 0}, 1, 6, &p);
+    assert_near(p, 1);
+    statistics_judge((double[]){1, 1, 1, 1, 1, 1}, 1, 6, &p);
+    assert_near(p, 2.0 / 64);
+    statistics_judge((double[]){1, -1, 1, -1}, 1, 4, &p);
+    assert_near(p, 1);
+    statistics_judge((double[]){1, 2, NAN, 3, 4, 5, 6}, 1, 7, &p);
+    assert_near(p, 2.0 / 64);
+}
+
+/* Above 13 repetitions the flips are drawn; the result must be close to the exact one, 2^(1 - 16).
+ */
+static void test_many_repetitions(void **state)
+{
+    double differences[16], p;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(differences); i++)
+        differences[i] = 1 + (double)i;
+    statistics_judge(differences, 1, COUNT_OF(differences), &p);
+    assert_true(p > 0 && p < 0.001);
+    for (size_t i = 0; i < COUNT_OF(differences); i += 2)
+        differences[i] *= -1;
+    statistics_judge(differences, 1, COUNT_OF(differences), &p);
+    assert_true(p > 0.5);
+}
+
+/* Roughly normal, by adding twelve uniform numbers. */
+static double noise(random_state *random)
+{
+    double sum = -6;
+
+    for (int i = 0; i < 12; i++)
+        sum += (double)random_below(random, 1000000) / 1e6;
+    return sum;
+}
+
+enum { SERIES = 15, PAIRS = 6, TRIALS = 400 };
+
+static void make_noise(double differences[SERIES * PAIRS], random_state *random)
+{
+    for (size_t i = 0; i < SERIES * PAIRS; i++)
+        differences[i] = 0.02 * noise(random);
+}
+
+/* One of 15 is a fifth slower, under a noise of 2%: 6 repetitions must find it, and nothing else.
+ */
+static void test_one_of_many_is_found(void **state)
+{
+    double differences[SERIES * PAIRS], p[SERIES];
+    random_state random = {.value = 5};
+
+    (void)state;
+    make_noise(differences, &random);
+    for (size_t i = 0; i < PAIRS; i++)
+        differences[4 * PAIRS + i] += 0.18;
+    statistics_judge(differences, SERIES, PAIRS, p);
+    for (size_t i = 0; i < SERIES; i++)
+        assert_true((p[i] < 0.05) == (i == 4));
+}
+
+static void test_all_differ(void **state)
+{
+    double differences[SERIES * PAIRS], p[SERIES];
+    random_state random = {.value = 6};
+
+    (void)state;
+    make_noise(differences, &random);
+    for (size_t i = 0; i < SERIES * PAIRS; i++)
+        differences[i] += 0.18;
+    statistics_judge(differences, SERIES, PAIRS, p);
+    for (size_t i = 0; i < SERIES; i++)
+        assert_near(p[i], 2.0 / 64);
+}
+
+/* Where nothing differs, at most one family in 20 may have any p below 0.05; 7% of the trials
+ * leaves room for chance. */
+static void test_equals_are_rarely_found(void **state)
+{
+    double differences[SERIES * PAIRS], p[SERIES];
+    random_state random = {.value = 7};
+    int found = 0;
+
+    (void)state;
+    for (int trial = 0; trial < TRIALS; trial++) {
+        double smallest = 1;
+        make_noise(differences, &random);
+        statistics_judge(differences, SERIES, PAIRS, p);
+        for (size_t i = 0; i < SERIES; i++)
+            smallest = fmin(smallest, p[i]);
+        found += smallest < 0.05;
+    }
+    assert_true(found <= TRIALS * 7 / 100);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_median),
+        cmocka_unit_test(test_no_interval_below_six),
+        cmocka_unit_test(test_interval_of_eleven),
+        cmocka_unit_test(test_interval_is_the_same_every_time),
+        cmocka_unit_test(test_one_series_is_wilcoxon),
+        cmocka_unit_test(test_smallest_p),
+        cmocka_unit_test(test_ties_zeros_and_gaps),
+        cmocka_unit_test(test_many_repetitions),
+        cmocka_unit_test(test_one_of_many_is_found),
+        cmocka_unit_test(test_all_differ),
+        cmocka_unit_test(test_equals_are_rarely_found),
+    };
+    return cmocka_run_group_tests_name("statistics", tests, NULL, NULL);
+}

@@ -1,0 +1,330 @@
+/* The way from samples to a summary: statuses, voiding, ratios, the best, verdicts, the order of
+ * samples, and the store below them. */
+#include "unit.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "json.h"
+#include "schedule.h"
+#include "summary.h"
+#include "text.h"
+
+enum { REPETITIONS = 6 };
+
+/* A run in a folder of its own. */
+typedef struct fixture {
+    char folder[64];
+    plan planned;
+    store kept;
+} fixture;
+
+static json_t *cell_record(const char *set, const char *label, const char *spec)
+{
+    char *row = plan_row(set, label);
+    json_t *record =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "program", set, "row", row,
+                  "strategy", label, "label", label, "kind", "strategy", "workload", spec, "spec",
+                  spec, "timed", "/bin/true", "counted", "/bin/true", "skipped", "");
+    free(row);
+    return record;
+}
+
+static json_t *make_context(json_t *cells)
+{
+    return json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:f, s:s, s:s, s:o}", "schema", plan_schema,
+                     "repetitions", REPETITIONS, "seed", 1, "runs", 3, "memory_bytes_max", 0,
+                     "timeout_s", 10, "margin", 0.03, "baseline", "base", "folder", "/", "cells",
+                     cells);
+}
+
+static void begin(fixture *made, json_t *cells)
+{
+    problem why = {0};
+    json_t *context = make_context(cells);
+
+    strcpy(made->folder, "/tmp/reclaim-test-XXXXXX");
+    assert_non_null(mkdtemp(made->folder));
+    assert_true(store_create(&made->kept, made->folder, &why));
+    assert_true(store_write_context(&made->kept, context, &why));
+    assert_true(plan_load(&made->planned, context, &why));
+    assert_true(store_load_samples(&made->kept, &made->planned, &why));
+}
+
+static void remove_file(const fixture *made, const char *name)
+{
+    char *path = text_format("%s/%s", made->folder, name);
+    unlink(path);
+    free(path);
+}
+
+static void end(fixture *made)
+{
+    store_close(&made->kept);
+    plan_free(&made->planned);
+    remove_file(made, "context.json");
+    remove_file(made, "samples.jsonl");
+    assert_int_equal(rmdir(made->folder), 0);
+}
+
+typedef struct sample {
+    const char *status, *checksum;
+    double time_ns;
+    int collections;
+} sample;
+
+static const sample good = {"ok", "aa", 1000, 5};
+
+static void add(fixture *to, size_t cell_index, size_t repetition, sample added)
+{
+    const cell *of = &to->planned.cells[cell_index];
+    problem why = {0};
+    json_t *record = json_pack(
+        "{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:{s:f, s:f}, s:{s:f, s:f}, s:{s:[i], s:s, s:i}}",
+        "schema", sample_schema, "program", of->set, "label", of->label, "spec", of->spec,
+        "repetition", (json_int_t)repetition, "status", added.status, "reason", "because",
+        "time_ns", "first", added.time_ns * 2, "steady", added.time_ns, "cpu_ns", "first",
+        added.time_ns * 2, "steady", added.time_ns, "counters", "collections", added.collections,
+        "checksum", added.checksum, "objects_leaked", 0);
+
+    assert_true(store_append(&to->kept, cell_index, repetition, record, &why));
+}
+
+static void add_all(fixture *to, size_t cell_index, sample added)
+{
+    for (size_t i = 0; i <= REPETITIONS; i++)
+        add(to, cell_index, i, added);
+}
+
+static void begin_two(fixture *made)
+{
+    begin(made, json_pack("[o, o]", cell_record("", "base", "w"), cell_record("", "other", "w")));
+}
+
+static void test_ratio_and_best(void **state)
+{
+    fixture run;
+    summary made;
+
+    (void)state;
+    begin_two(&run);
+    add_all(&run, 0, good);
+    add_all(&run, 1, (sample){"ok", "aa", 500, 5});
+    made = summary_make(&run.planned, &run.kept);
+    assert_int_equal(made.cells[1].status, STATUS_OK);
+    assert_int_equal(made.cells[1].n, REPETITIONS);
+    assert_true(made.cells[1].ratio.median == 0.5 && made.cells[1].ratio.low == 0.5);
+    assert_true(made.cells[1].best && !made.cells[0].best);
+    assert_false(summary_has_untrusted(&made));
+    summary_free(&made);
+    end(&run);
+}
+
+static void test_a_leak_is_never_best(void **state)
+{
+    fixture run;
+    summary made;
+
+    (void)state;
+    begin_two(&run);
+    add_all(&run, 0, good);
+    add_all(&run, 1, (sample){"leaked", "aa", 500, 5});
+    made = summary_make(&run.planned, &run.kept);
+    assert_int_equal(made.cells[1].status, STATUS_LEAKED);
+    assert_true(made.cells[0].best && !made.cells[1].best);
+    summary_free(&made);
+    end(&run);
+}
+
+static void test_the_worst_sample_decides(void **state)
+{
+    fixture run;
+    summary made;
+
+    (void)state;
+    begin_two(&run);
+    add_all(&run, 0, good);
+    add(&run, 1, 0, good);
+    add(&run, 1, 1, good);
+    add(&run, 1, 2, (sample){"timeout", "", 0, 0});
+    made = summary_make(&run.planned, &run.kept);
+    assert_int_equal(made.cells[1].status, STATUS_TIMEOUT);
+    assert_string_equal(made.cells[1].reason, "because");
+    assert_int_equal(made.cells[1].n, 1);
+    assert_true(isnan(made.cells[1].time_ns.low));
+    assert_false(made.cells[1].best);
+    summary_free(&made);
+    end(&run);
+}
+
+static void test_counted_and_timed_disagree(void **state)
+{
+    fixture run;
+    summary made;
+
+    (void)state;
+    begin_two(&run);
+    add_all(&run, 0, good);
+    add(&run, 1, 0, (sample){"ok", "aa", 1000, 6});
+    add(&run, 1, 1, good);
+    made = summary_make(&run.planned, &run.kept);
+    assert_int_equal(made.cells[0].status, STATUS_OK);
+    assert_int_equal(made.cells[1].status, STATUS_VOID);
+    assert_string_equal(made.cells[1].reason,
+                        "collections is [6] in the counted sample and [5] in timed sample 1");
+    assert_true(isnan(made.cells[1].time_ns.median));
+    assert_true(summary_has_untrusted(&made));
+    summary_free(&made);
+    end(&run);
+}
+
+static void test_other_work_voids_the_spec(void **state)
+{
+    fixture run;
+    summary made;
+
+    (void)state;
+    begin(&run, json_pack("[o, o, o]", cell_record("", "base", "w"), cell_record("", "other", "w"),
+                          cell_record("", "base", "v")));
+    add_all(&run, 0, good);
+    add_all(&run, 1, (sample){"ok", "bb", 1000, 5});
+    add_all(&run, 2, (sample){"ok", "cc", 1000, 5});
+    made = summary_make(&run.planned, &run.kept);
+    assert_int_equal(made.cells[0].status, STATUS_VOID);
+    assert_int_equal(made.cells[1].status, STATUS_VOID);
+    assert_int_equal(made.cells[2].status, STATUS_OK);
+    assert_string_equal(made.cells[0].reason,
+                        "its checksum aa differs from bb of other: not the same work");
+    summary_free(&made);
+    end(&run);
+}
+
+static void test_cells_that_never_ran(void **state)
+{
+    fixture run;
+    summary made;
+    json_t *cells =
+        json_pack("[o, o]", cell_record("", "base", "w"), cell_record("", "other", "w"));
+
+    (void)state;
+    json_object_set_new(json_array_get(cells, 1), "skipped", json_string("too large"));
+    begin(&run, cells);
+    add(&run, 0, 0, good);
+    made = summary_make(&run.planned, &run.kept);
+    assert_int_equal(made.cells[0].status, STATUS_MISSING);
+    assert_int_equal(made.cells[1].status, STATUS_SKIPPED);
+    assert_string_equal(made.cells[1].reason, "too large");
+    summary_free(&made);
+    end(&run);
+}
+
+static void test_verdicts(void **state)
+{
+    fixture run;
+    summary made;
+
+    (void)state;
+    begin(&run,
+          json_pack("[o, o, o, o]", cell_record("old", "a", "w"), cell_record("new", "a", "w"),
+                    cell_record("old", "b", "w"), cell_record("new", "b", "w")));
+    for (size_t i = 1; i <= REPETITIONS; i++) {
+        double noise = i % 2 ? 1.01 : 0.99;
+        add(&run, 0, i, (sample){"ok", "aa", 1000, 5});
+        add(&run, 1, i, (sample){"ok", "aa", 1200 * noise, 5});
+        add(&run, 2, i, (sample){"ok", "aa", 1000, 5});
+        add(&run, 3, i, (sample){"ok", "aa", 1000 * noise, 5});
+    }
+    made = summary_make(&run.planned, &run.kept);
+    assert_int_equal(made.comparisons.count, 2);
+    assert_int_equal(made.comparisons.items[0].verdict, VERDICT_SLOWER);
+    assert_int_equal(made.comparisons.items[1].verdict, VERDICT_NO_DIFFERENCE);
+    summary_free(&made);
+    end(&run);
+}
+
+static void test_order_pairs_the_builds(void **state)
+{
+    fixture run;
+    size_t order[4], first[4];
+    bool differs = false;
+
+    (void)state;
+    begin(&run,
+          json_pack("[o, o, o, o]", cell_record("old", "a", "w"), cell_record("old", "b", "w"),
+                    cell_record("new", "a", "w"), cell_record("new", "b", "w")));
+    schedule_order(&run.planned, 0, first);
+    for (size_t repetition = 0; repetition < 20; repetition++) {
+        schedule_order(&run.planned, repetition, order);
+        assert_int_equal(order[0] % 2, order[1] % 2); /* cells 0 and 2 are `a`, 1 and 3 are `b` */
+        assert_int_equal(order[2] % 2, order[3] % 2);
+        assert_int_equal(order[0] + order[1] + order[2] + order[3], 6);
+        differs = differs || memcmp(order, first, sizeof order) != 0;
+    }
+    assert_true(differs);
+    end(&run);
+}
+
+static void test_torn_line_is_dropped(void **state)
+{
+    fixture run;
+    problem why = {0};
+    char *path;
+    int samples;
+
+    (void)state;
+    begin_two(&run);
+    add(&run, 0, 1, good);
+    path = store_path(&run.kept, "samples.jsonl");
+    samples = open(path, O_WRONLY | O_APPEND);
+    assert_int_equal(write(samples, "{\"schema\": \"recl", 16), 16);
+    close(samples);
+    store_close(&run.kept);
+    json_decref(store_open(&run.kept, run.folder, &why));
+    assert_true(store_load_samples(&run.kept, &run.planned, &why));
+    assert_non_null(*store_slot(&run.kept, 0, 1));
+    assert_null(*store_slot(&run.kept, 0, 2));
+    add(&run, 0, 2, good); /* follows the first line, not the torn one */
+    store_close(&run.kept);
+    json_decref(store_open(&run.kept, run.folder, &why));
+    assert_true(store_load_samples(&run.kept, &run.planned, &why));
+    assert_non_null(*store_slot(&run.kept, 0, 2));
+    free(path);
+    end(&run);
+}
+
+static void test_folder_is_locked(void **state)
+{
+    fixture run;
+    store other;
+    problem why = {0};
+
+    (void)state;
+    begin_two(&run);
+    assert_null(store_open(&other, run.folder, &why));
+    assert_non_null(strstr(why.text, "another run is using"));
+    store_close(&run.kept);
+    assert_false(store_create(&other, run.folder, &why));
+    assert_non_null(strstr(why.text, "is not empty"));
+    end(&run);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ratio_and_best),
+        cmocka_unit_test(test_a_leak_is_never_best),
+        cmocka_unit_test(test_the_worst_sample_decides),
+        cmocka_unit_test(test_counted_and_timed_disagree),
+        cmocka_unit_test(test_other_work_voids_the_spec),
+        cmocka_unit_test(test_cells_that_never_ran),
+        cmocka_unit_test(test_verdicts),
+        cmocka_unit_test(test_order_pairs_the_builds),
+        cmocka_unit_test(test_torn_line_is_dropped),
+        cmocka_unit_test(test_folder_is_locked),
+    };
+    return cmocka_run_group_tests_name("summary", tests, NULL, NULL);
+}
