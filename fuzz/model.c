@@ -41,11 +41,6 @@ static void clear_set(const model *k, model_set *set)
     memset(set->has, 0, k->object_count + 1);
 }
 
-void model_everything(const model *k, model_set *out)
-{
-    memset(out->has, true, k->object_count + 1);
-}
-
 uint32_t model_first_outside(const model *k, const model_set *set, const model_set *of)
 {
     for (uint32_t id = 1; id <= k->object_count; id++) {

@@ -45,9 +45,6 @@ uint32_t model_add(model *k, uint32_t shape, uint32_t slot_count, uint32_t bytes
 /* The place of a slot: read it or write it. */
 uint32_t *model_slot(model *k, uint32_t id, uint32_t i);
 
-/* Every id that exists. */
-void model_everything(const model *k, model_set *out);
-
 /* The first id in `set` that is not in `of`; 0 when there is none. */
 uint32_t model_first_outside(const model *k, const model_set *set, const model_set *of);
 

@@ -210,7 +210,6 @@ static void without_young_garbage(const oracle *o, model_set *may_live)
 {
     model_set older, reached;
 
-    model_everything(o->model, &older);
     for (uint32_t id = 1; id <= o->model->object_count; id++)
         older.has[id] = may_live->has[id] && id <= o->young;
     model_reachable(o->model, &older, &reached);

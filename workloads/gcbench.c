@@ -72,7 +72,11 @@ static uint64_t tree_nodes(uint32_t depth)
     return (UINT64_C(2) << depth) - 1;
 }
 
-static mm_status new_node(mm *m, const gcbench *g, uint32_t depth, mm_var *out)
+/* Trees are built in a window of variables, as an interpreter uses its stack: a call finds its result
+ * in v[0], has v[1] and v[2] for its children's, and theirs lie beyond. */
+enum { WINDOW_MAX = 2 * (DEPTH_MAX + 1) + 1 };
+
+static inline mm_status new_node(mm *m, const gcbench *g, uint32_t depth, mm_var *out)
 {
     if (mm_new(m, out, g->node, NODE_SLOTS, NODE_BYTES) != MM_OK)
         return MM_NO_MEMORY;
@@ -81,26 +85,23 @@ static mm_status new_node(mm *m, const gcbench *g, uint32_t depth, mm_var *out)
 }
 
 /* From the bottom up: both children before their parent. */
-static mm_status make_tree(mm *m, const gcbench *g, uint32_t depth, mm_var *out)
+static mm_status make_tree(mm *m, const gcbench *g, uint32_t depth, mm_var *v)
 {
     if (depth == 0)
-        return new_node(m, g, depth, out);
-    MM_VAR(m, left);
-    MM_VAR(m, right);
-    if (make_tree(m, g, depth - 1, left) != MM_OK || make_tree(m, g, depth - 1, right) != MM_OK ||
-        new_node(m, g, depth, out) != MM_OK)
+        return new_node(m, g, depth, v);
+    if (make_tree(m, g, depth - 1, v + 1) != MM_OK || make_tree(m, g, depth - 1, v + 2) != MM_OK ||
+        new_node(m, g, depth, v) != MM_OK)
         return MM_NO_MEMORY;
-    mm_store_move(m, out, 0, left);
-    mm_store_move(m, out, 1, right);
+    mm_store_move(m, v, 0, v + 1);
+    mm_store_move(m, v, 1, v + 2);
     return MM_OK;
 }
 
-/* From the top down: `node` is given its children, and they theirs. */
-static mm_status populate(mm *m, const gcbench *g, uint32_t depth, mm_var *node)
+/* From the top down: `node` is given its children, and they theirs. `child` is null before and after. */
+static mm_status populate(mm *m, const gcbench *g, uint32_t depth, mm_var *node, mm_var *child)
 {
     if (depth == 0)
         return MM_OK;
-    MM_VAR(m, child);
     for (uint32_t i = 0; i < NODE_SLOTS; i++) {
         if (new_node(m, g, depth - 1, child) != MM_OK)
             return MM_NO_MEMORY;
@@ -109,7 +110,7 @@ static mm_status populate(mm *m, const gcbench *g, uint32_t depth, mm_var *node)
     for (uint32_t i = 0; i < NODE_SLOTS; i++) {
         MM_BORROW(m, below);
         mm_borrow(m, below, node, i);
-        if (populate(m, g, depth - 1, below) != MM_OK)
+        if (populate(m, g, depth - 1, below, child) != MM_OK)
             return MM_NO_MEMORY;
     }
     return MM_OK;
@@ -129,18 +130,18 @@ static uint64_t count_nodes(mm *m, mm_var *node, uint32_t depth)
     return nodes;
 }
 
-static mm_status make_and_count(mm *m, gcbench *g, uint32_t depth, bool top_down)
+/* One tree in v[0], looked at if the benchmark does so, and dropped. */
+static mm_status make_and_drop(mm *m, gcbench *g, uint32_t depth, bool top_down, mm_var *v)
 {
-    MM_VAR(m, tree);
-
     if (top_down) {
-        if (new_node(m, g, depth, tree) != MM_OK || populate(m, g, depth, tree) != MM_OK)
+        if (new_node(m, g, depth, v) != MM_OK || populate(m, g, depth, v, v + 1) != MM_OK)
             return MM_NO_MEMORY;
-    } else if (make_tree(m, g, depth, tree) != MM_OK) {
+    } else if (make_tree(m, g, depth, v) != MM_OK) {
         return MM_NO_MEMORY;
     }
     if (g->bintrees) /* the original never looks at its trees */
-        g->checksum = workload_checksum(g->checksum, count_nodes(m, tree, depth));
+        g->checksum = workload_checksum(g->checksum, count_nodes(m, v, depth));
+    mm_clear(m, v);
     return MM_OK;
 }
 
@@ -148,13 +149,14 @@ static mm_status make_and_count(mm *m, gcbench *g, uint32_t depth, bool top_down
 static mm_status make_trees(mm *m, gcbench *g, uint32_t depth, uint64_t trees, bool top_down)
 {
     uint64_t per_request = NODES_PER_REQUEST / tree_nodes(depth);
+    MM_VARS(m, window, WINDOW_MAX);
 
     if (per_request == 0)
         per_request = 1;
     for (uint64_t i = 0; i < trees; i++) {
         if (i % per_request == 0)
             mm_request_begin(m);
-        if (make_and_count(m, g, depth, top_down) != MM_OK)
+        if (make_and_drop(m, g, depth, top_down, window) != MM_OK)
             return MM_NO_MEMORY;
         if (i % per_request == per_request - 1 || i == trees - 1)
             mm_request_end(m);
@@ -193,10 +195,12 @@ static mm_status make_array(mm *m, const gcbench *g, mm_var *out)
 
 static mm_status make_all(mm *m, gcbench *g, mm_var *long_lived, mm_var *array)
 {
+    MM_VAR(m, child);
+
     if (make_trees(m, g, stretch_depth(g), 1, false) != MM_OK)
         return MM_NO_MEMORY;
     if (new_node(m, g, long_lived_depth(g), long_lived) != MM_OK ||
-        populate(m, g, long_lived_depth(g), long_lived) != MM_OK)
+        populate(m, g, long_lived_depth(g), long_lived, child) != MM_OK)
         return MM_NO_MEMORY;
     if (!g->bintrees && make_array(m, g, array) != MM_OK)
         return MM_NO_MEMORY;

@@ -1,7 +1,7 @@
 /* pairs: a closure and its self, an exception and its frame: two objects that refer to each other,
  * dropped.
  *
- *   turn:  a ⇄ b        both names dropped
+ *   turn:  a ⇄ b        each read through the other, both names dropped
  *
  * Shape: 2 objects allocated a turn, none surviving, all cyclic, in components of 2. Pure counting
  * leaks exactly 2n objects. */
@@ -34,16 +34,20 @@ static mm_status turn(mm *m, pairs *p, uint64_t i)
     MM_VAR(m, a);
     MM_VAR(m, b);
     MM_BORROW(m, seen);
+    MM_BORROW(m, back);
 
     if (mm_new(m, a, p->node, 1, p->payload) != MM_OK)
         return MM_NO_MEMORY;
     if (mm_new(m, b, p->node, 1, p->payload) != MM_OK)
         return MM_NO_MEMORY;
-    *(uint64_t *)mm_data(m, b) = i;
+    *(uint64_t *)mm_data(m, a) = 2 * i;
+    *(uint64_t *)mm_data(m, b) = 2 * i + 1;
     mm_store(m, b, 0, a);
     mm_store_move(m, a, 0, b);
     mm_borrow(m, seen, a, 0);
     p->checksum = workload_checksum(p->checksum, *(uint64_t *)mm_data(m, seen));
+    mm_borrow(m, back, seen, 0);
+    p->checksum = workload_checksum(p->checksum, *(uint64_t *)mm_data(m, back));
     return MM_OK;
 }
 

@@ -22,14 +22,12 @@ static hand_object *next_dying_child(hand_object *object, uint32_t *next)
     return NULL;
 }
 
-/* Frees an object whose count is zero, and what dies with it, without recursion. */
-__attribute__((noinline)) static void reclaim(hand_object *object)
+__attribute__((noinline)) static void run_cascade(hand_object *object, uint32_t next,
+                                                  hand_object *child)
 {
     hand_object *outer = NULL;
-    uint32_t next = 0;
 
     for (;;) {
-        hand_object *child = next_dying_child(object, &next);
         if (child != NULL) {
             if (next == object->slot_count) {
                 hand_free(object);
@@ -40,15 +38,32 @@ __attribute__((noinline)) static void reclaim(hand_object *object)
             }
             object = child;
             next = 0;
-            continue;
+        } else {
+            hand_free(object);
+            if (outer == NULL)
+                return;
+            object = outer;
+            next = object->count;
+            outer = object->slots[next - 1];
         }
-        hand_free(object);
-        if (outer == NULL)
-            return;
-        object = outer;
-        next = object->count;
-        outer = object->slots[next - 1];
+        child = next_dying_child(object, &next);
     }
+}
+
+/* Frees an object whose count is zero, and what dies with it, without recursion. */
+__attribute__((noinline)) static void reclaim(hand_object *object)
+{
+    for (uint32_t i = 0; i < object->slot_count; i++) {
+        hand_object *child = object->slots[i];
+        if (child == NULL || --child->count != 0)
+            continue;
+        if (child->slot_count != 0) {
+            run_cascade(object, i + 1, child);
+            return;
+        }
+        hand_free(child);
+    }
+    hand_free(object);
 }
 
 static inline void drop(hand_object *object)

@@ -47,10 +47,12 @@ static bool pairs_turn(hand_context *c, uint64_t i)
         drop(a);
         return false;
     }
-    *hand_data(b) = i;
+    *hand_data(a) = 2 * i;
+    *hand_data(b) = 2 * i + 1;
     b->slots[0] = alias(a);
     a->slots[0] = b;
     c->checksum = workload_checksum(c->checksum, *hand_data(a->slots[0]));
+    c->checksum = workload_checksum(c->checksum, *hand_data(b->slots[0]));
     drop_pair(a, b);
     return true;
 }

@@ -1,11 +1,14 @@
 /* The cascade: reclaiming an object and everything that dies with it, depth first, in constant
  * space.
  *
+ * Most objects die alone, or with children that have no slots: counting_reclaim() frees those on the
+ * spot. When a child dies that has slots of its own, run_cascade() takes over.
+ *
  * A dead object's own words serve as the stack. When slot i of a dying object holds a child that
  * dies too, the object's count (no longer needed) remembers i + 1, the slot (already given up)
  * remembers the object around it, and the walk goes on in the child:
  *
- *     outer ─▶ parent {count = i + 1, slots[i] = ─▶ grandparent …}
+ *     outer --> parent {count = i + 1, slots[i] = --> grandparent ...}
  *
  * Once the child is gone the walk comes back to the parent's next slot. A child in the *last* slot
  * needs no way back: the parent is freed first, so a list costs one visit per object and its memory
@@ -17,23 +20,31 @@
 
 #ifdef MM_COMMON_COUNTING_H /* empty for a strategy that does not count */
 
-/* A cascade in progress: how many objects have died so far, and when the 64th did. */
+/* A long cascade in progress: how many objects have died so far, and when the 64th did. */
 typedef struct cascade {
     uint64_t dead;
     uint64_t started_ns;
 } cascade;
 
-static inline void note_death(mm *m, cascade *c, mm_object *object)
+static void note_death(mm *m, cascade *c, mm_object *object)
 {
     if (++c->dead == MM_CASCADE_UNTIMED + 1)
         c->started_ns = clock_now_ns();
     counting_before_death(m, object);
 }
 
+static void note_cascade(mutator_base *base, uint64_t started_ns)
+{
+    uint64_t drop_ns = clock_now_ns() - started_ns;
+
+    if (drop_ns > base->drop_ns_max && !base->heap->base.collecting)
+        base->drop_ns_max = drop_ns;
+}
+
 /* Gives up the slots from `*next` on until a child with slots of its own dies of it; returns that
- * child, NULL when no slot is left. A child without slots that dies is freed on the spot. `*next`
- * becomes the slot after the child's. */
-static inline mm_object *next_dying_child(mm *m, cascade *c, mm_object *object, uint32_t *next)
+ * child, NULL when no slot is left. `*next` becomes the slot after it. A child without slots that
+ * dies is freed on the spot. */
+static mm_object *next_dying_child(mm *m, cascade *c, mm_object *object, uint32_t *next)
 {
     while (*next < object->slot_count) {
         mm_object *child = object->slots[(*next)++];
@@ -50,23 +61,16 @@ static inline mm_object *next_dying_child(mm *m, cascade *c, mm_object *object, 
     return NULL;
 }
 
-static void note_cascade(mutator_base *base, uint64_t started_ns)
+/* Goes on where `child` has just died of giving up slot next - 1 of `object`; `dead` objects have
+ * died before it. */
+__attribute__((noinline)) static void run_cascade(mm *m, uint64_t dead, mm_object *object,
+                                                  uint32_t next, mm_object *child)
 {
-    uint64_t drop_ns = clock_now_ns() - started_ns;
-
-    if (drop_ns > base->drop_ns_max && !base->heap->base.collecting)
-        base->drop_ns_max = drop_ns;
-}
-
-void counting_reclaim(mm *m, mm_object *object)
-{
-    cascade c = {0};
+    cascade c = {.dead = dead};
     mm_object *outer = NULL;
-    uint32_t next = 0;
 
-    note_death(m, &c, object);
+    note_death(m, &c, child);
     for (;;) {
-        mm_object *child = next_dying_child(m, &c, object, &next);
         if (child != NULL) {
             if (next == object->slot_count) {
                 counting_free(m, object);
@@ -77,16 +81,40 @@ void counting_reclaim(mm *m, mm_object *object)
             }
             object = child;
             next = 0;
-            continue;
+        } else {
+            counting_free(m, object);
+            if (outer == NULL)
+                break;
+            object = outer;
+            next = object->count;
+            outer = object->slots[next - 1];
         }
-        counting_free(m, object);
-        if (outer == NULL)
-            break;
-        object = outer;
-        next = object->count;
-        outer = object->slots[next - 1];
+        child = next_dying_child(m, &c, object, &next);
     }
-    if (MM_UNLIKELY(c.dead > MM_CASCADE_UNTIMED))
+    if (c.dead > MM_CASCADE_UNTIMED)
         note_cascade(&m->base, c.started_ns);
+}
+
+void counting_reclaim(mm *m, mm_object *object)
+{
+    uint64_t dead = 1;
+
+    counting_before_death(m, object);
+    for (uint32_t i = 0; i < object->slot_count; i++) {
+        mm_object *child = object->slots[i];
+        if (child == NULL)
+            continue;
+        assert(child->count > 0 && "reference count below zero");
+        if (--child->count != 0)
+            continue;
+        if (child->slot_count != 0 || dead == MM_CASCADE_UNTIMED) {
+            run_cascade(m, dead, object, i + 1, child);
+            return;
+        }
+        dead++;
+        counting_before_death(m, child);
+        counting_free(m, child);
+    }
+    counting_free(m, object);
 }
 #endif

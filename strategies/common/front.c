@@ -79,7 +79,7 @@ static void front_count_allocation(front *f, size_t request)
 #endif
 }
 
-void *front_allocate_watched(front *f, size_t header, size_t request)
+void *front_allocate(front *f, size_t header, size_t request)
 {
     size_t size = header + request;
     void *block;
@@ -100,7 +100,7 @@ void *front_allocate_watched(front *f, size_t header, size_t request)
     return block;
 }
 
-void front_free_watched(front *f, void *block, size_t header, size_t request)
+void front_free(front *f, void *block, size_t header, size_t request)
 {
     f->bytes_held -= header + request;
 #if MM_COUNTED

@@ -53,28 +53,13 @@ void front_open(front *f, size_t bytes_held_max);
 /* Gives back every block still registered; without a registry, nothing. */
 void front_close(front *f);
 
-/* The slow versions, for every flavour but the plain timed one. Like the fast ones below. */
-void *front_allocate_watched(front *f, size_t header, size_t request);
-void front_free_watched(front *f, void *block, size_t header, size_t request);
-
-/* A block of `header + request` bytes, aligned for any type, not cleared; NULL when there is no
- * memory or the heap limit would be passed. `header` is what the strategy adds to the `request` of
- * the program. Never collects. */
-static inline void *front_allocate(front *f, size_t header, size_t request)
-{
-    if (MM_COUNTED || MM_REGISTRY || MM_UNLIKELY(f->limited))
-        return front_allocate_watched(f, header, request);
-    return malloc(header + request);
-}
+/* A block of `header + request` bytes, aligned for any type, not cleared; NULL when there is no memory
+ * or the heap limit would be passed. `header` is what the strategy adds to the `request` of the
+ * program. Never collects. The mutator's way here is mutator_allocate(). */
+void *front_allocate(front *f, size_t header, size_t request);
 
 /* Frees a block of front_allocate(); the sizes are those it was allocated with. */
-static inline void front_free(front *f, void *block, size_t header, size_t request)
-{
-    if (MM_COUNTED || MM_REGISTRY || MM_UNLIKELY(f->limited))
-        front_free_watched(f, block, header, request);
-    else
-        free(block);
-}
+void front_free(front *f, void *block, size_t header, size_t request);
 
 /* For a strategy that moves objects: a copy of the block under the same serial number, and the end
  * of the old block, which counts as neither an allocation nor a free. NULL when there is no memory;

@@ -53,7 +53,7 @@ mm_status mm_heap_new(const settings *options, mm_heap **out)
 
 void mm_heap_free(mm_heap *heap)
 {
-    mm last = {.base.heap = heap};
+    mm last = {.base = {.heap = heap, .limited = heap->base.front.limited}};
 
     if (heap->base.mutator != NULL)
         mm_detach(heap->base.mutator);
@@ -76,6 +76,7 @@ mm_status mm_attach(mm_heap *heap, mm **out)
     if (m == NULL)
         return MM_NO_MEMORY;
     m->base.heap = heap;
+    m->base.limited = heap->base.front.limited;
     heap->base.mutator = m;
     *out = m;
     return MM_OK;

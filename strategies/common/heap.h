@@ -8,11 +8,12 @@
 #include "collections.h"
 #include "front.h"
 
-#define MM_OPERATIONS(X)                                                                           \
-    X(new)                                                                                         \
-    X(set) X(move) X(clear) X(load) X(take) X(store) X(store_move) X(unset) X(copy_slot) X(borrow) \
-        X(root_new) X(root_get) X(root_set) X(root_free) X(request_begin) X(request_end)           \
-            X(safepoint)
+#define MM_OPERATIONS(X)                                                                        \
+    X(new)                                                                                      \
+    X(set)                                                                                      \
+    X(move)                                                                                     \
+    X(clear) X(load) X(take) X(store) X(store_move) X(unset) X(copy_slot) X(borrow) X(root_new) \
+        X(root_get) X(root_set) X(root_free) X(request_begin) X(request_end) X(safepoint)
 
 typedef enum mm_operation {
 #define MM_OPERATION_ENUMERATOR(name) MM_OPERATION_##name,
@@ -39,6 +40,7 @@ typedef struct heap_base {
 typedef struct mutator_base {
     mm_heap *heap;
     mm_scope *scopes; /* innermost linked scope */
+    bool limited;     /* the heap has a limit: bytes are accounted for */
     uint64_t request_started_ns, request_ns_max, requests;
     uint64_t drop_ns_max;
 #if MM_COUNTED
@@ -63,6 +65,24 @@ static inline void count_operation(mutator_base *base, mm_operation operation, u
     base->digest = base->digest << 29 | base->digest >> 35;
 }
 #endif
+
+/* Memory for the mutator's objects: the front's, or, where nothing is limited, counted or registered,
+ * malloc and free themselves behind one predictable test. */
+static inline void *mutator_allocate(mutator_base *base, front *f, size_t header, size_t request)
+{
+    if (MM_COUNTED || MM_REGISTRY || MM_UNLIKELY(base->limited))
+        return front_allocate(f, header, request);
+    return malloc(header + request);
+}
+
+static inline void mutator_free(mutator_base *base, front *f, void *block, size_t header,
+                                size_t request)
+{
+    if (MM_COUNTED || MM_REGISTRY || MM_UNLIKELY(base->limited))
+        front_free(f, block, header, request);
+    else
+        free(block);
+}
 
 /* The heap limit, an option of every strategy. */
 #define HEAP_BYTES_MAX_SETTING                                                     \

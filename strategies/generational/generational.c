@@ -2,40 +2,47 @@
  *
  * Idea: if every reference to each object of a group comes from inside the group, the program
  * cannot reach the group. So count, for each container of the generations being collected, the
- * references that do *not* come from among them: working count = real count − references from
- * containers in the collection. A container left with a positive working count is referred to from
- * outside (a variable, an older generation); it and all it reaches are reachable. The rest is
- * garbage, whatever its shape.
+ * references that do *not* come from among them: its working count. A container left with a
+ * positive one is referred to from outside (a variable, an older generation); it and all it reaches
+ * are reachable. The rest is garbage, whatever its shape.
  *
- *   collect(g):  merge the younger generations into g
- *                update_refs        working count = real count
- *                subtract_refs      minus the references from inside
- *                move_unreachable   one walk, no stack: settle what is reachable, move the rest
- * aside survivors go to generation g + 1 delete_garbage     clear the slots of each unreachable
- * container; counting does the rest
+ *   collect(g):  merge_younger           generations 0 to g become one list
+ *                subtract_internal_refs  working count = count - references from inside
+ *                move_unreachable        one walk, no stack: settles what is reachable,
+ *                                        moves the rest aside
+ *                promote_survivors       what is reachable goes to generation g + 1
+ *                delete_garbage          frees what is not
  *
- * Invariants: 0 ≤ working count ≤ real count; between collections all working bits are clear, and
- * each tracked container is on exactly one list.
+ * Invariants: 0 <= working count <= count. Between collections each tracked container is on exactly
+ * one list, its generation bits name that list, and its other working bits are clear.
+ *
+ * subtract_internal_refs gives a container its working count when it first meets it, as a member of
+ * the list or as the target of a slot; whether a target takes part is told by its generation bits.
+ * CPython does this in two passes, update_refs and subtract_refs; a young collection is bound by its
+ * walks along the list, so one walk less is worth the two bits.
  *
  * move_unreachable walks the list once. A container with a positive working count is settled: its
  * children are given a working count of 1 if they are at 0, and those already moved aside are moved
- * back to the end of the list, so that the walk meets them again. One at 0 is moved aside *for
- * now*. When the walk ends, what is aside is unreachable. `prev` holds the working count of what is
- * not settled, so only `next` links are followed ahead of the walk; behind it `prev` is restored.
+ * back to the end of the list, so that the walk meets them again. One at 0 is moved aside, for now.
+ * When the walk ends, what is aside is unreachable. `prev` holds the working count of what is not
+ * settled, so ahead of the walk only `next` is followed; behind it `prev` is restored.
  *
- * When: the youngest generation's count (allocations − deallocations of containers) exceeds
- * threshold0; generation g > 0 if it was collected around more than threshold g times in its
- * younger neighbour; the oldest only if the survivors of middle collections since the last full one
- * are at least a quarter of what that one left (`quarter_rule`), which makes the cost of full
- * collections linear in the growth of the heap.
+ * delete_garbage gives up what the garbage refers to outside itself and then frees it, container by
+ * container. (CPython clears the slots of each and lets counting do the rest, since a type's own code
+ * must run there; with slots that are all known it comes to the same objects and costs less.)
+ *
+ * When: the youngest generation's count (allocations - deallocations of containers) exceeds
+ * threshold0; generation g > 0 if its younger neighbour was collected more than threshold g times
+ * since; the oldest only if the survivors of middle collections since the last full one are at
+ * least a quarter of what that one left (`quarter_rule`), which makes the cost of full collections
+ * linear in the growth of the heap.
  *
  * Cost: O(containers in the collected generations + their slots); no memory. A container costs 16
- * bytes more than a counted object. Sources: CPython 3.11's documentation of its garbage collector
- * ("Garbage collector design") and bpo-4074 for the quarter rule. */
+ * bytes more than a counted object.
+ * Sources: CPython 3.11's documentation of its garbage collector ("Garbage collector design");
+ * bpo-4074 for the quarter rule. */
 #include "mm.h"
 #include "common/check.h"
-
-enum { NEXT_UNREACHABLE = 1, PREV_COLLECTING = 2, PREV_FLAGS = 3, WORKING_SHIFT = 2 };
 
 static const char threshold_help[] = "collect when the generation's count exceeds this";
 
@@ -86,36 +93,13 @@ static bool list_is_empty(const gc_head *list)
     return list->next == (uintptr_t)list;
 }
 
-static gc_head *next_of(const gc_head *gc)
-{
-    return (gc_head *)(gc->next & ~(uintptr_t)NEXT_UNREACHABLE);
-}
-
-static gc_head *previous_of(const gc_head *gc)
-{
-    return (gc_head *)(gc->prev & ~(uintptr_t)PREV_FLAGS);
-}
-
-/* Takes a container off its list and appends it to `to`. */
-static void list_move(gc_head *gc, gc_head *to)
-{
-    gc_head *previous = previous_of(gc), *next = next_of(gc), *to_last = previous_of(to);
-
-    previous->next = (uintptr_t)next;
-    next->prev = (uintptr_t)previous;
-    to_last->next = (uintptr_t)gc;
-    gc->prev = (uintptr_t)to_last;
-    gc->next = (uintptr_t)to;
-    to->prev = (uintptr_t)gc;
-}
-
 /* Appends everything on `from` to `to` and leaves `from` empty. */
 static void list_merge(gc_head *from, gc_head *to)
 {
     if (!list_is_empty(from)) {
-        gc_head *first = next_of(from), *last = previous_of(from), *to_last = previous_of(to);
+        gc_head *first = gc_next(from), *last = gc_previous(from), *to_last = gc_previous(to);
         to_last->next = (uintptr_t)first;
-        first->prev = (uintptr_t)to_last;
+        first->prev = (uintptr_t)to_last | (first->prev & PREV_BITS);
         last->next = (uintptr_t)to;
         to->prev = (uintptr_t)last;
     }
@@ -131,150 +115,144 @@ static uintptr_t working_count(const gc_head *gc)
 
 static void set_working_count(gc_head *gc, uintptr_t count)
 {
-    gc->prev = count << WORKING_SHIFT | PREV_COLLECTING;
+    gc->prev = count << WORKING_SHIFT | (gc->prev & PREV_GENERATION_BITS) | PREV_COLLECTING;
 }
 
-/* The head of a slot's target if it takes part in this collection and is not settled, else NULL. */
-static gc_head *unsettled(mm_object *child)
+/* A container takes part from the moment it is first met. */
+static void take_part(gc_head *gc)
 {
-    gc_head *gc;
-
-    if (child == NULL || !mm_type_is_container(child->type))
-        return NULL;
-    gc = gc_head_of(child);
-    return gc->prev & PREV_COLLECTING ? gc : NULL;
+    assert(gc_object(gc)->count > 0 && "a dead object is still tracked");
+    if (!(gc->prev & PREV_COLLECTING))
+        set_working_count(gc, gc_object(gc)->count);
 }
 
-/* Returns the number of containers that take part. */
-static uint64_t update_refs(gc_head *young)
+/* The head of a slot's target, or NULL when that cannot be part of a cycle. */
+static gc_head *container_head(mm_object *target)
+{
+    return target != NULL && mm_type_is_container(target->type) ? gc_head_of(target) : NULL;
+}
+
+static bool is_older_than(const gc_head *gc, uint32_t g)
+{
+    return (gc->prev & PREV_GENERATION_BITS) > g << PREV_GENERATION_SHIFT;
+}
+
+/* Takes the references that the containers of `young`, which is generation `g` with all younger
+ * ones, hold to each other out of their working counts. Returns how many containers there are. */
+static uint64_t subtract_internal_refs(gc_head *young, uint32_t g)
 {
     uint64_t visited = 0;
 
-    for (gc_head *gc = next_of(young); gc != young; gc = next_of(gc)) {
-        assert(gc_object(gc)->count > 0 && "a dead object is still tracked");
-        set_working_count(gc, gc_object(gc)->count);
-        visited++;
-    }
-    return visited;
-}
-
-static void subtract_refs(gc_head *young)
-{
-    for (gc_head *gc = next_of(young); gc != young; gc = next_of(gc)) {
+    for (gc_head *gc = gc_next(young); gc != young; gc = gc_next(gc)) {
         mm_object *object = gc_object(gc);
-        for (uint32_t i = 0; i < object->slot_count; i++) {
-            gc_head *child = unsettled(object->slots[i]);
-            if (child == NULL)
+        uint32_t slot_count = object->slot_count;
+        take_part(gc);
+        visited++;
+        for (uint32_t i = 0; i < slot_count; i++) {
+            gc_head *child = container_head(object->slots[i]);
+            if (child == NULL || is_older_than(child, g))
                 continue;
+            take_part(child);
             assert(working_count(child) > 0 && "more references inside than the count knows");
             child->prev -= 1 << WORKING_SHIFT;
         }
     }
+    return visited;
 }
 
 /* ---- What is reachable ---- */
 
-static void list_append_unsettled(gc_head *list, gc_head *gc)
+/* From the unreachable list back to the end of the one that the walk is on. */
+static void move_back(gc_head *gc, gc_head *young)
 {
-    gc_head *last = (gc_head *)list->prev;
+    gc_head *last = gc_previous(young);
 
+    gc_unlink(gc);
     last->next = (uintptr_t)gc;
-    gc->next = (uintptr_t)list;
-    list->prev = (uintptr_t)gc;
+    gc->next = (uintptr_t)young;
+    young->prev = (uintptr_t)gc;
     set_working_count(gc, 1);
-}
-
-/* Takes a container off the unreachable list, whose `next` links all carry the flag. */
-static void take_back(gc_head *gc)
-{
-    gc_head *previous = previous_of(gc), *next = next_of(gc);
-
-    previous->next = gc->next;
-    next->prev = (uintptr_t)previous | (next->prev & PREV_FLAGS);
 }
 
 /* A settled container refers to these: none of them is unreachable. */
 static void keep_children(mm_object *object, gc_head *young)
 {
     for (uint32_t i = 0; i < object->slot_count; i++) {
-        gc_head *child = unsettled(object->slots[i]);
-        if (child == NULL)
+        gc_head *child = container_head(object->slots[i]);
+        if (child == NULL || !(child->prev & PREV_COLLECTING))
             continue;
-        if (child->next & NEXT_UNREACHABLE) {
-            take_back(child);
-            list_append_unsettled(young, child);
-        } else if (working_count(child) == 0) {
+        if (child->prev & PREV_ASIDE)
+            move_back(child, young);
+        else if (working_count(child) == 0)
             set_working_count(child, 1);
-        }
     }
 }
 
+/* Its working count is 0, so `prev` has nothing but bits. */
 static void move_aside(gc_head *gc, gc_head *unreachable)
 {
-    gc_head *last = previous_of(unreachable);
+    gc_head *last = (gc_head *)unreachable->prev;
 
-    last->next = (uintptr_t)gc | NEXT_UNREACHABLE;
-    gc->prev = (uintptr_t)last | PREV_COLLECTING;
-    gc->next = (uintptr_t)unreachable | NEXT_UNREACHABLE;
+    last->next = (uintptr_t)gc;
+    gc->prev |= (uintptr_t)last | PREV_ASIDE;
+    gc->next = (uintptr_t)unreachable;
     unreachable->prev = (uintptr_t)gc;
 }
 
-/* Splits `young`, whose working counts stand, into what is reachable (stays, with `prev` restored)
- * and what is not. */
-static void move_unreachable(gc_head *young, gc_head *unreachable)
+/* Splits `young`, whose working counts stand, into what is reachable, which stays and belongs to
+ * generation `to` from now on, and what is not. Returns how many containers stay. */
+static uint64_t move_unreachable(gc_head *young, gc_head *unreachable, uint32_t to)
 {
     gc_head *previous = young;
+    uint64_t survivors = 0;
 
     list_open(unreachable);
-    for (gc_head *gc = next_of(young); gc != young; gc = next_of(previous)) {
+    for (gc_head *gc = gc_next(young); gc != young; gc = gc_next(previous)) {
         if (working_count(gc) > 0) {
             keep_children(gc_object(gc), young);
-            gc->prev = (uintptr_t)previous;
+            gc->prev = (uintptr_t)previous | to << PREV_GENERATION_SHIFT;
             previous = gc;
+            survivors++;
         } else {
             previous->next = gc->next;
             move_aside(gc, unreachable);
         }
     }
     young->prev = (uintptr_t)previous;
-}
-
-/* Makes the unreachable list an ordinary one; returns its length. */
-static uint64_t clear_working_bits(gc_head *unreachable)
-{
-    uint64_t length = 0;
-
-    unreachable->next &= ~(uintptr_t)NEXT_UNREACHABLE;
-    for (gc_head *gc = next_of(unreachable); gc != unreachable; gc = next_of(gc)) {
-        gc->next &= ~(uintptr_t)NEXT_UNREACHABLE;
-        gc->prev &= ~(uintptr_t)PREV_FLAGS;
-        length++;
-    }
-    return length;
+    return survivors;
 }
 
 /* ---- Collecting ---- */
 
-/* Clearing the slots of one container breaks the cycles through it, and counting reclaims whatever
- * that releases. The extra reference keeps the container itself in place until its slots are done.
- */
-static void clear_container(mm *m, mm_object *object)
+/* Whether a slot's target is on the unreachable list. */
+static bool is_garbage(mm_object *target)
 {
-    counting_increment(object);
-    for (uint32_t i = 0; i < object->slot_count; i++)
-        counting_replace(m, &object->slots[i], NULL);
-    counting_decrement(m, object);
+    return mm_type_is_container(target->type) && gc_head_of(target)->prev & PREV_ASIDE;
 }
 
-/* A container that other garbage still refers to outlives its own clearing; it waits on `survivors`
- * until that is cleared too. */
-static void delete_garbage(mm *m, gc_head *unreachable, gc_head *survivors)
+/* Gives up the references from garbage to what is not: atoms, and containers that live or that die
+ * of it. References among the garbage need no giving up: both ends go. */
+static void release_outside(mm *m, gc_head *unreachable)
 {
-    while (!list_is_empty(unreachable)) {
-        gc_head *gc = next_of(unreachable);
-        clear_container(m, gc_object(gc));
-        if (next_of(unreachable) == gc)
-            list_move(gc, survivors);
+    for (gc_head *gc = gc_next(unreachable); gc != unreachable; gc = gc_next(gc)) {
+        mm_object *object = gc_object(gc);
+        uint32_t slot_count = object->slot_count;
+        for (uint32_t i = 0; i < slot_count; i++) {
+            if (object->slots[i] != NULL && !is_garbage(object->slots[i]))
+                counting_decrement(m, object->slots[i]);
+        }
+    }
+}
+
+static void delete_garbage(mm *m, gc_head *unreachable)
+{
+    front *f = &m->base.heap->base.front;
+
+    release_outside(m, unreachable);
+    for (gc_head *gc = gc_next(unreachable), *next; gc != unreachable; gc = next) {
+        next = gc_next(gc);
+        mutator_free(&m->base, f, gc, sizeof *gc + sizeof(mm_object),
+                     object_requested_bytes(gc_object(gc)));
     }
 }
 
@@ -290,35 +268,35 @@ static gc_head *merge_younger(mm_heap *heap, uint32_t g)
     return &heap->generations[g].list;
 }
 
-/* Returns the list that the survivors are on now. */
-static gc_head *promote_survivors(mm_heap *heap, uint32_t g, uint64_t survivors)
+/* The survivors of collecting `g` join generation `to`; a full collection counts them. */
+static void promote_survivors(mm_heap *heap, uint32_t g, uint32_t to, uint64_t survivors)
 {
-    if (g + 1 == MM_GENERATIONS) {
+    if (to == g) {
         heap->long_lived_pending = 0;
         heap->long_lived_total = survivors;
-        return &heap->generations[g].list;
+        return;
     }
-    if (g + 2 == MM_GENERATIONS)
+    if (to == MM_GENERATIONS - 1)
         heap->long_lived_pending += survivors;
-    list_merge(&heap->generations[g].list, &heap->generations[g + 1].list);
-    return &heap->generations[g + 1].list;
+    list_merge(&heap->generations[g].list, &heap->generations[to].list);
 }
 
 uint64_t strategy_collect(mm *m, uint32_t g)
 {
     mm_heap *heap = m->base.heap;
     collection c = collection_begin(g);
-    gc_head *young, *older, unreachable;
+    uint32_t to = g + 1 < MM_GENERATIONS ? g + 1 : g;
+    gc_head *young, unreachable;
+    uint64_t survivors;
 
     heap->base.collecting = true;
     strategy_trigger_changed(heap);
     young = merge_younger(heap, g);
-    c.visited = update_refs(young);
-    subtract_refs(young);
-    move_unreachable(young, &unreachable);
-    c.reclaimed = clear_working_bits(&unreachable);
-    older = promote_survivors(heap, g, c.visited - c.reclaimed);
-    delete_garbage(m, &unreachable, older);
+    c.visited = subtract_internal_refs(young, g);
+    survivors = move_unreachable(young, &unreachable, to);
+    c.reclaimed = c.visited - survivors;
+    promote_survivors(heap, g, to, survivors);
+    delete_garbage(m, &unreachable);
     heap->base.collecting = false;
     strategy_trigger_changed(heap);
     collection_end(&c, &heap->base.collections);
@@ -367,13 +345,14 @@ mm_status strategy_heap_open(mm_heap *heap)
 
 void strategy_heap_close(mm *m)
 {
-    gc_head all, cleared;
+    gc_head all;
 
     list_open(&all);
-    list_open(&cleared);
     for (uint32_t g = 0; g < MM_GENERATIONS; g++)
         list_merge(&m->base.heap->generations[g].list, &all);
-    delete_garbage(m, &all, &cleared);
+    for (gc_head *gc = gc_next(&all); gc != &all; gc = gc_next(gc))
+        gc->prev |= PREV_ASIDE;
+    delete_garbage(m, &all);
 }
 
 #if MM_CHECKED
@@ -382,16 +361,17 @@ static bool check_list(const gc_head *list, uint32_t g, uint64_t *listed,
 {
     const gc_head *previous = list;
 
-    for (gc_head *gc = next_of(list); gc != list; previous = gc, gc = next_of(gc)) {
-        if (gc->next & NEXT_UNREACHABLE || gc->prev & PREV_FLAGS)
-            return mm_violation(message, "working-bits: object %lu of generation %u keeps them",
+    for (gc_head *gc = gc_next(list); gc != list; previous = gc, gc = gc_next(gc)) {
+        if ((gc->prev & PREV_BITS) != g << PREV_GENERATION_SHIFT)
+            return mm_violation(message,
+                                "working-bits: object %lu on the list of generation %u has others",
                                 (unsigned long)mm_serial_of(gc_object(gc)), g);
-        if (previous_of(gc) != previous)
+        if (gc_previous(gc) != previous)
             return mm_violation(message, "lists: object %lu of generation %u has a wrong back link",
                                 (unsigned long)mm_serial_of(gc_object(gc)), g);
         ++*listed;
     }
-    if (previous_of(list) != previous)
+    if (gc_previous(list) != previous)
         return mm_violation(message, "lists: generation %u ends elsewhere than its head says", g);
     return true;
 }

@@ -8,15 +8,17 @@
  * only by each other. generational.c teaches the collector.
  *
  *   atom        [count type slots bytes | payload]
- *   container   [next prev][count type slots bytes | slots… | payload]
+ *   container   [next prev][count type slots bytes | slots... | payload]
  *
- * The words of a gc_head, by phase:
- *   word  bits   outside a collection          in the generation being collected
- *   next  63..1  the next in the list          the same
- *         0      0                             NEXT_UNREACHABLE: tentatively moved to the
- * unreachable list prev  63..2  the previous in the list      until settled: the working count;
- * after that the previous again 1      0                             PREV_COLLECTING: not settled
- * as reachable 0      0                             0 An untracked container has next == 0. */
+ * `next` is the next container of the same list; 0: untracked. `prev` by phase:
+ *
+ *   bits   between collections           in the generations being collected
+ *   63..4  the previous of the list      the working count; the previous again once settled
+ *   3..2   the container's generation    the same
+ *   1      0                             PREV_ASIDE: on the unreachable list, for now
+ *   0      0                             PREV_COLLECTING: takes part and is not settled yet
+ *
+ * Blocks and list heads are aligned to 16 bytes, so the four low bits of an address are free. */
 #ifndef GENERATIONAL_STRATEGY_H
 #define GENERATIONAL_STRATEGY_H
 
@@ -26,7 +28,7 @@
 
 typedef struct gc_head {
     uintptr_t next, prev;
-} gc_head;
+} __attribute__((aligned(16))) gc_head;
 
 typedef struct generation {
     gc_head list; /* head of a ring */
@@ -87,6 +89,36 @@ static inline mm_object *gc_object(gc_head *gc)
 
 #include "common/counting.h"
 
+/* The four low bits of `prev`. */
+enum {
+    PREV_COLLECTING = 1,
+    PREV_ASIDE = 2,
+    PREV_GENERATION_SHIFT = 2,
+    PREV_GENERATION_BITS = 3 << PREV_GENERATION_SHIFT,
+    PREV_BITS = 15,
+    WORKING_SHIFT = 4
+};
+
+static inline gc_head *gc_next(const gc_head *gc)
+{
+    return (gc_head *)gc->next;
+}
+
+static inline gc_head *gc_previous(const gc_head *gc)
+{
+    return (gc_head *)(gc->prev & ~(uintptr_t)PREV_BITS);
+}
+
+/* Takes a container off its list; its own words stay as they were. */
+static inline void gc_unlink(gc_head *gc)
+{
+    gc_head *previous = gc_previous(gc), *next = gc_next(gc);
+
+    previous->next = (uintptr_t)next;
+    next->prev = (uintptr_t)previous | (next->prev & PREV_BITS);
+}
+
+/* Appends a new container to the youngest generation. */
 static inline void gc_track(mm_heap *heap, mm_object *object)
 {
     gc_head *gc = gc_head_of(object), *list = &heap->generations[0].list;
@@ -106,12 +138,13 @@ static inline mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t 
     mm_object *object;
 
     if (!mm_type_is_container(type)) {
-        object = front_allocate(&heap->base.front, sizeof *object, request);
+        object = mutator_allocate(&m->base, &heap->base.front, sizeof *object, request);
         if (MM_UNLIKELY(object == NULL))
             return MM_NO_MEMORY;
         object_init(object, type, slots, bytes);
     } else {
-        gc_head *gc = front_allocate(&heap->base.front, sizeof *gc + sizeof *object, request);
+        gc_head *gc =
+            mutator_allocate(&m->base, &heap->base.front, sizeof *gc + sizeof *object, request);
         if (MM_UNLIKELY(gc == NULL))
             return MM_NO_MEMORY;
         if (MM_UNLIKELY(++heap->generations[0].count > heap->trigger))
@@ -130,9 +163,7 @@ static inline void counting_before_death(mm *m, mm_object *object)
     (void)m;
     if (mm_type_is_container(object->type)) {
         gc_head *gc = gc_head_of(object);
-        gc_head *previous = (gc_head *)(gc->prev & ~(uintptr_t)3), *next = (gc_head *)gc->next;
-        previous->next = (uintptr_t)next;
-        next->prev = (uintptr_t)previous | (next->prev & 3);
+        gc_unlink(gc);
         gc->next = 0;
     }
 }
@@ -143,12 +174,13 @@ static inline void counting_free(mm *m, mm_object *object)
     size_t request = object_requested_bytes(object);
 
     if (!mm_type_is_container(object->type)) {
-        front_free(&heap->base.front, object, sizeof *object, request);
+        mutator_free(&m->base, &heap->base.front, object, sizeof *object, request);
         return;
     }
     if (heap->generations[0].count > 0)
         heap->generations[0].count--;
-    front_free(&heap->base.front, gc_head_of(object), sizeof(gc_head) + sizeof *object, request);
+    mutator_free(&m->base, &heap->base.front, gc_head_of(object), sizeof(gc_head) + sizeof *object,
+                 request);
 }
 
 static inline uint32_t *strategy_threshold(const mm_heap *heap, uint32_t generation)

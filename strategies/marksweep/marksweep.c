@@ -77,7 +77,8 @@ mm_status strategy_heap_open(mm_heap *heap)
 
 static void free_object(mm_heap *heap, mm_object *object)
 {
-    front_free(&heap->base.front, object, sizeof *object, object_requested_bytes(object));
+    mutator_free(&heap->base.mutator->base, &heap->base.front, object, sizeof *object,
+                 object_requested_bytes(object));
 }
 
 void strategy_heap_close(mm *m)
@@ -192,7 +193,7 @@ mm_object *marksweep_allocate_slowly(mm *m, size_t request)
     mm_object *object;
 
     strategy_collect(m, 0);
-    object = front_allocate(&heap->base.front, sizeof *object, request);
+    object = mutator_allocate(&m->base, &heap->base.front, sizeof *object, request);
     if (object != NULL)
         heap->bytes_until_collection -= (int64_t)size;
     return object;

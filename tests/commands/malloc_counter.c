@@ -1,4 +1,5 @@
-/* Preloaded into a sample program: counts its calls of malloc and free, and writes "MALLOCS FREES" to the file that MALLOC_COUNTER names when it ends. */
+/* Preloaded into a sample program: counts its calls of malloc and free, and writes "MALLOCS FREES"
+ * to the file that MALLOC_COUNTER names when it ends. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdint.h>

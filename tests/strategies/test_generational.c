@@ -12,30 +12,35 @@ static void assert_violation(mm *m, const char *invariant)
     assert_memory_equal(message, invariant, strlen(invariant));
 }
 
-/* Damages one word of the second of three containers, and repairs it. */
-static void assert_damage_found(mm *m, size_t word, uintptr_t damage, const char *invariant)
+/* Flips bits in the back link of the second of three containers, and repairs it. */
+static void assert_damage_found(mm *m, uintptr_t bits, const char *invariant)
 {
-    uintptr_t *words;
+    gc_head *gc;
     MM_VARS(m, v, 3);
 
     for (int i = 0; i < 3; i++)
         new_node(m, v + i, 0);
-    words = (uintptr_t *)gc_head_of(v[1].object);
-    words[word] ^= damage;
+    gc = gc_head_of(v[1].object);
+    gc->prev ^= bits;
     assert_violation(m, invariant);
-    words[word] ^= damage;
+    gc->prev ^= bits;
     heap_verify(m);
 }
 
 static void a_working_bit_that_is_left_is_found(mm *m)
 {
-    assert_damage_found(m, offsetof(gc_head, next) / sizeof(uintptr_t), 1, "working-bits:");
-    assert_damage_found(m, offsetof(gc_head, prev) / sizeof(uintptr_t), 2, "working-bits:");
+    assert_damage_found(m, PREV_COLLECTING, "working-bits:");
+    assert_damage_found(m, PREV_ASIDE, "working-bits:");
+}
+
+static void a_container_of_another_generation_than_its_list_is_found(mm *m)
+{
+    assert_damage_found(m, 1 << PREV_GENERATION_SHIFT, "working-bits:");
 }
 
 static void a_wrong_back_link_is_found(mm *m)
 {
-    assert_damage_found(m, offsetof(gc_head, prev) / sizeof(uintptr_t), 64, "lists:");
+    assert_damage_found(m, PREV_BITS + 1, "lists:");
 }
 
 static void a_container_on_no_list_is_found(mm *m)
@@ -54,6 +59,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_working_bit_that_is_left_is_found),
+        TEST(a_container_of_another_generation_than_its_list_is_found),
         TEST(a_wrong_back_link_is_found),
         TEST(a_container_on_no_list_is_found),
     };
