@@ -43,8 +43,6 @@ function(reclaim_add_flavour name base dir defaults flavour)
   endif()
   # Without these a compiler may delete a malloc and its free together, and the time reads 0.
   target_compile_options(${target} PUBLIC -fno-builtin-malloc -fno-builtin-free)
-  # A linked scope is a local whose address the mutator holds until the scope ends: what gcc warns of is how a shadow stack works.
-  target_compile_options(${target} PUBLIC $<$<C_COMPILER_ID:GNU>:-Wno-dangling-pointer>)
   target_link_libraries(${target} PUBLIC reclaim_support)
 endfunction()
 

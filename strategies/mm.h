@@ -13,16 +13,16 @@
  *
  * Rules of every operation, unless it says otherwise
  * - Variables given as arguments are borrowed from the caller, are not NULL, and belong to the same
- * heap as `m`.
+ *   heap as `m`.
  * - A result goes into the variable `dst`, which may also be one of the sources. What `dst` named
- * before is given up *after* the new value stands.
+ *   before is given up *after* the new value stands.
  * - `obj` is not null and the slot index is below mm_slot_count(m, obj). Anything else is misuse:
- * checked builds assert.
+ *   checked builds assert.
  * - Only mm_new(), mm_root_new(), mm_type_add(), mm_heap_new() and mm_attach() can fail. A failed
- * call changed nothing, except that a collection may have run.
- * - "May collect: yes" means that unreachable objects may be reclaimed and, where the trait
- * `moving` is set, that every object may move: payload pointers from mm_data() are void after it.
- * Giving up a reference may reclaim on a counting strategy, wherever it happens.
+ *   call changed nothing, except that a collection may have run.
+ * - "May collect: yes" means that unreachable objects may be reclaimed and, where the trait `moving`
+ *   is set, that every object may move: payload pointers from mm_data() are void after it. Giving up
+ *   a reference may reclaim on a counting strategy, wherever it happens.
  *
  * Example: one child with a back-pointer. Every path out of the function gives up `child`.
  *
@@ -52,9 +52,7 @@
 #include MM_STRATEGY_HEADER
 #include "common/derived.h"
 
-/* ---- Heap, mutator, types
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- Heap, mutator, types ---- */
 
 /* The strategy's options with their defaults (a variant's own included), ready for
  * settings_assign() and mm_heap_new(). */
@@ -88,9 +86,7 @@ mm_status mm_type_add(mm_heap *heap, const mm_type_info *info, mm_type *out);
 /* What the type was made from; valid until the next mm_type_add(). */
 const mm_type_info *mm_type_info_of(const mm_heap *heap, mm_type type);
 
-/* ---- Variables
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Variables ---- */
 
 /* Declares `name`, an array of `count` variables, null at first: roots until the enclosing block
  * ends on whatever path; then each is given up. `name` decays to the `mm_var *` that the operations
@@ -109,8 +105,7 @@ const mm_type_info *mm_type_info_of(const mm_heap *heap, mm_type type);
     __attribute__((cleanup(strategy_scope_leave))) mm_scope name##_scope_; \
     strategy_scope_enter((m), &name##_scope_, name, (count), (borrows))
 
-/* ---- Internal to this header: counting and checking
- * ------------------------------------------------------------------------------- */
+/* ---- Internal to this header: counting and checking ---- */
 
 #if MM_COUNTED
     #define MM_COUNT_(m, operation, argument) \
@@ -137,9 +132,7 @@ static inline void mm_stress_(mm *m)
 }
 #endif
 
-/* ---- Objects
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Objects ---- */
 
 /* A new object of `type` with `slots` slots, all null, and `bytes` bytes of payload, not cleared,
  * into `dst`. An atom type takes no slots. May collect: yes. Errors: MM_NO_MEMORY. Cost: O(slots),
@@ -242,8 +235,7 @@ static inline void mm_borrow(mm *m, mm_var *v, mm_var *obj, uint32_t i)
     strategy_borrow(m, v, obj, i);
 }
 
-/* ---- Queries: never collect, never counted as operations
- * -------------------------------------------------------------------------- */
+/* ---- Queries: never collect, never counted as operations ---- */
 
 static inline bool mm_is_null(const mm_var *v)
 {
@@ -273,8 +265,7 @@ static inline uint32_t mm_slot_count(mm *m, const mm_var *obj)
     return strategy_slot_count(m, obj);
 }
 
-/* ---- Roots that outlive scopes: globals, caches
- * -------------------------------------------------------------------------------------- */
+/* ---- Roots that outlive scopes: globals, caches ---- */
 
 /* A new root, null, into `*out`; it stands until mm_root_free() or mm_heap_free(). May collect: no.
  * Errors: MM_NO_MEMORY. */
@@ -287,9 +278,7 @@ void mm_root_set(mm *m, mm_root *root, mm_var *src);
 /* Gives the root up, and what it names. May collect: no. */
 void mm_root_free(mm *m, mm_root *root);
 
-/* ---- Requests, safepoints
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- Requests, safepoints ---- */
 
 /* A request is the unit of latency: what a user of the runtime waits for. Two clock readings.
  * Requests do not nest. May collect: no. */

@@ -18,7 +18,8 @@ mm_status mm_collect(mm *m, uint32_t generation, uint64_t *unreachable);
  * MM_UNSUPPORTED. */
 mm_status mm_collect_all(mm *m, uint64_t *unreachable);
 
-/* Automatic collection on and off; the state. Errors: MM_UNSUPPORTED without a collector, where
+/* Automatic collection on and off; the state. A strategy that collects when memory runs out
+ * (marksweep) does so in either state. Errors: MM_UNSUPPORTED without a collector, where
  * mm_is_enabled() is false. */
 mm_status mm_enable(mm *m);
 mm_status mm_disable(mm *m);

@@ -1,8 +1,8 @@
 /* dom: documents whose children know their parents, as in DOM trees, syntax trees and
  * object-relational mappers.
  *
- *   live[4] ─▶ document: a tree of `nodes` nodes, `fanout` children each;   child ─▶ parent, for
- * the share `back` of the nodes
+ *   live[4] ─▶ document: a tree of `nodes` nodes, `fanout` children each
+ *   child ─▶ parent, for the share `back` of the nodes
  *
  * Shape: a document is built, walked, and put in the place of the oldest of the 4 live ones. Each
  * back-pointer closes a cycle of two that pins the parent's whole subtree, so under counting a

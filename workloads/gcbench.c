@@ -2,10 +2,10 @@
  * publish, and the `bintrees` of the Benchmarks Game.
  *
  *   gcbench    a stretch tree of depth `stretch`; a long-lived tree of depth `long` and an array of
- * `array` numbers; then for each depth from `min` to `max` in steps of 2 as many trees, half built
- * from the top down and half from the bottom up, as make twice the stretch tree's nodes each
+ *              `array` numbers; then for each depth from `min` to `max` in steps of 2 as many trees
+ *              from the top down, and as many from the bottom up, as make twice the stretch tree
  *   bintrees   a stretch tree of depth max + 1; a long-lived tree of depth max; for each depth d,
- * 2^(max − d + min) trees from the bottom up
+ *              2^(max − d + min) trees from the bottom up
  *
  * Shape: binary trees that die whole, beside live data; none cyclic. With the defaults 15,333,862
  * nodes are allocated and 131,071 stay. */

@@ -1,10 +1,13 @@
 /* heap: a real program's heap, recorded from Node, Chrome or Python, rebuilt object for object with
  * its slots and sizes.
  *
- *   build    every object into a table, then every reference, then the table is dropped: what only
- * weak references held dies here walk     depth first from the root, each object read once mutate
- * `mutations` references redirected, each between two objects found by following random slots from
- * the root walk     again drop     the root
+ *   build    every object into a table, then every reference, then the table is dropped:
+ *            what only weak references held dies here
+ *   walk     depth first from the root, each object read once
+ *   mutate   `mutations` references redirected, each between two objects found by following
+ *            random slots from the root
+ *   walk     again
+ *   drop     the root
  *
  * Shape: the file's. A snapshot has no lifetimes, so how long objects lived is not in it, and the
  * mutation is synthetic. The books are kept by heaps/heap_model.c on plain arrays, which do the

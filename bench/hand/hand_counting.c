@@ -9,26 +9,19 @@ const hand_program hand_written = {
     .leaks_cycles = true,
 };
 
-static hand_object *next_dying_child(hand_object *object, uint32_t *next)
-{
-    while (*next < object->slot_count) {
-        hand_object *child = object->slots[(*next)++];
-        if (child == NULL || --child->count != 0)
-            continue;
-        if (child->slot_count != 0)
-            return child;
-        hand_free(child);
-    }
-    return NULL;
-}
-
-__attribute__((noinline)) static void run_cascade(hand_object *object, uint32_t next,
-                                                  hand_object *child)
+__attribute__((noinline)) static void run_cascade(hand_object *object, uint32_t next)
 {
     hand_object *outer = NULL;
 
     for (;;) {
-        if (child != NULL) {
+        while (next < object->slot_count) {
+            hand_object *child = object->slots[next++];
+            if (child == NULL || --child->count != 0)
+                continue;
+            if (child->slot_count == 0) {
+                hand_free(child);
+                continue;
+            }
             if (next == object->slot_count) {
                 hand_free(object);
             } else {
@@ -38,15 +31,13 @@ __attribute__((noinline)) static void run_cascade(hand_object *object, uint32_t 
             }
             object = child;
             next = 0;
-        } else {
-            hand_free(object);
-            if (outer == NULL)
-                return;
-            object = outer;
-            next = object->count;
-            outer = object->slots[next - 1];
         }
-        child = next_dying_child(object, &next);
+        hand_free(object);
+        if (outer == NULL)
+            return;
+        object = outer;
+        next = object->count;
+        outer = object->slots[next - 1];
     }
 }
 
@@ -55,13 +46,14 @@ __attribute__((noinline)) static void reclaim(hand_object *object)
 {
     for (uint32_t i = 0; i < object->slot_count; i++) {
         hand_object *child = object->slots[i];
-        if (child == NULL || --child->count != 0)
+        if (child == NULL)
             continue;
-        if (child->slot_count != 0) {
-            run_cascade(object, i + 1, child);
+        if (child->count == 1 && child->slot_count != 0) {
+            run_cascade(object, i);
             return;
         }
-        hand_free(child);
+        if (--child->count == 0)
+            hand_free(child);
     }
     hand_free(object);
 }

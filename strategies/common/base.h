@@ -35,7 +35,7 @@
 #define MM_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define MM_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
-enum { MM_GENERATIONS_MAX = 3, MM_MESSAGE_MAX = 256, MM_TYPES_MAX = 64 };
+enum { MM_GENERATIONS_MAX = 3, MM_MESSAGE_MAX = 256 };
 
 /* A statistic that this flavour or strategy does not know. */
 #define MM_UNKNOWN UINT64_MAX

@@ -20,19 +20,6 @@
 
 #ifdef MM_COMMON_COUNTING_H /* empty for a strategy that does not count */
 
-/* A long cascade in progress: how many objects have died so far, and when the 64th did. */
-typedef struct cascade {
-    uint64_t dead;
-    uint64_t started_ns;
-} cascade;
-
-static void note_death(mm *m, cascade *c, mm_object *object)
-{
-    if (++c->dead == MM_CASCADE_UNTIMED + 1)
-        c->started_ns = clock_now_ns();
-    counting_before_death(m, object);
-}
-
 static void note_cascade(mutator_base *base, uint64_t started_ns)
 {
     uint64_t drop_ns = clock_now_ns() - started_ns;
@@ -41,37 +28,28 @@ static void note_cascade(mutator_base *base, uint64_t started_ns)
         base->drop_ns_max = drop_ns;
 }
 
-/* Gives up the slots from `*next` on until a child with slots of its own dies of it; returns that
- * child, NULL when no slot is left. `*next` becomes the slot after it. A child without slots that
- * dies is freed on the spot. */
-static mm_object *next_dying_child(mm *m, cascade *c, mm_object *object, uint32_t *next)
+/* Goes on with a dying object at slot `next`; `dead` objects have died so far. */
+__attribute__((noinline)) static void run_cascade(mm *m, mm_object *object, uint32_t next,
+                                                  uint64_t dead)
 {
-    while (*next < object->slot_count) {
-        mm_object *child = object->slots[(*next)++];
-        if (child == NULL)
-            continue;
-        assert(child->count > 0 && "reference count below zero");
-        if (--child->count != 0)
-            continue;
-        note_death(m, c, child);
-        if (child->slot_count != 0)
-            return child;
-        counting_free(m, child);
-    }
-    return NULL;
-}
-
-/* Goes on where `child` has just died of giving up slot next - 1 of `object`; `dead` objects have
- * died before it. */
-__attribute__((noinline)) static void run_cascade(mm *m, uint64_t dead, mm_object *object,
-                                                  uint32_t next, mm_object *child)
-{
-    cascade c = {.dead = dead};
     mm_object *outer = NULL;
+    uint64_t started_ns = 0;
 
-    note_death(m, &c, child);
     for (;;) {
-        if (child != NULL) {
+        while (next < object->slot_count) {
+            mm_object *child = object->slots[next++];
+            if (child == NULL)
+                continue;
+            assert(child->count > 0 && "reference count below zero");
+            if (--child->count != 0)
+                continue;
+            if (++dead == MM_CASCADE_UNTIMED + 1)
+                started_ns = clock_now_ns();
+            counting_before_death(m, child);
+            if (child->slot_count == 0) {
+                counting_free(m, child);
+                continue;
+            }
             if (next == object->slot_count) {
                 counting_free(m, object);
             } else {
@@ -81,18 +59,16 @@ __attribute__((noinline)) static void run_cascade(mm *m, uint64_t dead, mm_objec
             }
             object = child;
             next = 0;
-        } else {
-            counting_free(m, object);
-            if (outer == NULL)
-                break;
-            object = outer;
-            next = object->count;
-            outer = object->slots[next - 1];
         }
-        child = next_dying_child(m, &c, object, &next);
+        counting_free(m, object);
+        if (outer == NULL)
+            break;
+        object = outer;
+        next = object->count;
+        outer = object->slots[next - 1];
     }
-    if (c.dead > MM_CASCADE_UNTIMED)
-        note_cascade(&m->base, c.started_ns);
+    if (dead > MM_CASCADE_UNTIMED)
+        note_cascade(&m->base, started_ns);
 }
 
 void counting_reclaim(mm *m, mm_object *object)
@@ -105,12 +81,12 @@ void counting_reclaim(mm *m, mm_object *object)
         if (child == NULL)
             continue;
         assert(child->count > 0 && "reference count below zero");
-        if (--child->count != 0)
-            continue;
-        if (child->slot_count != 0 || dead == MM_CASCADE_UNTIMED) {
-            run_cascade(m, dead, object, i + 1, child);
+        if (child->count == 1 && (child->slot_count != 0 || dead == MM_CASCADE_UNTIMED)) {
+            run_cascade(m, object, i, dead);
             return;
         }
+        if (--child->count != 0)
+            continue;
         dead++;
         counting_before_death(m, child);
         counting_free(m, child);

@@ -13,14 +13,17 @@
  * reclaimed must not be what is about to be stored.
  *
  * The cascade uses neither C stack nor memory of its own (see counting.c), so a chain of ten
- * million objects dies in a few hundred bytes of stack. Sources: Collins, "A method for overlapping
- * and erasure of lists", CACM 1960; Weizenbaum, "Symmetric list processor", CACM 1963 (deferring
- * the cascade, rejected here: what dies must be gone when the operation returns).
+ * million objects dies in a few hundred bytes of stack.
+ *
+ * Rejected: deferring the cascade (Weizenbaum, "Symmetric list processor", CACM 1963): what dies must
+ * be gone when the operation returns.
+ * Source: Collins, "A method for overlapping and erasure of lists", CACM 1960.
  *
  * A strategy that includes this header defines, next to strategy_new():
- *   counting_before_death(m, object)  the count has just become zero: take the object off the
- * strategy's lists counting_free(m, object)          the slots are given up: free the memory A
- * count cannot overflow: 2³² references need 32 GiB of slots, and a checked build asserts. */
+ *   counting_before_death(m, object)  the count becomes zero: take the object off the lists
+ *   counting_free(m, object)          the slots are given up: free the memory
+ *
+ * A count cannot overflow in practice: 2³² references need 32 GiB of slots. A checked build asserts. */
 #ifndef MM_COMMON_COUNTING_H
 #define MM_COMMON_COUNTING_H
 
@@ -160,7 +163,6 @@ static inline uint64_t strategy_refcount(mm *m, const mm_var *obj)
     return obj->object->count;
 }
 
-#define strategy_borrow strategy_borrow
 static inline void strategy_borrow(mm *m, mm_var *v, mm_var *obj, uint32_t i)
 {
     (void)m;

@@ -70,7 +70,6 @@ static inline void strategy_take(mm *m, mm_var *dst, mm_var *obj, uint32_t i)
     container->slots[i] = NULL;
 }
 
-#define strategy_borrow strategy_borrow
 static inline void strategy_borrow(mm *m, mm_var *v, mm_var *obj, uint32_t i)
 {
     (void)m;

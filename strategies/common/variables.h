@@ -9,8 +9,8 @@
  * A counting strategy needs no links: its scopes give up what they own when they end, and
  * everything else is in the counts. It links them in the checked flavour only, for the verifier.
  * Linking costs three stores a scope and keeps the variables in memory; `none:frames=off` shows the
- * stores. Source: Henderson, "Accurate garbage collection in an uncooperative environment", ISMM
- * 2002.
+ * stores.
+ * Source: Henderson, "Accurate garbage collection in an uncooperative environment", ISMM 2002.
  *
  * Before it includes this header a strategy defines MM_SCOPES_LINKED(m), and `struct mm_object`
  * with at least the members `type`, `slot_count`, `data_bytes` and, last, `slots[]`. */

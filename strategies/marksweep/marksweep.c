@@ -5,8 +5,10 @@
  * child of a popped object is marked, and what is not marked when the stack is empty is
  * unreachable. The sweep frees it and leaves the rest in the list, in order.
  *
- *   collect:  turn the marks over · mark from the roots · rescan while the stack overflowed · sweep
- * · set the next trigger
+ *   collect:  turn the marks over
+ *             mark from the roots, rescan while the stack overflowed
+ *             sweep
+ *             set the next trigger
  *
  * Cost: O(live objects + their slots) to mark, O(all objects) to sweep, one mark stack of at most
  * the widest frontier; the stack is given back after each collection. Without memory for the stack
@@ -18,7 +20,8 @@
  *
  * Rejected: clearing marks while sweeping (a write to every live object; turning the sense of the
  * mark over costs nothing); reversing pointers instead of a stack (Schorr and Waite 1967: three
- * writes an edge). Sources: McCarthy 1960; Jones, Hosking and Moss, The Garbage Collection
+ * writes an edge).
+ * Sources: McCarthy 1960; Jones, Hosking and Moss, The Garbage Collection
  * Handbook, chapter 2. */
 #include "mm.h"
 #include "common/check.h"

@@ -103,7 +103,6 @@ static inline void strategy_store(mm *m, mm_var *obj, uint32_t i, mm_var *src)
     obj->object->slots[i] = src->object;
 }
 
-#define strategy_borrow strategy_borrow
 static inline void strategy_borrow(mm *m, mm_var *v, mm_var *obj, uint32_t i)
 {
     (void)m;
