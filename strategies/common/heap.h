@@ -8,12 +8,13 @@
 #include "collections.h"
 #include "front.h"
 
-#define MM_OPERATIONS(X)                                                                        \
-    X(new)                                                                                      \
-    X(set)                                                                                      \
-    X(move)                                                                                     \
-    X(clear) X(load) X(take) X(store) X(store_move) X(unset) X(copy_slot) X(borrow) X(root_new) \
-        X(root_get) X(root_set) X(root_free) X(request_begin) X(request_end) X(safepoint)
+/* Every operation of the object API that is counted. */
+/* clang-format off */
+#define MM_OPERATIONS(X) \
+    X(new) X(set) X(move) X(clear) X(load) X(take) X(store) X(store_move) X(unset) \
+    X(copy_slot) X(borrow) X(root_new) X(root_get) X(root_set) X(root_free) \
+    X(request_begin) X(request_end) X(safepoint)
+/* clang-format on */
 
 typedef enum mm_operation {
 #define MM_OPERATION_ENUMERATOR(name) MM_OPERATION_##name,
