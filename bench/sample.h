@@ -24,8 +24,10 @@ typedef struct sample_record {
     uint64_t time_ns, cpu_ns; /* by Google Benchmark: work, teardown, last collection */
     uint64_t work_ns, teardown_ns, last_collect_ns;
     uint64_t page_faults;
-    uint64_t digest; /* MM_UNKNOWN unless counted */
-    mm_stats stats;  /* what concerns collections, without the last one */
+    uint64_t
+        bytes_retained; /* by malloc for this run's heap after the last collection, or MM_UNKNOWN */
+    uint64_t digest;    /* MM_UNKNOWN unless counted */
+    mm_stats stats;     /* what concerns collections, without the last one */
     uint64_t reclaimed_by_last_collect, visited_by_last_collect;
     workload_account account;
     workload_amount leaked;                  /* objects MM_UNKNOWN where this flavour cannot know */

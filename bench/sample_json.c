@@ -253,6 +253,7 @@ static json_t *counters_json(const sample *s)
         {"bytes_peak", t->bytes_peak},
         {"objects_leaked", r->leaked.objects},
         {"bytes_leaked", r->leaked.bytes},
+        {"bytes_retained", r->bytes_retained},
         {"collector_ns", sample_steady(s, collector_of)},
         {"pause_ns_max", steady_max(s, offsetof(mm_stats, pause_ns_max))},
         {"request_ns_max", steady_max(s, offsetof(mm_stats, request_ns_max))},

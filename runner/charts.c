@@ -83,9 +83,20 @@ static double timed_counter(const cell_summary *of, const char *name)
     return status_is_timed(of->status) ? summary_counter(of, name) : NAN;
 }
 
+/* Where all that is left is leaked, what the allocator did not get back, headers and rounding
+ * included; else the bytes that the program had asked for. */
+static double leaked_bytes(const cell_summary *of)
+{
+    double leaked = timed_counter(of, "bytes_leaked");
+    double retained = timed_counter(of, "bytes_retained");
+    bool all_leaked = timed_counter(of, "objects_leaked") == timed_counter(of, "objects_live");
+
+    return leaked > 0 && all_leaked && retained > leaked ? retained : leaked;
+}
+
 static void write_memory(FILE *out, const cell_summary *of)
 {
-    double peak = timed_counter(of, "rss_peak_bytes"), leaked = timed_counter(of, "bytes_leaked");
+    double peak = timed_counter(of, "rss_peak_bytes"), leaked = leaked_bytes(of);
     char peak_text[UNIT_TEXT_MAX], leaked_text[UNIT_TEXT_MAX];
 
     unit_bytes(peak_text, peak);

@@ -30,6 +30,7 @@ typedef struct process_request {
     uint64_t memory_bytes_max; /* of private writable memory; 0: no limit */
     double timeout_seconds;
     bool keep_output; /* standard output is returned; otherwise it is thrown away */
+    bool fresh_copy;  /* run a copy of the program, made for this run and gone with it */
 } process_request;
 
 typedef enum process_end {

@@ -132,7 +132,8 @@ json_t *sample_take(const plan *planned, const store *into, const cell *of, size
 {
     process_request request = {.folder = planned->folder,
                                .memory_bytes_max = planned->memory_bytes_max,
-                               .timeout_seconds = planned->timeout_seconds};
+                               .timeout_seconds = planned->timeout_seconds,
+                               .fresh_copy = true};
     char *path = store_path(into, "sample.json");
     process_result result;
     json_t *record = NULL;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <limits.h>
@@ -53,9 +54,17 @@ bool file_write_whole(const char *path, const void *bytes, size_t size)
 
 bool file_program_folder(char *out, size_t size)
 {
-    ssize_t length = readlink("/proc/self/exe", out, size - 1);
+    const char *told = getenv(FILE_PROGRAM_FOLDER_VARIABLE);
+    ssize_t length;
     char *slash;
 
+    if (told != NULL && told[0] != '\0') {
+        if ((size_t)snprintf(out, size, "%s", told) < size)
+            return true;
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    length = readlink("/proc/self/exe", out, size - 1);
     if (length < 0)
         return false;
     out[length] = '\0';

@@ -10,8 +10,11 @@
  * failure returns false with `errno` set and removes the temporary file. */
 bool file_write_whole(const char *path, const void *bytes, size_t size);
 
-/* The folder of the running program, without a trailing slash, into `out`. False with `errno` set
- * on failure. */
+/* The environment variable that tells a program which runs from a copy where it really stands. */
+#define FILE_PROGRAM_FOLDER_VARIABLE "RECLAIM_PROGRAM_FOLDER"
+
+/* The folder of the running program, without a trailing slash, into `out`: what the variable says,
+ * else where the executable lies. False with `errno` set on failure. */
 bool file_program_folder(char *out, size_t size);
 
 #endif

@@ -68,19 +68,18 @@ static inline void count_operation(mutator_base *base, mm_operation operation, u
 #endif
 
 /* Memory for the mutator's objects: the front's, or, where nothing is limited, counted or registered,
- * malloc and free themselves behind one predictable test. */
-static inline void *mutator_allocate(mutator_base *base, front *f, size_t header, size_t request)
+ * malloc and free themselves behind one predictable test. Sizes as for front_allocate(). */
+static inline void *mutator_allocate(mutator_base *base, size_t header, size_t request)
 {
     if (MM_COUNTED || MM_REGISTRY || MM_UNLIKELY(base->limited))
-        return front_allocate(f, header, request);
+        return front_allocate(&((heap_base *)base->heap)->front, header, request);
     return malloc(header + request);
 }
 
-static inline void mutator_free(mutator_base *base, front *f, void *block, size_t header,
-                                size_t request)
+static inline void mutator_free(mutator_base *base, void *block, size_t header, size_t request)
 {
     if (MM_COUNTED || MM_REGISTRY || MM_UNLIKELY(base->limited))
-        front_free(f, block, header, request);
+        front_free(&((heap_base *)base->heap)->front, block, header, request);
     else
         free(block);
 }

@@ -246,12 +246,10 @@ static void release_outside(mm *m, gc_head *unreachable)
 
 static void delete_garbage(mm *m, gc_head *unreachable)
 {
-    front *f = &m->base.heap->base.front;
-
     release_outside(m, unreachable);
     for (gc_head *gc = gc_next(unreachable), *next; gc != unreachable; gc = next) {
         next = gc_next(gc);
-        mutator_free(&m->base, f, gc, sizeof *gc + sizeof(mm_object),
+        mutator_free(&m->base, gc, sizeof *gc + sizeof(mm_object),
                      object_requested_bytes(gc_object(gc)));
     }
 }

@@ -138,13 +138,12 @@ static inline mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t 
     mm_object *object;
 
     if (!mm_type_is_container(type)) {
-        object = mutator_allocate(&m->base, &heap->base.front, sizeof *object, request);
+        object = mutator_allocate(&m->base, sizeof *object, request);
         if (MM_UNLIKELY(object == NULL))
             return MM_NO_MEMORY;
         object_init(object, type, slots, bytes);
     } else {
-        gc_head *gc =
-            mutator_allocate(&m->base, &heap->base.front, sizeof *gc + sizeof *object, request);
+        gc_head *gc = mutator_allocate(&m->base, sizeof *gc + sizeof *object, request);
         if (MM_UNLIKELY(gc == NULL))
             return MM_NO_MEMORY;
         if (MM_UNLIKELY(++heap->generations[0].count > heap->trigger))
@@ -174,13 +173,12 @@ static inline void counting_free(mm *m, mm_object *object)
     size_t request = object_requested_bytes(object);
 
     if (!mm_type_is_container(object->type)) {
-        mutator_free(&m->base, &heap->base.front, object, sizeof *object, request);
+        mutator_free(&m->base, object, sizeof *object, request);
         return;
     }
     if (heap->generations[0].count > 0)
         heap->generations[0].count--;
-    mutator_free(&m->base, &heap->base.front, gc_head_of(object), sizeof(gc_head) + sizeof *object,
-                 request);
+    mutator_free(&m->base, gc_head_of(object), sizeof(gc_head) + sizeof *object, request);
 }
 
 static inline uint32_t *strategy_threshold(const mm_heap *heap, uint32_t generation)

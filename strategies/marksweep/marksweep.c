@@ -80,8 +80,7 @@ mm_status strategy_heap_open(mm_heap *heap)
 
 static void free_object(mm_heap *heap, mm_object *object)
 {
-    mutator_free(&heap->base.mutator->base, &heap->base.front, object, sizeof *object,
-                 object_requested_bytes(object));
+    mutator_free(&heap->base.mutator->base, object, sizeof *object, object_requested_bytes(object));
 }
 
 void strategy_heap_close(mm *m)
@@ -196,7 +195,7 @@ mm_object *marksweep_allocate_slowly(mm *m, size_t request)
     mm_object *object;
 
     strategy_collect(m, 0);
-    object = mutator_allocate(&m->base, &heap->base.front, sizeof *object, request);
+    object = mutator_allocate(&m->base, sizeof *object, request);
     if (object != NULL)
         heap->bytes_until_collection -= (int64_t)size;
     return object;

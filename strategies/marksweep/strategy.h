@@ -73,7 +73,7 @@ static inline mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t 
 
     heap->bytes_until_collection -= (int64_t)(sizeof *object + request);
     if (MM_LIKELY(heap->bytes_until_collection >= 0))
-        object = mutator_allocate(&m->base, &heap->base.front, sizeof *object, request);
+        object = mutator_allocate(&m->base, sizeof *object, request);
     if (MM_UNLIKELY(object == NULL)) {
         object = marksweep_allocate_slowly(m, request);
         if (object == NULL)

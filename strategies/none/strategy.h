@@ -48,8 +48,7 @@ void strategy_heap_close(mm *m);
 static inline mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t slots,
                                      uint32_t bytes)
 {
-    mm_object *object = mutator_allocate(&m->base, &m->base.heap->base.front, sizeof *object,
-                                         requested_bytes(slots, bytes));
+    mm_object *object = mutator_allocate(&m->base, sizeof *object, requested_bytes(slots, bytes));
     if (MM_UNLIKELY(object == NULL))
         return MM_NO_MEMORY;
     object_init(object, type, slots, bytes);

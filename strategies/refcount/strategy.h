@@ -38,8 +38,7 @@ void strategy_heap_close(mm *m);
 static inline mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t slots,
                                      uint32_t bytes)
 {
-    mm_object *object = mutator_allocate(&m->base, &m->base.heap->base.front, sizeof *object,
-                                         requested_bytes(slots, bytes));
+    mm_object *object = mutator_allocate(&m->base, sizeof *object, requested_bytes(slots, bytes));
     if (MM_UNLIKELY(object == NULL))
         return MM_NO_MEMORY;
     object->count = 1;
@@ -55,8 +54,7 @@ static inline void counting_before_death(mm *m, mm_object *object)
 
 static inline void counting_free(mm *m, mm_object *object)
 {
-    mutator_free(&m->base, &m->base.heap->base.front, object, sizeof *object,
-                 object_requested_bytes(object));
+    mutator_free(&m->base, object, sizeof *object, object_requested_bytes(object));
 }
 
 #endif
