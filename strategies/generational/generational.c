@@ -207,14 +207,16 @@ static uint64_t move_unreachable(gc_head *young, gc_head *unreachable, uint32_t 
     uint64_t survivors = 0;
 
     list_open(unreachable);
-    for (gc_head *gc = gc_next(young); gc != young; gc = gc_next(previous)) {
+    for (gc_head *gc = gc_next(young), *next; gc != young; gc = next) {
         if (working_count(gc) > 0) {
             keep_children(gc_object(gc), young);
             gc->prev = (uintptr_t)previous | to << PREV_GENERATION_SHIFT;
             previous = gc;
+            next = gc_next(gc); /* only now: the children may have been appended behind it */
             survivors++;
         } else {
-            previous->next = gc->next;
+            next = gc_next(gc);
+            previous->next = (uintptr_t)next;
             move_aside(gc, unreachable);
         }
     }
