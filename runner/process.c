@@ -75,7 +75,8 @@ static double seconds_now(void)
  * between two copies of one file, for as long as they stay in the page cache. Copied anew for every
  * sample, that becomes part of the spread, and says nothing about a strategy or a build. -- */
 
-/* A descriptor of a copy in memory of the program at `path`, or -1 with `errno` set. */
+/* A descriptor of a copy in memory of the program at `path`, or -1 where no room can be had for one:
+ * the program itself will do, it is only less fair. */
 static int copy_program(const char *path)
 {
     int source = open(path, O_RDONLY | O_CLOEXEC), copy = -1;
@@ -181,8 +182,7 @@ static bool start(const process_request *request, child *started)
     pid_t runner = getpid();
 
     *started = (child){.id = -1, .descriptor = -1};
-    if ((copy >= 0 || !request->fresh_copy) && (!request->keep_output || open_pipe(output)) &&
-        open_pipe(errors))
+    if ((!request->keep_output || open_pipe(output)) && open_pipe(errors))
         started->id = fork();
     if (started->id == 0)
         become(request, runner, copy, output[1], errors[1]);
