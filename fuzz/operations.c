@@ -175,6 +175,19 @@ static void do_store_move(machine *x, const uint8_t *o)
     x->model.owners[owner(x, o[2])] = 0;
 }
 
+/* A slot that is taken is no place to fill. */
+static void do_fill(machine *x, const uint8_t *o)
+{
+    source obj = source_of(x, o[0]), src = source_of(x, o[2]);
+    uint32_t i;
+
+    if (!pick_writable(x, obj, o[1], &i) || *model_slot(&x->model, obj.id, i) != 0)
+        return;
+    mm_fill(x->m, obj.variable, i, src.variable);
+    *model_slot(&x->model, obj.id, i) = src.id;
+    x->model.owners[owner(x, o[2])] = 0;
+}
+
 static void do_unset(machine *x, const uint8_t *o)
 {
     source obj = source_of(x, o[0]);

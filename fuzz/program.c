@@ -26,26 +26,24 @@ const shape_info shape_table[SHAPE_COUNT] = {
  * keeps its meaning for good. */
 #define TICKET(name) OPERATION_##name
 static const uint8_t lottery[] = {
-    TICKET(new),         TICKET(new),       TICKET(new),           TICKET(new),
-    TICKET(new),         TICKET(new),       TICKET(set),           TICKET(set),
-    TICKET(move),        TICKET(clear),     TICKET(clear),         TICKET(clear),
-    TICKET(load),        TICKET(load),      TICKET(load),          TICKET(take),
-    TICKET(take),        TICKET(store),     TICKET(store),         TICKET(store),
-    TICKET(store),       TICKET(store),     TICKET(store),         TICKET(store_move),
-    TICKET(store_move),  TICKET(unset),     TICKET(unset),         TICKET(copy_slot),
-    TICKET(copy_slot),   TICKET(borrow),    TICKET(borrow),        TICKET(reborrow),
-    TICKET(enter),       TICKET(leave),     TICKET(leave),         TICKET(leave),
-    TICKET(root_new),    TICKET(root_new),  TICKET(root_get),      TICKET(root_set),
-    TICKET(root_set),    TICKET(root_free), TICKET(request_begin), TICKET(request_end),
-    TICKET(safepoint),   TICKET(collect),   TICKET(collect),       TICKET(collect),
-    TICKET(collect_all), TICKET(enable),    TICKET(disable),       TICKET(set_threshold),
-    TICKET(program_end), TICKET(check),     TICKET(chain),         TICKET(ring),
-    TICKET(clique),      TICKET(fan),       TICKET(drop),
+    TICKET(new), TICKET(new), TICKET(new), TICKET(new), TICKET(new), TICKET(new), TICKET(set),
+    TICKET(set), TICKET(move), TICKET(clear), TICKET(clear), TICKET(clear), TICKET(load),
+    TICKET(load), TICKET(load), TICKET(take), TICKET(take), TICKET(store), TICKET(store),
+    TICKET(store), TICKET(store), TICKET(store), TICKET(store), TICKET(store_move),
+    TICKET(store_move), TICKET(unset), TICKET(unset), TICKET(copy_slot), TICKET(copy_slot),
+    TICKET(borrow), TICKET(borrow), TICKET(reborrow), TICKET(enter), TICKET(leave), TICKET(leave),
+    TICKET(leave), TICKET(root_new), TICKET(root_new), TICKET(root_get), TICKET(root_set),
+    TICKET(root_set), TICKET(root_free), TICKET(request_begin), TICKET(request_end),
+    TICKET(safepoint), TICKET(collect), TICKET(collect), TICKET(collect), TICKET(collect_all),
+    TICKET(enable), TICKET(disable), TICKET(set_threshold), TICKET(program_end), TICKET(check),
+    TICKET(chain), TICKET(ring), TICKET(clique), TICKET(fan), TICKET(drop),
     /* version 1 ends here */
+    TICKET(fill), TICKET(fill),
+    /* version 2 ends here */
 };
 
 /* How many tickets there were, by version. */
-static const uint8_t lottery_length[PROGRAM_VERSION + 1] = {[1] = sizeof lottery};
+static const uint8_t lottery_length[PROGRAM_VERSION + 1] = {[1] = 59, [2] = sizeof lottery};
 
 void program_open(program *p)
 {

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 enum {
-    PROGRAM_VERSION = 1,
+    PROGRAM_VERSION = 2,
     PROGRAM_HEADER_BYTES = 16,
     PROGRAM_OPERATION_BYTES = 4,
     PROGRAM_OPERANDS = 3,
@@ -125,7 +125,8 @@ typedef enum operand_kind {
     X(ring, OWNER, NUMBER, NONE)             \
     X(clique, OWNER, NUMBER, NONE)           \
     X(fan, OWNER, NUMBER, NONE)              \
-    X(drop, NONE, NONE, NONE)
+    X(drop, NONE, NONE, NONE)                \
+    X(fill, SOURCE, SLOT, OWNER)
 
 typedef enum operation_code {
 #define OPERATION_ENUMERATOR(name, a, b, c) OPERATION_##name,

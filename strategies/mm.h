@@ -121,11 +121,14 @@ const mm_type_info *mm_type_info_of(const mm_heap *heap, mm_type type);
     #define MM_CHECK_SLOT_(m, obj, index)                                             \
         assert(!strategy_is_null(obj) && (index) < strategy_slot_count((m), (obj)) && \
                "no such slot")
+    #define MM_CHECK_EMPTY_(m, obj, index) \
+        assert(strategy_slot_is_null((m), (obj), (index)) && "a slot is filled once")
 /* Runs the forced collection of mm_stress_collect() when one is due. */
 void mm_stress_(mm *m);
 #else
     #define MM_CHECK_OWNER_(variable) ((void)(variable))
     #define MM_CHECK_SLOT_(m, obj, index) ((void)(index))
+    #define MM_CHECK_EMPTY_(m, obj, index) ((void)(index))
 static inline void mm_stress_(mm *m)
 {
     (void)m;
@@ -206,6 +209,17 @@ static inline void mm_store_move(mm *m, mm_var *obj, uint32_t i, mm_var *src)
     MM_CHECK_OWNER_(src);
     MM_CHECK_SLOT_(m, obj, i);
     strategy_store_move(m, obj, i, src);
+}
+
+/* obj[i] = src, and src becomes null, where obj[i] is null still: the first store into a slot of a
+ * new object. A counting strategy need not look at what was there. May collect: no. */
+static inline void mm_fill(mm *m, mm_var *obj, uint32_t i, mm_var *src)
+{
+    MM_COUNT_(m, fill, i);
+    MM_CHECK_OWNER_(src);
+    MM_CHECK_SLOT_(m, obj, i);
+    MM_CHECK_EMPTY_(m, obj, i);
+    strategy_fill(m, obj, i, src);
 }
 
 /* obj[i] = null. May collect: no. */

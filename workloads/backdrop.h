@@ -49,7 +49,7 @@ static inline mm_status backdrop_build(mm *m, mm_type type, uint64_t count, mm_v
     for (uint32_t i = 0; i < BACKDROP_SLOTS; i++) {
         if (backdrop_build(m, type, i == 0 ? left : count - 1 - left, child) != MM_OK)
             return MM_NO_MEMORY;
-        mm_store_move(m, node, i, child);
+        mm_fill(m, node, i, child);
     }
     mm_move(m, out, node);
     return MM_OK;

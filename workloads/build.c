@@ -41,7 +41,7 @@ static mm_status make_names(mm *m, const build *b, mm_var *names)
         if (mm_new(m, name, b->name, 0, NAME_BYTES) != MM_OK)
             return MM_NO_MEMORY;
         memset(mm_data(m, name), (int)i, NAME_BYTES);
-        mm_store_move(m, names, i, name);
+        mm_fill(m, names, i, name);
     }
     return MM_OK;
 }

@@ -35,7 +35,7 @@ static inline mm_status vector_reserve(mm *m, vector *v, uint32_t capacity)
     for (uint32_t i = 0; i < v->length; i++) {
         MM_VAR(m, element);
         mm_take(m, element, v->storage, i);
-        mm_store_move(m, larger, i, element);
+        mm_fill(m, larger, i, element);
     }
     mm_move(m, v->storage, larger);
     v->capacity = capacity;
@@ -55,7 +55,7 @@ static inline mm_status vector_push(mm *m, vector *v, mm_var *element)
     if (v->length == v->capacity &&
         vector_reserve(m, v, vector_next_capacity(v->capacity)) != MM_OK)
         return MM_NO_MEMORY;
-    mm_store_move(m, v->storage, v->length++, element);
+    mm_fill(m, v->storage, v->length++, element);
     return MM_OK;
 }
 

@@ -100,7 +100,7 @@ static mm_status build_node(mm *m, dom *d, uint32_t i, mm_var *parent, mm_var *o
     for (uint32_t k = 0; k < children; k++) {
         if (build_node(m, d, first_child(d, i) + k, node, child) != MM_OK)
             return MM_NO_MEMORY;
-        mm_store_move(m, node, FIRST_CHILD_SLOT + k, child);
+        mm_fill(m, node, FIRST_CHILD_SLOT + k, child);
     }
     mm_move(m, out, node);
     return MM_OK;

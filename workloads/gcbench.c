@@ -92,8 +92,8 @@ static mm_status make_tree(mm *m, const gcbench *g, uint32_t depth, mm_var *v)
     if (make_tree(m, g, depth - 1, v + 1) != MM_OK || make_tree(m, g, depth - 1, v + 2) != MM_OK ||
         new_node(m, g, depth, v) != MM_OK)
         return MM_NO_MEMORY;
-    mm_store_move(m, v, 0, v + 1);
-    mm_store_move(m, v, 1, v + 2);
+    mm_fill(m, v, 0, v + 1);
+    mm_fill(m, v, 1, v + 2);
     return MM_OK;
 }
 
@@ -105,7 +105,7 @@ static mm_status populate(mm *m, const gcbench *g, uint32_t depth, mm_var *node,
     for (uint32_t i = 0; i < NODE_SLOTS; i++) {
         if (new_node(m, g, depth - 1, child) != MM_OK)
             return MM_NO_MEMORY;
-        mm_store_move(m, node, i, child);
+        mm_fill(m, node, i, child);
     }
     for (uint32_t i = 0; i < NODE_SLOTS; i++) {
         MM_BORROW(m, below);

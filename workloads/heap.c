@@ -102,7 +102,7 @@ static mm_status new_object(mm *m, const heap_run *h, uint32_t i, mm_var *table)
                heap_payload_bytes(&h->graph, i)) != MM_OK)
         return MM_NO_MEMORY;
     *(uint64_t *)mm_data(m, object) = i;
-    mm_store_move(m, table, i, object);
+    mm_fill(m, table, i, object);
     return MM_OK;
 }
 

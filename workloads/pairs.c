@@ -43,7 +43,7 @@ static mm_status turn(mm *m, pairs *p, uint64_t i)
     *(uint64_t *)mm_data(m, a) = 2 * i;
     *(uint64_t *)mm_data(m, b) = 2 * i + 1;
     mm_store(m, b, 0, a);
-    mm_store_move(m, a, 0, b);
+    mm_fill(m, a, 0, b);
     mm_borrow(m, seen, a, 0);
     p->checksum = workload_checksum(p->checksum, *(uint64_t *)mm_data(m, seen));
     mm_borrow(m, back, seen, 0);

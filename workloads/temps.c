@@ -41,7 +41,7 @@ static mm_status turn(mm *m, temps *t, uint64_t i)
     *(uint64_t *)mm_data(m, y) = i;
     if (mm_new(m, x, t->box, 1, 0) != MM_OK)
         return MM_NO_MEMORY;
-    mm_store_move(m, x, 0, y);
+    mm_fill(m, x, 0, y);
     mm_borrow(m, seen, x, 0);
     t->checksum = workload_checksum(t->checksum, *(uint64_t *)mm_data(m, seen));
     return MM_OK;

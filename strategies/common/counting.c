@@ -20,7 +20,13 @@
 
 #ifdef MM_COMMON_COUNTING_H /* empty for a strategy that does not count */
 
-static void note_cascade(mutator_base *base, uint64_t started_ns)
+/* Out of line, since it runs once in a long cascade and would take registers from all of them. */
+__attribute__((noinline, cold)) static uint64_t start_clock(void)
+{
+    return clock_now_ns();
+}
+
+__attribute__((noinline, cold)) static void note_cascade(mutator_base *base, uint64_t started_ns)
 {
     uint64_t drop_ns = clock_now_ns() - started_ns;
 
@@ -28,9 +34,9 @@ static void note_cascade(mutator_base *base, uint64_t started_ns)
         base->drop_ns_max = drop_ns;
 }
 
-/* Goes on with a dying object at slot `next`; `dead` objects have died so far. */
+/* Goes on with a dying object at slot `next`; the clock starts when `untimed` more have died. */
 __attribute__((noinline)) static void run_cascade(mm *m, mm_object *object, uint32_t next,
-                                                  uint64_t dead)
+                                                  uint64_t untimed)
 {
     mm_object *outer = NULL;
     uint64_t started_ns = 0;
@@ -43,8 +49,8 @@ __attribute__((noinline)) static void run_cascade(mm *m, mm_object *object, uint
             assert(child->count > 0 && "reference count below zero");
             if (--child->count != 0)
                 continue;
-            if (++dead == MM_CASCADE_UNTIMED + 1)
-                started_ns = clock_now_ns();
+            if (untimed-- == 0)
+                started_ns = start_clock();
             counting_before_death(m, child);
             if (child->slot_count == 0) {
                 counting_free(m, child);
@@ -67,13 +73,13 @@ __attribute__((noinline)) static void run_cascade(mm *m, mm_object *object, uint
         next = object->count;
         outer = object->slots[next - 1];
     }
-    if (dead > MM_CASCADE_UNTIMED)
+    if (started_ns != 0)
         note_cascade(&m->base, started_ns);
 }
 
 void counting_reclaim(mm *m, mm_object *object)
 {
-    uint64_t dead = 1;
+    uint64_t untimed = MM_CASCADE_UNTIMED - 1; /* this object is the first */
 
     counting_before_death(m, object);
     for (uint32_t i = 0; i < object->slot_count; i++) {
@@ -81,13 +87,13 @@ void counting_reclaim(mm *m, mm_object *object)
         if (child == NULL)
             continue;
         assert(child->count > 0 && "reference count below zero");
-        if (child->count == 1 && (child->slot_count != 0 || dead == MM_CASCADE_UNTIMED)) {
-            run_cascade(m, object, i, dead);
+        if (child->count == 1 && (child->slot_count != 0 || untimed == 0)) {
+            run_cascade(m, object, i, untimed);
             return;
         }
         if (--child->count != 0)
             continue;
-        dead++;
+        untimed--;
         counting_before_death(m, child);
         counting_free(m, child);
     }

@@ -142,6 +142,16 @@ static inline void strategy_store_move(mm *m, mm_var *obj, uint32_t i, mm_var *s
     counting_replace(m, slot, object);
 }
 
+#define strategy_fill strategy_fill
+static inline void strategy_fill(mm *m, mm_var *obj, uint32_t i, mm_var *src)
+{
+    mm_object **slot = &obj->object->slots[i];
+
+    (void)m;
+    *slot = src->object;
+    src->object = NULL;
+}
+
 #define strategy_unset strategy_unset
 static inline void strategy_unset(mm *m, mm_var *obj, uint32_t i)
 {

@@ -32,6 +32,13 @@ static inline void strategy_store_move(mm *m, mm_var *obj, uint32_t i, mm_var *s
 }
 #endif
 
+#ifndef strategy_fill
+static inline void strategy_fill(mm *m, mm_var *obj, uint32_t i, mm_var *src)
+{
+    strategy_store_move(m, obj, i, src);
+}
+#endif
+
 #ifndef strategy_copy_slot
 static inline void strategy_copy_slot(mm *m, mm_var *dobj, uint32_t di, mm_var *sobj, uint32_t si)
 {

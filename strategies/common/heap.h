@@ -13,7 +13,7 @@
 #define MM_OPERATIONS(X) \
     X(new) X(set) X(move) X(clear) X(load) X(take) X(store) X(store_move) X(unset) \
     X(copy_slot) X(borrow) X(root_new) X(root_get) X(root_set) X(root_free) \
-    X(request_begin) X(request_end) X(safepoint)
+    X(request_begin) X(request_end) X(safepoint) X(fill)
 /* clang-format on */
 
 typedef enum mm_operation {

@@ -172,6 +172,12 @@ static inline bool strategy_is_borrowed(const mm_var *v)
 {
     return v->borrows;
 }
+
+static inline bool strategy_slot_is_null(mm *m, const mm_var *obj, uint32_t i)
+{
+    (void)m;
+    return obj->object->slots[i] == NULL;
+}
 #endif
 
 /* The bytes the program asked for when it made this object. */

@@ -233,6 +233,15 @@ static void do_store_move(random_program *p, operands *o)
     *o->b_shadow = 0;
 }
 
+static void do_fill(random_program *p, operands *o)
+{
+    if (o->a_slot == NULL || *o->a_slot != 0)
+        return;
+    mm_fill(p->m, o->va, o->i, o->vb);
+    *o->a_slot = *o->b_shadow;
+    *o->b_shadow = 0;
+}
+
 static void do_unset(random_program *p, operands *o)
 {
     if (o->a_slot == NULL)
@@ -295,11 +304,15 @@ typedef void operation(random_program *p, operands *o);
 /* Repeated ones are drawn more often; more is made and stored than dropped, so that structures
  * grow. */
 static operation *const operations_drawn[] = {
-    do_new,        do_new,      do_new,       do_new,       do_set,
-    do_move,       do_clear,    do_load,      do_load,      do_take,
-    do_store,      do_store,    do_store,     do_store,     do_store_move,
-    do_store_move, do_unset,    do_copy_slot, do_copy_slot, do_borrow_and_set,
-    do_root_set,   do_root_get, do_safepoint, do_collect,
+    do_new,        do_new,       do_new,
+    do_new,        do_set,       do_move,
+    do_clear,      do_load,      do_load,
+    do_take,       do_store,     do_store,
+    do_store,      do_store,     do_store_move,
+    do_store_move, do_fill,      do_unset,
+    do_copy_slot,  do_copy_slot, do_borrow_and_set,
+    do_root_set,   do_root_get,  do_safepoint,
+    do_collect,
 };
 
 static void run_one_operation(random_program *p)

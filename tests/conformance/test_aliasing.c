@@ -123,6 +123,18 @@ static void store_of_the_container_in_itself_is_a_self_reference(mm *m)
     assert_left_now(m, 1, 0);
 }
 
+static void fill_of_the_container_with_itself_leaves_a_cycle(mm *m)
+{
+    MM_VARS(m, v, 2);
+
+    new_node(m, v, 1);
+    mm_set(m, v + 1, v);
+    mm_fill(m, v, 0, v);
+    assert_true(mm_is_null(v));
+    assert_slot(m, v + 1, 0, v + 1);
+    assert_references(m, v + 1, 2);
+}
+
 static void store_move_of_the_container_into_itself_leaves_a_cycle(mm *m)
 {
     MM_VAR(m, a);
@@ -218,6 +230,7 @@ int test_aliasing(void)
         TEST(take_of_a_self_reference_keeps_the_object),
         TEST(load_of_a_self_reference_keeps_the_object),
         TEST(store_of_the_container_in_itself_is_a_self_reference),
+        TEST(fill_of_the_container_with_itself_leaves_a_cycle),
         TEST(store_move_of_the_container_into_itself_leaves_a_cycle),
         TEST(storing_what_the_slot_holds_keeps_it),
         TEST(copying_a_slot_onto_itself_keeps_what_it_holds),

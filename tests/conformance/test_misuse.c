@@ -151,6 +151,16 @@ static void change_a_borrowed_slot(mm *m)
     }
 }
 
+static void fill_a_slot_twice(mm *m)
+{
+    MM_VARS(m, v, 2);
+
+    new_node(m, v, 1);
+    new_node(m, v + 1, 0);
+    mm_store(m, v, 0, v + 1);
+    mm_fill(m, v, 0, v + 1);
+}
+
 static void drop_the_container_of_a_borrowed_slot(mm *m)
 {
     MM_VARS(m, v, 2);
@@ -186,6 +196,11 @@ static void detach_inside_a_scope(mm *m)
 static void ask_for_a_type_of_another_heap(mm *m)
 {
     mm_type_info_of(mm_heap_of(m), 1000);
+}
+
+static void a_slot_is_filled_once(mm *m)
+{
+    assert_misuse(fill_a_slot_twice, m, "a slot is filled once");
 }
 
 static void every_slot_access_checks_its_index(mm *m)
@@ -241,10 +256,10 @@ static void types_belong_to_one_heap(mm *m)
 int test_misuse(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(every_slot_access_checks_its_index), TEST(atoms_cannot_be_made_with_slots),
-        TEST(borrowed_variables_cannot_own),      TEST(a_borrowed_slot_stays_unchanged),
-        TEST(what_is_borrowed_stays_alive),       TEST(scopes_end_before_their_mutator),
-        TEST(types_belong_to_one_heap),
+        TEST(a_slot_is_filled_once),           TEST(every_slot_access_checks_its_index),
+        TEST(atoms_cannot_be_made_with_slots), TEST(borrowed_variables_cannot_own),
+        TEST(a_borrowed_slot_stays_unchanged), TEST(what_is_borrowed_stays_alive),
+        TEST(scopes_end_before_their_mutator), TEST(types_belong_to_one_heap),
     };
     return TESTS_RUN("misuse", tests);
 }

@@ -192,6 +192,19 @@ static void store_move_empties_the_variable(mm *m)
     assert_references(m, v + 2, 2);
 }
 
+static void fill_is_the_first_store_and_empties_the_variable(mm *m)
+{
+    MM_VARS(m, v, 3);
+
+    new_node(m, v, 1);
+    new_node(m, v + 1, 0);
+    mm_set(m, v + 2, v + 1);
+    mm_fill(m, v, 0, v + 1);
+    assert_true(mm_is_null(v + 1));
+    assert_slot(m, v, 0, v + 2);
+    assert_references(m, v + 2, 2);
+}
+
 static void unset_empties_the_slot_and_no_other(mm *m)
 {
     MM_VARS(m, v, 2);
@@ -320,6 +333,7 @@ int test_operations(void)
         TEST(store_of_null_empties_the_slot),
         TEST(take_empties_the_slot),
         TEST(store_move_empties_the_variable),
+        TEST(fill_is_the_first_store_and_empties_the_variable),
         TEST(unset_empties_the_slot_and_no_other),
         TEST(storing_replaces_what_the_slot_held),
         TEST(copy_slot_stores_without_a_variable),

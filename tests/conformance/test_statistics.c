@@ -140,6 +140,7 @@ static void run_each_operation_once(mm *m)
     mm_take(m, v + 1, v, 1);
     mm_borrow(m, look, v, 1);
     mm_unset(m, v, 0);
+    mm_fill(m, v, 0, v + 1);
     mm_root_set(m, root, v);
     mm_root_get(m, v + 1, root);
     mm_root_free(m, root);
