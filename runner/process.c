@@ -96,7 +96,7 @@ static int copy_program(const char *path)
     return copy;
 }
 
-/* -- the child's side, between fork and exec: only async-signal-safe calls -- */
+/* -- the child's side, between fork and exec: only async-signal-safe calls, but for tell_folder() -- */
 
 static void limit_memory(uint64_t bytes)
 {
@@ -117,23 +117,17 @@ static void connect_streams(int output, int errors)
     dup2(errors, STDERR_FILENO);
 }
 
-/* A copy does not stand where the program stands, so it is told where that is. The runner has one
- * thread: nothing holds a lock that setenv() might want. */
-static void execute(const process_request *request, int copy)
+/* A copy does not stand where the program stands, so it is told where that is. Before any limit is
+ * set, since setenv() may allocate; the runner has one thread, so nothing holds a lock that it wants. */
+static void tell_folder(const char *path)
 {
-    char *const *command = request->command.items;
-    const char *slash = strrchr(command[0], '/');
+    const char *slash = strrchr(path, '/');
+    char folder[PATH_MAX];
 
-    if (copy < 0) {
-        execvp(command[0], command);
+    if (slash == NULL)
         return;
-    }
-    if (slash != NULL) {
-        char folder[PATH_MAX];
-        snprintf(folder, sizeof folder, "%.*s", (int)(slash - command[0]), command[0]);
-        setenv(FILE_PROGRAM_FOLDER_VARIABLE, folder, 1);
-    }
-    fexecve(copy, command, environ);
+    snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+    setenv(FILE_PROGRAM_FOLDER_VARIABLE, folder, 1);
 }
 
 static _Noreturn void become(const process_request *request, pid_t runner, int copy, int output,
@@ -149,10 +143,15 @@ static _Noreturn void become(const process_request *request, pid_t runner, int c
         _exit(PROCESS_CANNOT_START);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    if (copy >= 0)
+        tell_folder(request->command.items[0]);
     limit_memory(request->memory_bytes_max);
     connect_streams(output, errors);
     if (request->folder == NULL || chdir(request->folder) == 0) {
-        execute(request, copy);
+        if (copy >= 0)
+            fexecve(copy, request->command.items, environ);
+        else
+            execvp(request->command.items[0], request->command.items);
         failed = request->command.items[0];
     }
     dprintf(STDERR_FILENO, "cannot start: %s: %s\n", failed, strerror(errno));
