@@ -76,41 +76,41 @@ static uint64_t tree_nodes(uint32_t depth)
  * in v[0], has v[1] and v[2] for its children's, and theirs lie beyond. */
 enum { WINDOW_MAX = 2 * (DEPTH_MAX + 1) + 1 };
 
-static inline mm_status new_node(mm *m, const gcbench *g, uint32_t depth, mm_var *out)
+static inline mm_status new_node(mm *m, mm_type node, uint32_t depth, mm_var *out)
 {
-    if (mm_new(m, out, g->node, NODE_SLOTS, NODE_BYTES) != MM_OK)
+    if (mm_new(m, out, node, NODE_SLOTS, NODE_BYTES) != MM_OK)
         return MM_NO_MEMORY;
     *(uint64_t *)mm_data(m, out) = depth;
     return MM_OK;
 }
 
 /* From the bottom up: both children before their parent. */
-static mm_status make_tree(mm *m, const gcbench *g, uint32_t depth, mm_var *v)
+static mm_status make_tree(mm *m, mm_type node, uint32_t depth, mm_var *v)
 {
     if (depth == 0)
-        return new_node(m, g, depth, v);
-    if (make_tree(m, g, depth - 1, v + 1) != MM_OK || make_tree(m, g, depth - 1, v + 2) != MM_OK ||
-        new_node(m, g, depth, v) != MM_OK)
+        return new_node(m, node, depth, v);
+    if (make_tree(m, node, depth - 1, v + 1) != MM_OK ||
+        make_tree(m, node, depth - 1, v + 2) != MM_OK || new_node(m, node, depth, v) != MM_OK)
         return MM_NO_MEMORY;
     mm_fill(m, v, 0, v + 1);
     mm_fill(m, v, 1, v + 2);
     return MM_OK;
 }
 
-/* From the top down: `node` is given its children, and they theirs. `child` is null before and after. */
-static mm_status populate(mm *m, const gcbench *g, uint32_t depth, mm_var *node, mm_var *child)
+/* From the top down: `parent` is given its children, and they theirs. `child` is null before and after. */
+static mm_status populate(mm *m, mm_type node, uint32_t depth, mm_var *parent, mm_var *child)
 {
     if (depth == 0)
         return MM_OK;
     for (uint32_t i = 0; i < NODE_SLOTS; i++) {
-        if (new_node(m, g, depth - 1, child) != MM_OK)
+        if (new_node(m, node, depth - 1, child) != MM_OK)
             return MM_NO_MEMORY;
-        mm_fill(m, node, i, child);
+        mm_fill(m, parent, i, child);
     }
     for (uint32_t i = 0; i < NODE_SLOTS; i++) {
         MM_BORROW(m, below);
-        mm_borrow(m, below, node, i);
-        if (populate(m, g, depth - 1, below, child) != MM_OK)
+        mm_borrow(m, below, parent, i);
+        if (populate(m, node, depth - 1, below, child) != MM_OK)
             return MM_NO_MEMORY;
     }
     return MM_OK;
@@ -134,9 +134,10 @@ static uint64_t count_nodes(mm *m, mm_var *node, uint32_t depth)
 static mm_status make_and_drop(mm *m, gcbench *g, uint32_t depth, bool top_down, mm_var *v)
 {
     if (top_down) {
-        if (new_node(m, g, depth, v) != MM_OK || populate(m, g, depth, v, v + 1) != MM_OK)
+        if (new_node(m, g->node, depth, v) != MM_OK ||
+            populate(m, g->node, depth, v, v + 1) != MM_OK)
             return MM_NO_MEMORY;
-    } else if (make_tree(m, g, depth, v) != MM_OK) {
+    } else if (make_tree(m, g->node, depth, v) != MM_OK) {
         return MM_NO_MEMORY;
     }
     if (g->bintrees) /* the original never looks at its trees */
@@ -199,8 +200,8 @@ static mm_status make_all(mm *m, gcbench *g, mm_var *long_lived, mm_var *array)
 
     if (make_trees(m, g, stretch_depth(g), 1, false) != MM_OK)
         return MM_NO_MEMORY;
-    if (new_node(m, g, long_lived_depth(g), long_lived) != MM_OK ||
-        populate(m, g, long_lived_depth(g), long_lived, child) != MM_OK)
+    if (new_node(m, g->node, long_lived_depth(g), long_lived) != MM_OK ||
+        populate(m, g->node, long_lived_depth(g), long_lived, child) != MM_OK)
         return MM_NO_MEMORY;
     if (!g->bintrees && make_array(m, g, array) != MM_OK)
         return MM_NO_MEMORY;

@@ -21,12 +21,12 @@
 #ifdef MM_COMMON_COUNTING_H /* empty for a strategy that does not count */
 
 /* Out of line, since it runs once in a long cascade and would take registers from all of them. */
-__attribute__((noinline, cold)) static uint64_t start_clock(void)
+__attribute__((noinline)) static uint64_t start_clock(void)
 {
     return clock_now_ns();
 }
 
-__attribute__((noinline, cold)) static void note_cascade(mutator_base *base, uint64_t started_ns)
+__attribute__((noinline)) static void note_cascade(mutator_base *base, uint64_t started_ns)
 {
     uint64_t drop_ns = clock_now_ns() - started_ns;
 
@@ -49,7 +49,7 @@ __attribute__((noinline)) static void run_cascade(mm *m, mm_object *object, uint
             assert(child->count > 0 && "reference count below zero");
             if (--child->count != 0)
                 continue;
-            if (untimed-- == 0)
+            if (MM_UNLIKELY(untimed-- == 0))
                 started_ns = start_clock();
             counting_before_death(m, child);
             if (child->slot_count == 0) {
@@ -73,7 +73,7 @@ __attribute__((noinline)) static void run_cascade(mm *m, mm_object *object, uint
         next = object->count;
         outer = object->slots[next - 1];
     }
-    if (started_ns != 0)
+    if (MM_UNLIKELY(started_ns != 0))
         note_cascade(&m->base, started_ns);
 }
 
