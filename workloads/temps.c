@@ -6,10 +6,7 @@
  * What counts is the price of making, linking and dropping: a trigger on net allocations never
  * fires, one on gross allocations or bytes fires at a steady rate and pays for the backdrop each
  * time. */
-#include "workloads/backdrop.h"
-#include "workloads/workload.h"
-
-enum { TURNS_PER_REQUEST = 256 };
+#include "workloads/turns.h"
 
 static const setting parameters[] = {
     {.name = "n",
@@ -30,8 +27,9 @@ typedef struct temps {
     uint64_t checksum;
 } temps;
 
-static mm_status turn(mm *m, temps *t, uint64_t i)
+static mm_status turn(mm *m, void *state, uint64_t i)
 {
+    temps *t = state;
     MM_VAR(m, x);
     MM_VAR(m, y);
     MM_BORROW(m, seen);
@@ -47,65 +45,28 @@ static mm_status turn(mm *m, temps *t, uint64_t i)
     return MM_OK;
 }
 
-static mm_status turns(mm *m, temps *t, uint64_t n)
-{
-    for (uint64_t i = 0; i < n; i++) {
-        if (i % TURNS_PER_REQUEST == 0)
-            mm_request_begin(m);
-        if (turn(m, t, i) != MM_OK)
-            return MM_NO_MEMORY;
-        if (i % TURNS_PER_REQUEST == TURNS_PER_REQUEST - 1 || i == n - 1)
-            mm_request_end(m);
-    }
-    return MM_OK;
-}
-
-static workload_amount turned_over(const settings *p)
+static turns_books books(const settings *p)
 {
     uint64_t n = (uint64_t)settings_get(p, "n"), payload = (uint64_t)settings_get(p, "payload");
-    return (workload_amount){2 * n, n * (sizeof(void *) + payload)};
-}
-
-static void keep_books(workload_run *run, uint64_t checksum)
-{
-    workload_amount backdrop = backdrop_amount(workload_parameter(run, "backdrop"));
-    workload_account *account = &run->account;
-
-    account->allocated = turned_over(run->parameters);
-    workload_add(&account->allocated, backdrop.objects, backdrop.bytes);
-    account->live_work = backdrop;
-    if (workload_parameter(run, "teardown") == 0)
-        account->live_end = backdrop;
-    account->checksum = checksum;
+    return (turns_books){.allocated = {2 * n, n * (sizeof(void *) + payload)}};
 }
 
 static bool forecast(const settings *p, workload_forecast *out, char message[WORKLOAD_MESSAGE_MAX])
 {
     (void)message;
-    out->allocated = turned_over(p);
-    out->live_peak = backdrop_amount((uint64_t)settings_get(p, "backdrop"));
-    workload_add(&out->allocated, out->live_peak.objects, out->live_peak.bytes);
+    turns_forecast(p, books(p), out);
     return true;
 }
 
 static workload_result run(workload_run *run)
 {
-    mm *m = run->m;
+    mm_heap *heap = mm_heap_of(run->m);
     temps t = {.payload = (uint32_t)workload_parameter(run, "payload")};
-    MM_VAR(m, backdrop);
 
-    if (mm_type_add(mm_heap_of(m), &(mm_type_info){"box", MM_CONTAINER}, &t.box) != MM_OK ||
-        mm_type_add(mm_heap_of(m), &(mm_type_info){"value", MM_ATOM}, &t.value) != MM_OK ||
-        backdrop_build(m, t.box, workload_parameter(run, "backdrop"), backdrop) != MM_OK)
+    if (mm_type_add(heap, &(mm_type_info){"box", MM_CONTAINER}, &t.box) != MM_OK ||
+        mm_type_add(heap, &(mm_type_info){"value", MM_ATOM}, &t.value) != MM_OK)
         return WORKLOAD_NO_MEMORY;
-    workload_begin(run);
-    if (turns(m, &t, workload_parameter(run, "n")) != MM_OK)
-        return WORKLOAD_NO_MEMORY;
-    keep_books(run, t.checksum);
-    workload_end(run);
-    if (workload_parameter(run, "teardown") == 0 && keep_until_the_end(m, backdrop) != MM_OK)
-        return WORKLOAD_NO_MEMORY;
-    return WORKLOAD_DONE;
+    return turns_run(run, t.box, turn, &t, &t.checksum, books(run->parameters));
 }
 
 const workload workload_temps = {

@@ -1,6 +1,9 @@
 /* The operations of a strategy without counts: a variable or slot is just a copy of a pointer, and
  * unreachable objects are somebody else's business.
  *
+ * With TRACING_ESSENTIALS_ONLY just the operations that nothing can be derived from are here, and the
+ * rest comes from common/derived.h.
+ *
  * A strategy includes this after common/variables.h and adds strategy_new(). There is no write
  * barrier: nothing here is incremental or generational, so nothing needs to know that a slot was
  * written. */
@@ -53,14 +56,15 @@ static inline void strategy_store(mm *m, mm_var *obj, uint32_t i, mm_var *src)
     obj->object->slots[i] = src->object;
 }
 
-#define strategy_copy_slot strategy_copy_slot
+#ifndef TRACING_ESSENTIALS_ONLY
+    #define strategy_copy_slot strategy_copy_slot
 static inline void strategy_copy_slot(mm *m, mm_var *dobj, uint32_t di, mm_var *sobj, uint32_t si)
 {
     (void)m;
     dobj->object->slots[di] = sobj->object->slots[si];
 }
 
-#define strategy_take strategy_take
+    #define strategy_take strategy_take
 static inline void strategy_take(mm *m, mm_var *dst, mm_var *obj, uint32_t i)
 {
     mm_object *container = obj->object;
@@ -69,6 +73,7 @@ static inline void strategy_take(mm *m, mm_var *dst, mm_var *obj, uint32_t i)
     dst->object = container->slots[i];
     container->slots[i] = NULL;
 }
+#endif
 
 static inline void strategy_borrow(mm *m, mm_var *v, mm_var *obj, uint32_t i)
 {

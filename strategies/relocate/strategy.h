@@ -55,59 +55,9 @@ void strategy_trigger_changed(mm_heap *heap);
 #define strategy_check strategy_check
 
 #define MM_SCOPES_LINKED(m) true
+#define TRACING_ESSENTIALS_ONLY /* speed does not matter here, and so derived.h is tried too */
 #include "common/variables.h"
-
-static inline void strategy_scope_enter(mm *m, mm_scope *scope, mm_var *variables, uint32_t count,
-                                        bool borrows)
-{
-    scope_open(m, scope, variables, count, borrows);
-}
-
-static inline void strategy_scope_leave(mm_scope *scope)
-{
-    scope_close(scope);
-}
-
-/* Speed does not matter here, so only the operations that nothing can be derived from are written;
- * the rest come from common/derived.h. */
-static inline void strategy_set(mm *m, mm_var *dst, mm_var *src)
-{
-    (void)m;
-    dst->object = src->object;
-}
-
-static inline void strategy_move(mm *m, mm_var *dst, mm_var *src)
-{
-    mm_object *object = src->object;
-
-    (void)m;
-    src->object = NULL;
-    dst->object = object;
-}
-
-static inline void strategy_clear(mm *m, mm_var *v)
-{
-    (void)m;
-    v->object = NULL;
-}
-
-static inline void strategy_load(mm *m, mm_var *dst, mm_var *obj, uint32_t i)
-{
-    (void)m;
-    dst->object = obj->object->slots[i];
-}
-
-static inline void strategy_store(mm *m, mm_var *obj, uint32_t i, mm_var *src)
-{
-    (void)m;
-    obj->object->slots[i] = src->object;
-}
-
-static inline void strategy_borrow(mm *m, mm_var *v, mm_var *obj, uint32_t i)
-{
-    (void)m;
-    variable_borrow(v, obj->object, i);
-}
+#include "common/tracing.h"
 
 mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t slots, uint32_t bytes);
 
