@@ -36,8 +36,7 @@ struct mm_heap {
 };
 
 static const mm_traits strategy_traits = {
-    .summary =
-        "moves every object whenever it may: proves that nobody holds an address; never timed",
+    .summary = "moves every object whenever it may: proves that nobody holds an address",
     .timed = false,
     .reclaims = true,
     .reclaims_cycles = true,
