@@ -71,12 +71,13 @@ static double seconds_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* -- a fresh copy: where a program's pages lie in physical memory was seen to make 7% of a difference
- * between two copies of one file, for as long as they stay in the page cache. Copied anew for every
- * sample, that becomes part of the spread, and says nothing about a strategy or a build. -- */
+/* -- a fresh copy: where a program's pages lie in physical memory was seen to make 7% of a
+ * difference between two copies of one file, for as long as they stay in the page cache. Copied
+ * anew for every sample, that becomes part of the spread, and says nothing about a strategy or a
+ * build. -- */
 
-/* A descriptor of a copy in memory of the program at `path`, or -1 where no room can be had for one:
- * the program itself will do, it is only less fair. */
+/* A descriptor of a copy in memory of the program at `path`, or -1 where no room can be had for
+ * one: the program itself will do, it is only less fair. */
 static int copy_program(const char *path)
 {
     int source = open(path, O_RDONLY | O_CLOEXEC), copy = -1;
@@ -96,7 +97,7 @@ static int copy_program(const char *path)
     return copy;
 }
 
-/* -- the child's side, between fork and exec: only async-signal-safe calls, but for tell_folder() -- */
+/* -- the child's side, between fork and exec: async-signal-safe calls only, but for one -- */
 
 static void limit_memory(uint64_t bytes)
 {
@@ -118,7 +119,8 @@ static void connect_streams(int output, int errors)
 }
 
 /* A copy does not stand where the program stands, so it is told where that is. Before any limit is
- * set, since setenv() may allocate; the runner has one thread, so nothing holds a lock that it wants. */
+ * set, since setenv() may allocate; the runner has one thread, so nothing holds a lock that it
+ * wants. */
 static void tell_folder(const char *path)
 {
     const char *slash = strrchr(path, '/');

@@ -20,9 +20,9 @@
  *   checked builds assert.
  * - Only mm_new(), mm_root_new(), mm_type_add(), mm_heap_new() and mm_attach() can fail. A failed
  *   call changed nothing, except that a collection may have run.
- * - "May collect: yes" means that unreachable objects may be reclaimed and, where the trait `moving`
- *   is set, that every object may move: payload pointers from mm_data() are void after it. Giving up
- *   a reference may reclaim on a counting strategy, wherever it happens.
+ * - "May collect: yes" means that unreachable objects may be reclaimed and, where the trait
+ *   `moving` is set, that every object may move: payload pointers from mm_data() are void after it.
+ *   Giving up a reference may reclaim on a counting strategy, wherever it happens.
  *
  * Example: one child with a back-pointer. Every path out of the function gives up `child`.
  *

@@ -80,9 +80,9 @@ static inline void vector_books(uint64_t length, workload_amount *allocated, wor
 
 /* ---- Hash tables ---- */
 
-/* A table from 64-bit keys to objects. `storage` is an object whose slots are the buckets; a bucket is a
- * chain of entries {next, value | key}. It doubles when there are as many entries as buckets, and
- * relinks the entries it has. A table is always a power of two large. */
+/* A table from 64-bit keys to objects. `storage` is an object whose slots are the buckets; a bucket
+ * is a chain of entries {next, value | key}. It doubles when there are as many entries as buckets,
+ * and relinks the entries it has. Its capacity is always a power of two. */
 typedef struct table {
     mm_var *storage; /* a variable of the caller's; null while the capacity is 0 */
     mm_type type;    /* of storage and entries */
@@ -152,7 +152,7 @@ static inline mm_status table_grow(mm *m, table *t)
     return MM_OK;
 }
 
-/* table[key] = value. May collect: yes. Errors: MM_NO_MEMORY, and the table's content is as it was. */
+/* table[key] = value. May collect: yes. Errors: MM_NO_MEMORY; the table holds what it held. */
 static inline mm_status table_put(mm *m, table *t, uint64_t key, mm_var *value)
 {
     MM_VARS(m, v, 2);

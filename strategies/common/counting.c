@@ -1,8 +1,8 @@
 /* The cascade: reclaiming an object and everything that dies with it, depth first, in constant
  * space.
  *
- * Most objects die alone, or with children that have no slots: counting_reclaim() frees those on the
- * spot. When a child dies that has slots of its own, run_cascade() takes over.
+ * Most objects die alone, or with children that have no slots: counting_reclaim() frees those on
+ * the spot. When a child dies that has slots of its own, run_cascade() takes over.
  *
  * A dead object's own words serve as the stack. When slot i of a dying object holds a child that
  * dies too, the object's count (no longer needed) remembers i + 1, the slot (already given up)

@@ -15,15 +15,16 @@
  * The cascade uses neither C stack nor memory of its own (see counting.c), so a chain of ten
  * million objects dies in a few hundred bytes of stack.
  *
- * Rejected: deferring the cascade (Weizenbaum, "Symmetric list processor", CACM 1963): what dies must
- * be gone when the operation returns.
+ * Rejected: deferring the cascade (Weizenbaum, "Symmetric list processor", CACM 1963): what dies
+ * must be gone when the operation returns.
  * Source: Collins, "A method for overlapping and erasure of lists", CACM 1960.
  *
  * A strategy that includes this header defines, next to strategy_new():
  *   counting_before_death(m, object)  the count becomes zero: take the object off the lists
  *   counting_free(m, object)          the slots are given up: free the memory
  *
- * A count cannot overflow in practice: 2³² references need 32 GiB of slots. A checked build asserts. */
+ * A count cannot overflow in practice: 2³² references need 32 GiB of slots. A checked build
+ * asserts. */
 #ifndef MM_COMMON_COUNTING_H
 #define MM_COMMON_COUNTING_H
 

@@ -53,9 +53,9 @@ void front_open(front *f, size_t bytes_held_max);
 /* Gives back every block still registered; without a registry, nothing. */
 void front_close(front *f);
 
-/* A block of `header + request` bytes, aligned for any type, not cleared; NULL when there is no memory
- * or the heap limit would be passed. `header` is what the strategy adds to the `request` of the
- * program. Never collects. The mutator's way here is mutator_allocate(). */
+/* A block of `header + request` bytes, aligned for any type, not cleared; NULL when there is no
+ * memory or the heap limit would be passed. `header` is what the strategy adds to the `request` of
+ * the program. Never collects. The mutator's way here is mutator_allocate(). */
 void *front_allocate(front *f, size_t header, size_t request);
 
 /* Frees a block of front_allocate(); the sizes are those it was allocated with. */

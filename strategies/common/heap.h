@@ -67,8 +67,9 @@ static inline void count_operation(mutator_base *base, mm_operation operation, u
 }
 #endif
 
-/* Memory for the mutator's objects: the front's, or, where nothing is limited, counted or registered,
- * malloc and free themselves behind one predictable test. Sizes as for front_allocate(). */
+/* Memory for the mutator's objects: the front's, or, where nothing is limited, counted or
+ * registered, malloc and free themselves behind one predictable test. Sizes as for
+ * front_allocate(). */
 static inline void *mutator_allocate(mutator_base *base, size_t header, size_t request)
 {
     if (MM_COUNTED || MM_REGISTRY || MM_UNLIKELY(base->limited))

@@ -1,8 +1,8 @@
 /* The operations of a strategy without counts: a variable or slot is just a copy of a pointer, and
  * unreachable objects are somebody else's business.
  *
- * With TRACING_ESSENTIALS_ONLY just the operations that nothing can be derived from are here, and the
- * rest comes from common/derived.h.
+ * With TRACING_ESSENTIALS_ONLY just the operations that nothing can be derived from are here, and
+ * the rest comes from common/derived.h.
  *
  * A strategy includes this after common/variables.h and adds strategy_new(). There is no write
  * barrier: nothing here is incremental or generational, so nothing needs to know that a slot was

@@ -18,8 +18,8 @@
  *
  * subtract_internal_refs gives a container its working count when it first meets it, as a member of
  * the list or as the target of a slot; whether a target takes part is told by its generation bits.
- * CPython does this in two passes, update_refs and subtract_refs; a young collection is bound by its
- * walks along the list, so one walk less is worth the two bits.
+ * CPython does this in two passes, update_refs and subtract_refs; a young collection is bound by
+ * its walks along the list, so one walk less is worth the two bits.
  *
  * move_unreachable walks the list once. A container with a positive working count is settled: its
  * children are given a working count of 1 if they are at 0, and those already moved aside are moved
@@ -28,8 +28,8 @@
  * settled, so ahead of the walk only `next` is followed; behind it `prev` is restored.
  *
  * delete_garbage gives up what the garbage refers to outside itself and then frees it, container by
- * container. (CPython clears the slots of each and lets counting do the rest, since a type's own code
- * must run there; with slots that are all known it comes to the same objects and costs less.)
+ * container. (CPython clears the slots of each and lets counting do the rest, since a type's own
+ * code must run there; with slots that are all known it comes to the same objects and costs less.)
  *
  * When: the youngest generation's count (allocations - deallocations of containers) exceeds
  * threshold0; generation g > 0 if its younger neighbour was collected more than threshold g times

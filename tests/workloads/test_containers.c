@@ -1,5 +1,5 @@
-/* The containers of workloads/containers.h on one strategy, against plain arrays, with a collection forced
- * before every allocation and with allocations that fail. */
+/* The containers of workloads/containers.h on one strategy, against plain arrays, with a collection
+ * forced before every allocation and with allocations that fail. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
