@@ -1,8 +1,9 @@
 /* The allocator front: the one door between a strategy and malloc.
  *
  * Every strategy allocates objects here, so that all of them pay the same allocator, and so that
- * limits, accounting, fault injection and the registry are written once. In the timed flavour it is
- * malloc and free behind one predictable test (is there a heap limit?); nothing is counted.
+ * limits, accounting, fault injection and the registry are written once. A strategy calls
+ * mutator_allocate() and mutator_free() (heap.h), which in the timed flavour are malloc and free behind
+ * one predictable test (is there a heap limit?) and come here only if there is.
  *
  * The registry (MM_REGISTRY) puts a `registered` header before each block. It is how a checked heap
  * knows all its objects without asking the strategy, notices a block freed twice or with the wrong
