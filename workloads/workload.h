@@ -19,7 +19,7 @@
 #include "support/settings.h"
 #include "workloads/random.h"
 
-enum { WORKLOAD_MESSAGE_MAX = 512, WORKLOAD_SUITE_MAX = 4 };
+enum { WORKLOAD_MESSAGE_MAX = 512, WORKLOAD_SUITE_MAX = 8 };
 
 typedef enum workload_scale {
     WORKLOAD_TEST,    /* tests: a fraction of a second under sanitizers */
