@@ -134,6 +134,7 @@ static workload_result run(workload_run *run)
                               .checksum = &l.checksum,
                               .node = l.node,
                               .kept = sessions,
+                              .kept_count = 1,
                               .books = books(run->parameters)});
 }
 

@@ -23,7 +23,8 @@ typedef struct turns {
     void *state;
     uint64_t *checksum; /* in the state: what the turns have read */
     mm_type node;       /* a container type, for the backdrop */
-    mm_var *kept;       /* what the turns leave behind, or NULL */
+    mm_var *kept;       /* an array: what the turns leave behind */
+    int kept_count;
     turns_books books;
 } turns;
 
@@ -85,10 +86,11 @@ turns_run(workload_run *run, turn_function *turn, const turns *t)
     workload_end(run);
     if (workload_parameter(run, "teardown") != 0)
         return WORKLOAD_DONE;
-    if (keep_until_the_end(m, backdrop) != MM_OK ||
-        (t->kept != NULL && keep_until_the_end(m, t->kept) != MM_OK))
-        return WORKLOAD_NO_MEMORY;
-    return WORKLOAD_DONE;
+    for (int i = 0; i < t->kept_count; i++) {
+        if (keep_until_the_end(m, t->kept + i) != MM_OK)
+            return WORKLOAD_NO_MEMORY;
+    }
+    return keep_until_the_end(m, backdrop) == MM_OK ? WORKLOAD_DONE : WORKLOAD_NO_MEMORY;
 }
 
 #endif

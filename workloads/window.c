@@ -219,6 +219,7 @@ static workload_result serve(workload_run *run, window *w)
                               .checksum = &w->checksum,
                               .node = w->request,
                               .kept = w->requests,
+                              .kept_count = 1,
                               .books = books(run->parameters)});
 }
 
