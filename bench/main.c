@@ -333,11 +333,12 @@ static int run_samples(command *c)
 static int check_sample(const command *c)
 {
     char message[WORKLOAD_MESSAGE_MAX];
+    const char *skip;
     uint64_t bytes_peak;
 
-    if (!sample_forecast(c->samples, &bytes_peak, message))
+    if (!sample_forecast(c->samples, &bytes_peak, &skip, message))
         return bad_input(c, message);
-    return print_check(c->samples, bytes_peak) ? EXIT_SUCCESS : EXIT_ENVIRONMENT;
+    return print_check(c->samples, bytes_peak, skip) ? EXIT_SUCCESS : EXIT_ENVIRONMENT;
 }
 
 static int run_command(command *c, int argc, char **argv)

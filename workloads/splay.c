@@ -9,8 +9,8 @@
  *           smaller key removed
  *
  * Shape: 128 objects an insertion; 1.0 million live from the set-up to the teardown, 12.8 million
- * allocated beside them in 100,000 modifications; none cyclic. Every modification also writes some
- * 40 references near the top of the tree, from old nodes to new ones.
+ * allocated beside them in 100,000 modifications; none cyclic. Every modification also writes dozens
+ * of references near the top of the tree, between old nodes and new ones.
  *
  * What counts is latency beside a large live heap: counting frees the 128 objects of a removed node
  * there and then, a full collection has a million to look at. A request is one of Octane's turns,
