@@ -195,7 +195,7 @@ const workload workload_lru = {
     .suite = {[WORKLOAD_TEST] = {"lru:n=2000,capacity=300,backdrop=500",
                                  "lru:n=100,capacity=300,teardown=off"},
               [WORKLOAD_QUICK] = {"lru:n=100000,capacity=20000"},
-              [WORKLOAD_DEFAULT] = {"lru:n=300000"},
+              [WORKLOAD_DEFAULT] = {"lru:n=200000"},
               [WORKLOAD_FULL] = {"lru"}},
     .forecast = forecast,
     .run = run,

@@ -231,7 +231,7 @@ const workload workload_mutate = {
     .parameter_count = sizeof parameters / sizeof *parameters,
     .suite = {[WORKLOAD_TEST] = {"mutate:n=1000,stores=5000,backdrop=500"},
               [WORKLOAD_QUICK] = {"mutate:n=50000,stores=300000"},
-              [WORKLOAD_DEFAULT] = {"mutate:stores=1000000"},
+              [WORKLOAD_DEFAULT] = {"mutate:stores=500000"},
               [WORKLOAD_FULL] = {"mutate"}},
     .forecast = forecast,
     .run = run,

@@ -334,7 +334,7 @@ const workload workload_splay = {
     .parameter_count = sizeof parameters / sizeof *parameters,
     .suite = {[WORKLOAD_TEST] = {"splay:n=100,keys=50,depth=2,modifications=10,backdrop=500"},
               [WORKLOAD_QUICK] = {"splay:n=2000,keys=1000"},
-              [WORKLOAD_DEFAULT] = {"splay:n=8000"},
+              [WORKLOAD_DEFAULT] = {"splay:n=8000,keys=2000"},
               [WORKLOAD_FULL] = {"splay"}},
     .forecast = forecast,
     .run = run,
