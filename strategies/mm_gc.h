@@ -28,8 +28,9 @@
  * does not exist. Cost: the strategy's README. */
 mm_status mm_collect(mm *m, uint32_t generation, uint64_t *unreachable);
 
-/* Full collections until one finds nothing; `*unreachable` (may be NULL) is their sum. Errors:
- * MM_UNSUPPORTED. */
+/* Full collections until one finds nothing and calls no finaliser and no callback; `*unreachable`
+ * (may be NULL) is their sum. Errors: MM_UNSUPPORTED; MM_TOO_DEEP when finalisers leave new garbage
+ * behind each time, after the thousandth collection. */
 mm_status mm_collect_all(mm *m, uint64_t *unreachable);
 
 /* Automatic collection on and off; the state. A strategy that collects when memory runs out
@@ -68,8 +69,8 @@ mm_status mm_unfreeze(mm *m);
 mm_status mm_get_freeze_count(const mm *m, uint64_t *count);
 
 /* `callback` is told of each collection from now on; remove names the same two. Adding inside a
- * callback takes effect with the next event. Errors: MM_NO_MEMORY; MM_INVALID when there is nothing
- * such to remove. */
+ * callback takes effect with the next event, removing at once. Errors: MM_UNSUPPORTED without a
+ * collector; MM_NO_MEMORY; MM_INVALID when there is nothing such to remove. */
 mm_status mm_add_callback(mm_heap *heap, mm_gc_callback *callback, void *context);
 mm_status mm_remove_callback(mm_heap *heap, mm_gc_callback *callback, void *context);
 
