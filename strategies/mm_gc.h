@@ -98,9 +98,12 @@ bool mm_is_finalized(mm *m, const mm_var *obj);
 mm_status mm_refcount(mm *m, const mm_var *obj, uint64_t *count);
 
 #if MM_COUNTED
-/* How often each operation was issued, by mm_operation, and the digest of all of them in order. */
+/* How often the program issued each operation, by mm_operation, and the digest of all of them in
+ * order. What finalisers and weak callbacks issue is in neither, since it depends on the strategy
+ * when they run and whether they do; mm_nested_operations() is how much it was. */
 const uint64_t *mm_operation_counts(const mm *m);
 uint64_t mm_operation_digest(const mm *m);
+uint64_t mm_nested_operations(const mm *m);
 #endif
 
 #endif

@@ -180,6 +180,7 @@ typedef struct mm_stats {
     uint64_t bytes_live;   /* counted: as requested */
     uint64_t bytes_held;   /* counted: with headers */
     uint64_t bytes_peak;   /* counted: the highest bytes_held */
+    uint64_t bytes_beside; /* held for weak references and finalisers, outside the objects */
 } mm_stats;
 
 #endif
