@@ -75,7 +75,8 @@ mm_status mm_add_callback(mm_heap *heap, mm_gc_callback *callback, void *context
 mm_status mm_remove_callback(mm_heap *heap, mm_gc_callback *callback, void *context);
 
 /* Debugging: `flags` of mm_debug_flag; lines go to `sink`, which may be NULL when no flag asks for
- * any. Errors: MM_UNSUPPORTED without a collector; MM_INVALID for other flags, or lines without a
+ * any. Errors: MM_UNSUPPORTED without a collector, and for COLLECTABLE and SAVE_ALL unless the trait
+ * `reports_garbage` is set; MM_INVALID for other flags, or lines without a
  * sink. */
 mm_status mm_set_debug(mm_heap *heap, uint32_t flags, mm_debug_sink *sink, void *context);
 uint32_t mm_get_debug(const mm_heap *heap);
@@ -99,9 +100,12 @@ bool mm_is_finalized(mm *m, const mm_var *obj);
 mm_status mm_refcount(mm *m, const mm_var *obj, uint64_t *count);
 
 #if MM_COUNTED
-/* How often each operation was issued, by mm_operation, and the digest of all of them in order. */
+/* How often the program issued each operation, by mm_operation, and the digest of all of them in
+ * order. What finalisers and weak callbacks issue is in neither, since it depends on the strategy
+ * when they run and whether they do; mm_nested_operations() is how much it was. */
 const uint64_t *mm_operation_counts(const mm *m);
 uint64_t mm_operation_digest(const mm *m);
+uint64_t mm_nested_operations(const mm *m);
 #endif
 
 #endif

@@ -160,6 +160,9 @@ mm_status mm_set_debug(mm_heap *heap, uint32_t flags, mm_debug_sink *sink, void 
 
     if ((flags & ~(told | MM_DEBUG_SAVE_ALL)) != 0 || ((flags & told) != 0 && sink == NULL))
         return MM_INVALID;
+    if ((flags & (MM_DEBUG_COLLECTABLE | MM_DEBUG_SAVE_ALL)) != 0 &&
+        !strategy_traits.reports_garbage)
+        return MM_UNSUPPORTED;
     g->flags = flags;
     g->sink = sink;
     g->sink_context = context;

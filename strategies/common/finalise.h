@@ -43,6 +43,12 @@ static inline bool finalisation_pending(const finalisation *f)
     return f->pending != 0;
 }
 
+/* The memory of the list. */
+static inline size_t finalisation_bytes(const finalisation *f)
+{
+    return f->capacity * sizeof *f->objects;
+}
+
 /* Whether the object has a finaliser that has not been called. */
 bool finalisation_due(const mm_heap *heap, const mm_object *object);
 

@@ -173,6 +173,8 @@ void mm_get_stats(const mm_heap *heap, mm_stats *out)
         out->requests = m->base.requests;
         out->request_ns_max = m->base.request_ns_max;
     }
+    out->bytes_beside =
+        weak_table_bytes(&heap->base.weak) + finalisation_bytes(&heap->base.finalisation);
     stats_of_front(&heap->base, out);
 }
 
@@ -267,5 +269,10 @@ const uint64_t *mm_operation_counts(const mm *m)
 uint64_t mm_operation_digest(const mm *m)
 {
     return m->base.digest;
+}
+
+uint64_t mm_nested_operations(const mm *m)
+{
+    return m->base.operations_nested;
 }
 #endif

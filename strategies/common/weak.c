@@ -307,7 +307,7 @@ mm_status mm_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
     if (!mm_type_info_of(heap, mm_type_of(m, referent))->weakable)
         return MM_INVALID;
     mm_stress_(m);
-    status = strategy_new(m, made, MM_TYPE_WEAK, 1, sizeof(weak_payload));
+    status = strategy_new(m, made, MM_TYPE_WEAK, MM_WEAK_SLOTS, MM_WEAK_BYTES);
     if (status != MM_OK)
         return mm_refusal_(m);
     *record_of(made->object) = 0;

@@ -61,6 +61,14 @@ static inline bool weak_table_in_use(const weak_table *table)
     return table->live != 0;
 }
 
+/* The memory of the table. */
+static inline size_t weak_table_bytes(const weak_table *table)
+{
+    size_t heads = table->heads != NULL ? (size_t)table->head_mask + 1 : 0;
+
+    return table->capacity * sizeof *table->records + heads * sizeof *table->heads;
+}
+
 /* Ends what the weak reference object leads to: it dies, or was found unreachable. Its callback is
  * never called. */
 void weak_forget(mm_heap *heap, mm_object *reference);
