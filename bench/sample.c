@@ -94,9 +94,12 @@ static void check_equal(sample *s, const char *what, uint64_t found, uint64_t ex
 static uint64_t retained_bytes(const run_state *state)
 {
     size_t before = state->retained_before, after = malloc_retained_bytes();
+    mm_stats stats;
 
     if (MM_REGISTRY || before == 0)
         return MM_UNKNOWN;
+    mm_get_stats(state->heap, &stats);
+    before += stats.bytes_beside; /* stays as large as it once was, until the heap is freed */
     return after > before ? after - before : 0;
 }
 
@@ -118,6 +121,24 @@ static void check_retained(run_state *state, workload_amount expected)
              retained, expected.objects, expected.bytes);
 }
 
+/* Finalisers and callbacks, where the strategy has them: each that the books say is due was called
+ * once. */
+static void check_deaths(run_state *state)
+{
+    const workload_account *account = &state->run.account;
+    workload_deaths due = account->deaths, seen = state->run.seen;
+
+    if (sample_is_hand_written() || !strategy_traits.reclaims)
+        due = (workload_deaths){0};
+    else if (!strategy_traits.reclaims_cycles)
+        due = (workload_deaths){due.finalised - account->leaked_deaths.finalised,
+                                due.cleared - account->leaked_deaths.cleared,
+                                due.callbacks - account->leaked_deaths.callbacks};
+    check_equal(state->sample, "finalisers called", seen.finalised, due.finalised);
+    check_equal(state->sample, "weak references cleared", seen.cleared, due.cleared);
+    check_equal(state->sample, "weak callbacks called", seen.callbacks, due.callbacks);
+}
+
 static void check_against_books(run_state *state)
 {
     sample *s = state->sample;
@@ -132,6 +153,7 @@ static void check_against_books(run_state *state)
     check_equal(s, "bytes left at the end", record->stats.bytes_live, expected.bytes);
     record->bytes_retained = retained_bytes(state);
     check_retained(state, expected);
+    check_deaths(state);
     if (expected.objects > account->live_end.objects)
         fail(s, SAMPLE_LEAKED, "%" PRIu64 " unreachable objects were never reclaimed",
              expected.objects - account->live_end.objects);
@@ -274,6 +296,14 @@ static void judge_result(run_state *state, workload_result result)
         fail(s, SAMPLE_VOID, "the workload did not mark where its work begins and ends");
 }
 
+static void ask_what_was_seen(run_state *state)
+{
+    const workload *w = state->sample->workload;
+
+    if (!sample_is_hand_written() && w->settled != NULL)
+        judge_result(state, w->settled(&state->run));
+}
+
 static void run_on_heap(run_state *state)
 {
 #ifdef RECLAIM_HAND_WRITTEN
@@ -290,6 +320,7 @@ static void run_on_heap(run_state *state)
     }
     finish_timed_part(state);
     record_run(state);
+    ask_what_was_seen(state);
     check_against_books(state);
     check_against_first_run(state->sample, state->record);
 }

@@ -327,6 +327,9 @@ void mm_root_free(mm *m, mm_root *root);
 mm_status mm_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
                       mm_weak_callback *callback);
 
+/* What a weak reference requests as an object, for a program that keeps books. */
+enum { MM_WEAK_SLOTS = 1, MM_WEAK_BYTES = sizeof(weak_payload) };
+
 /* dst = what the weak reference leads to, or null once it is cleared. May collect: no. */
 void mm_weak_load(mm *m, mm_var *dst, mm_var *reference);
 

@@ -10,7 +10,8 @@
 #endif
 
 /* Verifies the whole heap: every reference leads to a live object of this heap; where objects are
- * counted, each count equals the slots, variables and roots that refer to it; and whatever the
+ * counted, each count equals the slots, variables and roots that refer to it; the weak table and the
+ * objects agree, and so do those whose finaliser is to come and their number; and whatever the
  * strategy's own structures promise (lists agree both ways, no working bit is left). True when all
  * holds; else the first violation in `message`, beginning with the invariant's name. Inside a
  * finaliser or callback, when objects are half dead, it checks nothing. Needs no memory. O(heap). */

@@ -157,6 +157,7 @@ typedef struct mm_traits {
     bool moving;          /* an object may move at any operation that may collect */
     bool tracks;          /* knows some objects to be in no cycle: mm_is_tracked() works */
     bool freezes;         /* mm_freeze() and its siblings work */
+    bool reports_garbage; /* MM_DEBUG_COLLECTABLE and MM_DEBUG_SAVE_ALL work */
     mm_death_order death_by_count;     /* what dies as its count becomes zero */
     mm_death_order death_by_collector; /* what a collection finds unreachable */
     bool finalises_at_teardown;        /* mm_heap_free() runs the finalisers that have not run */
@@ -180,6 +181,7 @@ typedef struct mm_stats {
     uint64_t bytes_live;   /* counted: as requested */
     uint64_t bytes_held;   /* counted: with headers */
     uint64_t bytes_peak;   /* counted: the highest bytes_held */
+    uint64_t bytes_beside; /* held for weak references and finalisers, outside the objects */
 } mm_stats;
 
 #endif

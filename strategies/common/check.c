@@ -132,12 +132,29 @@ static bool check_counts(mm_heap *heap, char message[MM_MESSAGE_MAX])
     return true;
 }
 
+/* What the weak table and the list of finalisers say of objects, and what objects say of them. */
+static bool check_side_tables(mm_heap *heap, char message[MM_MESSAGE_MAX])
+{
+    registered *ring = &heap->base.front.blocks;
+    uint64_t due = 0, weakly_referenced = 0;
+
+    for (registered *block = ring->next; block != ring; block = block->next) {
+        const mm_object *object = object_in(block);
+        due += finalisation_due(heap, object);
+        weakly_referenced += (object->type & OBJECT_WEAKLY_REFERENCED) != 0;
+    }
+    if (weakly_referenced != heap->base.weak.referents)
+        return mm_violation(message, "weak: %lu objects are referred to weakly, the table has %u",
+                            (unsigned long)weakly_referenced, heap->base.weak.referents);
+    return weak_table_check(heap, message) && finalisation_check(heap, due, message);
+}
+
 bool mm_check(mm_heap *heap, char message[MM_MESSAGE_MAX])
 {
     if (heap->base.collecting || heap->base.finalisation.nesting != 0)
         return true;
     if (!check_registry(heap, message) || !check_slots(heap, message) ||
-        !check_counts(heap, message))
+        !check_counts(heap, message) || !check_side_tables(heap, message))
         return false;
     #ifdef strategy_check
     return strategy_check(heap, message);

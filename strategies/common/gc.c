@@ -5,6 +5,9 @@
 #include <string.h>
 
 #if MM_GENERATIONS > 0
+/* Finalisers that leave new garbage each time would keep it going. */
+enum { COLLECT_ALL_PASSES_MAX = 1000 };
+
 mm_status mm_collect(mm *m, uint32_t generation, uint64_t *unreachable)
 {
     uint64_t found = 0;
@@ -18,19 +21,24 @@ mm_status mm_collect(mm *m, uint32_t generation, uint64_t *unreachable)
     return MM_OK;
 }
 
+/* A collection that found nothing may still have run finalisers and callbacks, which save what was
+ * found and let go of something else: so it was the last only if it called nothing either. */
 mm_status mm_collect_all(mm *m, uint64_t *unreachable)
 {
-    uint64_t found, sum = 0;
+    const finalisation *f = &m->base.heap->base.finalisation;
+    uint64_t sum = 0;
+    uint32_t passes = 0;
+    bool more;
 
     do {
-        mm_status status = mm_collect(m, MM_GENERATIONS - 1, &found);
-        if (status != MM_OK)
-            return status;
+        uint64_t found = 0, calls = f->calls;
+        mm_collect(m, MM_GENERATIONS - 1, &found);
         sum += found;
-    } while (found != 0);
+        more = found != 0 || f->calls != calls;
+    } while (more && ++passes < COLLECT_ALL_PASSES_MAX);
     if (unreachable != NULL)
         *unreachable = sum;
-    return MM_OK;
+    return more ? MM_TOO_DEEP : MM_OK;
 }
 
 mm_status mm_enable(mm *m)
@@ -165,6 +173,8 @@ void mm_get_stats(const mm_heap *heap, mm_stats *out)
         out->requests = m->base.requests;
         out->request_ns_max = m->base.request_ns_max;
     }
+    out->bytes_beside =
+        weak_table_bytes(&heap->base.weak) + finalisation_bytes(&heap->base.finalisation);
     stats_of_front(&heap->base, out);
 }
 
@@ -259,5 +269,10 @@ const uint64_t *mm_operation_counts(const mm *m)
 uint64_t mm_operation_digest(const mm *m)
 {
     return m->base.digest;
+}
+
+uint64_t mm_nested_operations(const mm *m)
+{
+    return m->base.operations_nested;
 }
 #endif

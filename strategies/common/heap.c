@@ -189,7 +189,8 @@ void mm_root_set(mm *m, mm_root *root, mm_var *src)
 void mm_root_free(mm *m, mm_root *root)
 {
     MM_COUNT_(m, root_free, 0);
-    strategy_clear(m, &root->variable);
+    while (!strategy_is_null(&root->variable)) /* a finaliser may put another object there */
+        strategy_clear(m, &root->variable);
     root_remove(&m->base.heap->base.roots, root);
 }
 

@@ -55,7 +55,8 @@ typedef struct mutator_base {
     uint64_t drop_ns_max;
 #if MM_COUNTED
     uint64_t operations[MM_OPERATION_COUNT];
-    uint64_t digest; /* of every operation issued and its constant arguments, in order */
+    uint64_t digest;            /* of every operation issued and its constant arguments, in order */
+    uint64_t operations_nested; /* issued by finalisers and callbacks: in neither of the above */
 #endif
 #if MM_CHECKED
     uint64_t collect_every; /* allocations between forced collections; 0: none forced */
@@ -65,11 +66,17 @@ typedef struct mutator_base {
 
 #if MM_COUNTED
 /* One operation goes into the counts and into the digest: a multiply-and-rotate hash that depends
- * on the order. */
+ * on the order. Those of finalisers and weak callbacks are counted apart: when such code runs, and
+ * whether it does, is the strategy's affair, and the digest proves that the *program* did the same
+ * everywhere. */
 static inline void count_operation(mutator_base *base, mm_operation operation, uint64_t argument)
 {
     uint64_t mixed = (argument + 1) * 0x9e3779b97f4a7c15u + operation;
 
+    if (((const heap_base *)base->heap)->finalisation.nesting != 0) {
+        base->operations_nested++;
+        return;
+    }
     base->operations[operation]++;
     base->digest = (base->digest ^ mixed) * 0xff51afd7ed558ccdu;
     base->digest = base->digest << 29 | base->digest >> 35;

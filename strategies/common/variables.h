@@ -74,6 +74,7 @@ static inline void scope_open(mm *m, mm_scope *scope, mm_var *variables, uint32_
         variables[i].object = NULL;
 #if MM_CHECKED
         variables[i].container = NULL;
+        variables[i].index = 0;
         variables[i].borrows = borrows;
 #endif
     }

@@ -60,6 +60,7 @@ static const mm_traits strategy_traits = {
     .counts = true,
     .prompt = true,
     .reclaims_cycles = true,
+    .reports_garbage = true,
     .tracks = true,
     .freezes = true,
     .death_by_count = MM_FINALISER_FIRST,

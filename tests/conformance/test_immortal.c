@@ -1,0 +1,5 @@
+#include "conformance.h"
+int test_immortal(void)
+{
+    return 0;
+}

@@ -1,0 +1,5 @@
+#include "conformance.h"
+int test_resources(void)
+{
+    return 0;
+}

@@ -1,0 +1,5 @@
+#include "conformance.h"
+int test_weak_references(void)
+{
+    return 0;
+}
