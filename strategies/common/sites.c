@@ -8,8 +8,8 @@
 #include "mm.h"
 
 #if MM_COUNTED
+    #include "common/graph_names.h"
     #include "common/registry.h"
-    #include "mm_inspect.h"
 
     #include <string.h>
 
@@ -115,14 +115,6 @@ void mm_snapshot_free(mm_snapshot *snapshot)
 
 /* ---- Grouping ---- */
 
-/* A path that the build could not make relative says where some machine keeps its files: its name
- * is enough. */
-static const char *shown_file(const char *file)
-{
-    const char *slash = file[0] == '/' ? strrchr(file, '/') : NULL;
-    return slash != NULL ? slash + 1 : file;
-}
-
 /* The group as the grouping shows it. */
 static mm_statistic statistic_of(const group *one, mm_grouping by)
 {
@@ -133,7 +125,7 @@ static mm_statistic statistic_of(const group *one, mm_grouping by)
     } else if (by == MM_BY_PHASE) {
         row.phase = one->phase;
     } else {
-        row.file = one->site != NULL ? shown_file(one->site->file) : "";
+        row.file = one->site != NULL ? name_file(one->site->file) : "";
         if (by == MM_BY_SITE) {
             row.function = one->site != NULL ? one->site->function : "";
             row.line = one->site != NULL ? one->site->line : 0;
