@@ -278,6 +278,21 @@ static double per_1000(const finder *f, uint64_t first, uint64_t last)
     return ((double)last - (double)first) * 1000 / (double)(f->due[CHECKPOINTS] - f->due[WARM_UP]);
 }
 
+/* What leaks only because something else does: an object that the example's chain comes by last. */
+static const char *holder_of(finder *f, const mm_graph *g, uint32_t example)
+{
+    const mm_graph_node *node = g->nodes + example;
+    const group *of;
+    uint32_t from;
+
+    if (node->via_root)
+        return NULL;
+    from = g->edges[node->via].from;
+    of = group_of(f, g->nodes + from);
+    return of->leaks && !of->carries && is_old(f, g->nodes + from) ? mm_graph_type_name(g, from)
+                                                                   : NULL;
+}
+
 static leak_finding *add_finding(finder *f, const mm_graph *g, const group *of, leak_kind kind,
                                  uint32_t example)
 {
@@ -323,6 +338,8 @@ static void report_reachable(finder *f, const mm_graph *g, const group *of)
     added = add_finding(f, g, of, kind, of->example);
     if (added == NULL)
         return;
+    if (kind == LEAK_REACHABLE && !of->carries)
+        added->kept_by = holder_of(f, g, of->example);
     added->objects = last;
     added->bytes = of->reachable_bytes;
     added->per_1000_requests = per_1000(f, of->reachable[WARM_UP], last);
@@ -372,6 +389,8 @@ static int by_weight(const void *a, const void *b)
 
     if (order == 0)
         order = (int)x->carries - (int)y->carries;
+    if (order == 0)
+        order = (x->kept_by != NULL) - (y->kept_by != NULL);
     if (order == 0)
         order = (x->bytes_per_1000_requests < y->bytes_per_1000_requests) -
                 (x->bytes_per_1000_requests > y->bytes_per_1000_requests);

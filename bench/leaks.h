@@ -28,8 +28,10 @@ typedef struct leak_finding {
     double per_1000_requests; /* growth in objects */
     double bytes_per_1000_requests;
     double used_again; /* the share of old enough ones that were */
-    bool carries;      /* is used on the way, but only to hold what leaks */
-    char *chain;       /* what holds an example, or NULL */
+    const char
+        *kept_by; /* the type of the leaking objects that hold these, or NULL: a leak's part */
+    bool carries; /* is used on the way, but only to hold what leaks */
+    char *chain;  /* what holds an example, or NULL */
 } leak_finding;
 
 typedef struct leak_report {

@@ -34,6 +34,8 @@ static void write_reason(const leak_finding *f, FILE *out)
 {
     if (f->kind == LEAK_CYCLE)
         fprintf(out, "that nothing can reach and no collection gives back");
+    else if (f->kept_by != NULL)
+        fprintf(out, "that the leaked %s objects keep", f->kept_by);
     else if (f->carries)
         fprintf(out, "that hold what leaks");
     else if (f->kind == LEAK_REACHABLE)
@@ -114,7 +116,8 @@ static json_t *finding_json(const leak_finding *f)
                   "objects_per_1000_requests", f->per_1000_requests, "bytes_per_1000_requests",
                   f->bytes_per_1000_requests, "used_again", f->used_again, "carries", f->carries);
 
-    json_object_set_new(out, "held_by", f->chain != NULL ? json_string(f->chain) : json_null());
+    json_object_set_new(out, "kept_by", f->kept_by != NULL ? json_string(f->kept_by) : json_null());
+    json_object_set_new(out, "chain", f->chain != NULL ? json_string(f->chain) : json_null());
     return out;
 }
 
