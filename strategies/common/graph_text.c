@@ -37,11 +37,11 @@ static void write_totals(const mm_graph *g, FILE *out)
     }
     fprintf(out, "objects      %" PRIu32 " of %" PRIu64 " bytes; %" PRIu64 " bytes at the peak\n",
             g->node_count, g->traced_bytes, g->traced_bytes_peak);
-    fprintf(out, "reachable    %" PRIu64 " of %" PRIu64 " bytes, from %" PRIu32 " roots\n",
-            reachable, reachable_bytes, g->root_count);
+    fprintf(out, "reachable    %" PRIu64 " of %" PRIu64 " bytes\n", reachable, reachable_bytes);
     fprintf(out, "unreachable  %" PRIu64 " of %" PRIu64 " bytes\n", g->node_count - reachable,
             g->traced_bytes - reachable_bytes);
-    fprintf(out, "references   %" PRIu32 " in slots\n", g->edge_count);
+    fprintf(out, "references   %" PRIu32 " in slots, %" PRIu32 " in variables and other roots\n",
+            g->edge_count, g->root_count);
 }
 
 /* ---- Tables ---- */
