@@ -62,6 +62,8 @@ int test_reference_figures(void);
 int test_statistics(void);
 int test_misuse(void);
 int test_verifier(void);
+int test_sites(void);
+int test_graph(void);
 
 /* ---- Heaps ---- */
 

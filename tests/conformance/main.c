@@ -20,6 +20,7 @@ static test_group *const groups[] = {
 static test_group *const groups_run_once[] = {
     test_collector,  test_generations, test_reference_figures,
     test_statistics, test_misuse,      test_verifier,
+    test_sites,      test_graph,
 };
 
 static int run_groups(test_group *const *table, size_t count)
