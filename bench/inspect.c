@@ -234,8 +234,8 @@ static bool check_type(const mm_graph *g, const inspection *asked,
     for (size_t i = 0; i < count; i++)
         names[i] = g->types[i].name;
     close = nearest_name(asked->type, names, count);
-    refuse(message, "there is no type '%.64s'%s%s%s. There are:", asked->type,
-           close ? "; did you mean '" : "", close ? close : "", close ? "'?" : "");
+    refuse(message, "there is no type '%.64s'%s%s%s There are:", asked->type,
+           close ? "; did you mean '" : "", close ? close : "", close ? "'?" : ".");
     for (size_t i = 0; i < count; i++) {
         used = strlen(message);
         snprintf(message + used, INSPECT_MESSAGE_MAX - used, "%s %s", i > 0 ? "," : "", names[i]);
