@@ -136,28 +136,40 @@ static bool check_points(const inspection *asked, char message[INSPECT_MESSAGE_M
     return true;
 }
 
-bool inspection_check(const inspection *asked, char message[INSPECT_MESSAGE_MAX])
+/* Whether an option would mean nothing beside the others: then it is refused, not ignored. */
+static bool check_combination(const inspection *asked, char message[INSPECT_MESSAGE_MAX])
 {
-    bool is_snapshot = asked->format != NULL && strcmp(asked->format, "heapsnapshot") == 0;
+    const char *format = asked->format != NULL ? asked->format : formats[0];
+    bool is_picture = strcmp(format, "dot") == 0, is_snapshot = strcmp(format, "heapsnapshot") == 0;
 
     if (asked->leaks && (asked->at != NULL || asked->compare_with != NULL || asked->type != NULL ||
                          asked->object != 0))
-        return refuse(message, "--leaks looks at the whole run: points, --type and --object belong "
-                               "to --inspect");
+        return refuse(message,
+                      "--leaks looks at the whole run: a point, --type and --object do not "
+                      "go with it");
     if (!asked->leaks && asked->requests != 0)
         return refuse(message,
-                      "--requests says how much --leaks looks at; without it write "
-                      "--inspect request:%" PRIu64,
+                      "--requests says how much --leaks looks at; one moment is the point "
+                      "request:%" PRIu64,
                       asked->requests);
     if (asked->type != NULL && asked->object != 0)
         return refuse(message, "--type and --object: choose one of them");
-    if (!check_format(asked, message))
-        return false;
-    if (is_snapshot && (asked->type != NULL || asked->object != 0 || asked->top != 0 ||
-                        asked->compare_with != NULL))
-        return refuse(message, "a heapsnapshot has all objects of one point: --type, --object, "
-                               "--top and --compare-with do not go with it");
-    return asked->leaks || check_points(asked, message);
+    if (asked->compare_with != NULL && (asked->object != 0 || is_picture || is_snapshot))
+        return refuse(message,
+                      "--compare-with shows growth by type and site: it goes with text and "
+                      "json, and not with --object");
+    if (is_snapshot && (asked->type != NULL || asked->object != 0))
+        return refuse(message,
+                      "a heapsnapshot has all objects: --type and --object do not go with it");
+    if (asked->top != 0 && (is_snapshot || strcmp(format, "json") == 0))
+        return refuse(message, "--top cuts what a person reads: it goes with text and dot");
+    return true;
+}
+
+bool inspection_check(const inspection *asked, char message[INSPECT_MESSAGE_MAX])
+{
+    return check_format(asked, message) && check_combination(asked, message) &&
+           (asked->leaks || check_points(asked, message));
 }
 
 /* ---- Looking ---- */

@@ -30,6 +30,13 @@ static void write_site(const leak_finding *f, FILE *out)
         fprintf(out, "%s:%" PRIu32 " (%s)", f->site->file, f->site->line, f->site->function);
 }
 
+/* Without a collector and without counts nothing comes back, on a cycle or not. */
+static const char *title_of(const leak_finding *f)
+{
+    return f->kind == LEAK_CYCLE && !strategy_traits.reclaims ? "never given back"
+                                                              : kinds[f->kind].title;
+}
+
 static void write_reason(const leak_finding *f, FILE *out)
 {
     if (f->kind == LEAK_CYCLE)
@@ -46,8 +53,8 @@ static void write_reason(const leak_finding *f, FILE *out)
 
 static void write_growth(const leak_finding *f, FILE *out)
 {
-    fprintf(out, "\n%s: %.*f more %s objects (%.0f bytes) every 1000 requests, ",
-            kinds[f->kind].title, f->per_1000_requests < 100 ? 2 : 0, f->per_1000_requests, f->type,
+    fprintf(out, "\n%s: %.*f more %s objects (%.0f bytes) every 1000 requests, ", title_of(f),
+            f->per_1000_requests < 100 ? 2 : 0, f->per_1000_requests, f->type,
             f->bytes_per_1000_requests);
     write_reason(f, out);
     fprintf(out, "\n  made at  ");

@@ -127,6 +127,7 @@ static mm_status build(mm *m, const heap_run *h, mm_var *root)
     MM_VAR(m, table);
     uint32_t count = h->graph.object_count;
 
+    mm_phase(m, "build");
     if (mm_new(m, table, h->container, count, 0) != MM_OK)
         return MM_NO_MEMORY;
     for (uint32_t i = 0; i < count; i++) {
@@ -178,6 +179,7 @@ static mm_status walk(mm *m, heap_run *h, mm_var *root, const heap_walk *expecte
     vector stack = vector_on(storage, h->container);
     uint64_t i = 0;
 
+    mm_phase(m, "walk");
     memset(h->flags, 0, h->graph.object_count);
     h->flags[h->graph.root] = 1;
     mm_set(m, object, root);
@@ -316,11 +318,7 @@ static workload_result work(workload_run *run, heap_run *h)
     MM_VAR(m, root);
 
     workload_begin(run);
-    mm_phase(m, "build");
-    if (build(m, h, root) != MM_OK)
-        return WORKLOAD_NO_MEMORY;
-    mm_phase(m, "walk");
-    if (walk(m, h, root, &h->walks[0], &first) != MM_OK)
+    if (build(m, h, root) != MM_OK || walk(m, h, root, &h->walks[0], &first) != MM_OK)
         return WORKLOAD_NO_MEMORY;
     if (mm_slot_count(m, root) > 0)
         mutate(m, h, root, &random);
