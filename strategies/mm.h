@@ -18,11 +18,14 @@
  *   before is given up *after* the new value stands.
  * - `obj` is not null and the slot index is below mm_slot_count(m, obj). Anything else is misuse:
  *   checked builds assert.
- * - Only mm_new(), mm_root_new(), mm_type_add(), mm_heap_new() and mm_attach() can fail. A failed
- *   call changed nothing, except that a collection may have run.
+ * - Only mm_new(), mm_weak_new(), mm_immortalise(), mm_root_new(), mm_type_add(), mm_heap_new() and
+ *   mm_attach() can fail. A failed call changed nothing, except that a collection may have run.
  * - "May collect: yes" means that unreachable objects may be reclaimed and, where the trait
  *   `moving` is set, that every object may move: payload pointers from mm_data() are void after it.
  *   Giving up a reference may reclaim on a counting strategy, wherever it happens.
+ * - Where an object is reclaimed, its finaliser and weak callbacks run: program code, in the middle
+ *   of the operation. They may use every operation. A collection asked for inside of one that a
+ *   collection called finds 0 and changes nothing. mm_heap_free() calls none of them.
  *
  * Example: one child with a back-pointer. Every path out of the function gives up `child`.
  *
@@ -147,18 +150,35 @@ static inline void mm_stress_(mm *m)
         MM_NOTE_USE_((m), (obj));            \
     } while (0)
 
+/* MM_NO_MEMORY, or MM_TOO_DEEP when that is why. */
+mm_status mm_refusal_(const mm *m);
+
+/* mm_new() of a type with a finaliser, into the plain copy `made` of a variable: if this took the
+ * address of `dst`, no compiler would keep that in a register. */
+mm_status mm_new_finalisable_(mm *m, mm_var *made, mm_type type, uint32_t slots, uint32_t bytes);
+
 /* ---- Objects ---- */
 
 /* A new object of `type` with `slots` slots, all null, and `bytes` bytes of payload, not cleared,
- * into `dst`. An atom type takes no slots. May collect: yes. Errors: MM_NO_MEMORY. Cost: O(slots),
- * and what a collection costs. */
-static inline mm_status mm_new(mm *m, mm_var *dst, mm_type type, uint32_t slots, uint32_t bytes)
+ * into `dst`. An atom type takes no slots. May collect: yes. Errors: MM_NO_MEMORY, MM_TOO_DEEP. Cost:
+ * O(slots), and what a collection costs. */
+__attribute__((always_inline)) static inline mm_status mm_new(mm *m, mm_var *dst, mm_type type,
+                                                              uint32_t slots, uint32_t bytes)
 {
     MM_COUNT_(m, new, ((uint64_t)type << 48) ^ ((uint64_t)slots << 32) ^ bytes);
     MM_CHECK_OWNER_(dst);
     assert((mm_type_is_container(type) || slots == 0) && "an atom has no slots");
     mm_stress_(m);
-    return strategy_new(m, dst, type, slots, bytes);
+    if (MM_UNLIKELY(type & MM_TYPE_SPECIAL)) {
+        mm_var made = {0};
+        mm_status status = mm_new_finalisable_(m, &made, type, slots, bytes);
+        if (status == MM_OK)
+            strategy_move(m, dst, &made);
+        return status;
+    }
+    if (MM_UNLIKELY(strategy_new(m, dst, type, slots, bytes) != MM_OK))
+        return mm_refusal_(m);
+    return MM_OK;
 }
 
 #if MM_COUNTED
@@ -169,14 +189,17 @@ static inline mm_status mm_note_site_(mm_status status, mm_var *made, const mm_s
     return status;
 }
 
-    /* The same, and the object knows where in the program it was made: see mm_inspect.h. */
-    #define mm_new(m, dst, type, slots, bytes)                                           \
-        __extension__({                                                                  \
-            static const mm_site site_here_ = {__FILE__, __func__, __LINE__};            \
-            mm_var *made_here_ = (dst);                                                  \
-            mm_note_site_(mm_new((m), made_here_, (type), (slots), (bytes)), made_here_, \
-                          &site_here_);                                                  \
+    /* `call` makes an object into `made_here_`, which is `dst`; it will know that it was here. */
+    #define MM_NOTE_SITE_(dst, call)                                          \
+        __extension__({                                                       \
+            static const mm_site site_here_ = {__FILE__, __func__, __LINE__}; \
+            mm_var *made_here_ = (dst);                                       \
+            mm_note_site_((call), made_here_, &site_here_);                   \
         })
+
+    /* The same, and the object knows where in the program it was made: see mm_inspect.h. */
+    #define mm_new(m, dst, type, slots, bytes) \
+        MM_NOTE_SITE_((dst), mm_new((m), made_here_, (type), (slots), (bytes)))
 #endif
 
 /* dst = src: an alias. May collect: no. */
@@ -322,6 +345,62 @@ void mm_root_set(mm *m, mm_root *root, mm_var *src);
 
 /* Gives the root up, and what it names. May collect: no. */
 void mm_root_free(mm *m, mm_root *root);
+
+/* ---- Weak references ---- */
+
+/* A new weak reference to the object of `referent` into `dst`. It is an object itself, of type
+ * MM_TYPE_WEAK with one slot, and does not keep its referent alive. When the referent dies it is
+ * *cleared*: mm_weak_load() gives null from then on, and after that `callback` (NULL: none) is
+ * called once, if the weak reference is still alive; those to the same referent are called newest
+ * first. The slot keeps `context` (NULL: nothing) alive for the callback. A weak reference that a
+ * collection finds unreachable is cleared too and calls nothing, even if it is resurrected.
+ * Whether an object's finaliser runs before its weak references are cleared or after: see the traits
+ * death_by_count and death_by_collector.
+ * May collect: yes. Errors: MM_NO_MEMORY, MM_TOO_DEEP; MM_INVALID when the referent's type is not
+ * `weakable`. Cost: O(1), one object and about 40 bytes. */
+mm_status mm_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
+                      mm_weak_callback *callback);
+#if MM_COUNTED
+    #define mm_weak_new(m, dst, referent, context, callback) \
+        MM_NOTE_SITE_((dst), mm_weak_new((m), made_here_, (referent), (context), (callback)))
+#endif
+
+/* dst = what the weak reference leads to, or null once it is cleared. May collect: no. */
+void mm_weak_load(mm *m, mm_var *dst, mm_var *reference);
+
+/* ---- Immortal objects ---- */
+
+/* The object lives until its heap is freed, and so does what it refers to. Its references are no
+ * longer counted, so that nothing writes to it. There is no way back. May collect: no. Errors:
+ * MM_NO_MEMORY. */
+mm_status mm_immortalise(mm *m, mm_var *v);
+bool mm_is_immortal(mm *m, const mm_var *v);
+
+/* ---- Resources bound to a scope ---- */
+
+/* Gives back what an object stands for (a file, a lock, a connection), while it is still whole. */
+typedef void mm_release(mm *m, mm_var *resource);
+
+/* Declares the variable `name`, null at first. When the enclosing block ends, on whatever path, and
+ * the variable is not null, `release` is called with it, and then it is given up. To pass the duty
+ * on, move the object to another variable. Unlike a finaliser this happens at a known place, once,
+ * on every strategy, whatever else refers to the object. */
+#define MM_RESOURCE(m, name, release)            \
+    MM_VAR(m, name);                             \
+    __attribute__((cleanup(mm_resource_leave_))) \
+    mm_resource_ name##_resource_ = {(m), name, (release)}
+
+typedef struct mm_resource_ {
+    mm *m;
+    mm_var *variable;
+    mm_release *release;
+} mm_resource_;
+
+static inline void mm_resource_leave_(mm_resource_ *resource)
+{
+    if (!mm_is_null(resource->variable))
+        resource->release(resource->m, resource->variable);
+}
 
 /* ---- Requests, safepoints ---- */
 

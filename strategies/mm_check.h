@@ -14,8 +14,8 @@
 /* Verifies the whole heap: every reference leads to a live object of this heap; where objects are
  * counted, each count equals the slots, variables and roots that refer to it; and whatever the
  * strategy's own structures promise (lists agree both ways, no working bit is left). True when all
- * holds; else the first violation in `message`, beginning with the invariant's name. Needs no
- * memory. O(heap). */
+ * holds; else the first violation in `message`, beginning with the invariant's name. Inside a
+ * finaliser or callback, when objects are half dead, it checks nothing. Needs no memory. O(heap). */
 bool mm_check(mm_heap *heap, char message[MM_MESSAGE_MAX]);
 
 /* Runs a full collection before every `every`th allocation; 0 turns it off. Nothing for a strategy

@@ -1,7 +1,21 @@
 /* mm_gc.h: control of the collector and its statistics, in the names of Python's `gc` module.
  *
- * What the traits exclude is refused with MM_UNSUPPORTED, never silently ignored. No function here
- * can fail for want of memory. */
+ *
+ *   Python              here                  Python                here
+ *   gc.collect          mm_collect            gc.freeze             mm_freeze
+ *   gc.enable           mm_enable             gc.unfreeze           mm_unfreeze
+ *   gc.disable          mm_disable            gc.get_freeze_count   mm_get_freeze_count
+ *   gc.isenabled        mm_is_enabled         gc.get_stats          mm_get_stats
+ *   gc.get_count        mm_get_count          gc.callbacks          mm_add_callback, mm_remove_callback
+ *   gc.get_threshold    mm_get_threshold      gc.set_debug          mm_set_debug, mm_get_debug
+ *   gc.set_threshold    mm_set_threshold      gc.garbage            mm_garbage_count, _get, _clear
+ *   gc.is_tracked       mm_is_tracked         sys.getrefcount       mm_refcount (less the argument)
+ *   gc.is_finalized     mm_is_finalized
+ *
+ * gc.get_objects, gc.get_referrers and gc.get_referents are in mm_inspect.h.
+ *
+ * What the traits exclude is refused with MM_UNSUPPORTED, never silently ignored. Only
+ * mm_add_callback() can fail for want of memory. */
 #ifndef MM_GC_H
 #define MM_GC_H
 
@@ -27,7 +41,9 @@ bool mm_is_enabled(const mm *m);
 
 /* The thresholds by generation, youngest first. A threshold of 0 for generation 0 stops automatic
  * collection while mm_is_enabled() stays true. Errors: MM_UNSUPPORTED unless the strategy has three
- * generations. */
+ * generations; mm_set_threshold(): MM_INVALID, and none is changed, when one is above
+ * MM_THRESHOLD_MAX. */
+enum { MM_THRESHOLD_MAX = INT32_MAX };
 mm_status mm_get_threshold(const mm *m, uint32_t thresholds[MM_GENERATIONS_MAX]);
 mm_status mm_set_threshold(mm *m, const uint32_t thresholds[MM_GENERATIONS_MAX]);
 
@@ -41,8 +57,44 @@ void mm_get_stats(const mm_heap *heap, mm_stats *out);
  * counts of objects and bytes stay. */
 void mm_reset_stats(mm_heap *heap);
 
+/* Freezing: every tracked object moves to a permanent generation that no collection looks at. There
+ * it still dies when its count becomes zero; a cycle stays. What is made later is not frozen.
+ * mm_unfreeze() moves the frozen objects to the oldest generation. For a server that forks workers:
+ * without collections over them, the pages of what was built before stay shared.
+ * Errors: MM_UNSUPPORTED unless the trait `freezes` is set; MM_INVALID inside a collection, and from
+ * mm_unfreeze() when nothing was frozen since the last one. Cost: O(objects). */
+mm_status mm_freeze(mm *m);
+mm_status mm_unfreeze(mm *m);
+mm_status mm_get_freeze_count(const mm *m, uint64_t *count);
+
+/* `callback` is told of each collection from now on; remove names the same two. Adding inside a
+ * callback takes effect with the next event. Errors: MM_NO_MEMORY; MM_INVALID when there is nothing
+ * such to remove. */
+mm_status mm_add_callback(mm_heap *heap, mm_gc_callback *callback, void *context);
+mm_status mm_remove_callback(mm_heap *heap, mm_gc_callback *callback, void *context);
+
+/* Debugging: `flags` of mm_debug_flag; lines go to `sink`, which may be NULL when no flag asks for
+ * any. Errors: MM_UNSUPPORTED without a collector; MM_INVALID for other flags, or lines without a
+ * sink. */
+mm_status mm_set_debug(mm_heap *heap, uint32_t flags, mm_debug_sink *sink, void *context);
+uint32_t mm_get_debug(const mm_heap *heap);
+
+/* The objects that MM_DEBUG_SAVE_ALL has kept: how many; dst = the `i`th (MM_INVALID when there is
+ * none); all given up. They are reachable while they are here. Their finalisers have run and weak
+ * references to them are cleared. Without memory to save them a collection reclaims them as ever. */
+size_t mm_garbage_count(const mm_heap *heap);
+mm_status mm_garbage_get(mm *m, mm_var *dst, size_t i);
+void mm_garbage_clear(mm *m);
+
+/* Whether the collector looks at the object; atoms can be in no cycle, and one that counts leaves
+ * them alone. Errors: MM_UNSUPPORTED unless the trait `tracks` is set. */
+mm_status mm_is_tracked(mm *m, const mm_var *obj, bool *tracked);
+
+/* Whether the object's finaliser has been called. */
+bool mm_is_finalized(mm *m, const mm_var *obj);
+
 /* The references to the object of `obj`, this variable's included: variables that own it, slots,
- * roots. Errors: MM_UNSUPPORTED without counts. */
+ * roots. MM_IMMORTAL for an immortal object. Errors: MM_UNSUPPORTED without counts. */
 mm_status mm_refcount(mm *m, const mm_var *obj, uint64_t *count);
 
 #if MM_COUNTED

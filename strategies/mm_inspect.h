@@ -98,7 +98,7 @@ typedef struct mm_graph_node {
     uint64_t serial;
     const mm_site *site; /* NULL: the strategy itself made it */
     const char *phase;   /* of the program when it was made */
-    uint64_t references; /* its count; MM_UNKNOWN without counts */
+    uint64_t references; /* its count; MM_UNKNOWN without counts, and when immortal */
     uint32_t type;       /* index into `types` */
     uint32_t generation; /* MM_NO_GENERATION: none, or in none */
     uint32_t slots;

@@ -119,8 +119,9 @@ static workload_result run(workload_run *run)
     mm_var *storage = v, *names = v + 1, *backdrop = v + 2;
     vector document;
 
-    if (mm_type_add(heap, &(mm_type_info){"element", MM_CONTAINER}, &b.element) != MM_OK ||
-        mm_type_add(heap, &(mm_type_info){"name", MM_ATOM}, &b.name) != MM_OK ||
+    if (mm_type_add(heap, &(mm_type_info){.name = "element", .kind = MM_CONTAINER}, &b.element) !=
+            MM_OK ||
+        mm_type_add(heap, &(mm_type_info){.name = "name", .kind = MM_ATOM}, &b.name) != MM_OK ||
         backdrop_build(m, b.element, workload_parameter(run, "backdrop"), backdrop) != MM_OK ||
         make_names(m, &b, names) != MM_OK)
         return WORKLOAD_NO_MEMORY;

@@ -267,7 +267,8 @@ static workload_result run(workload_run *run)
     d.has_back = malloc(d.nodes);
     d.leaks = malloc(d.nodes);
     if (d.has_back != NULL && d.leaks != NULL &&
-        mm_type_add(mm_heap_of(run->m), &(mm_type_info){"node", MM_CONTAINER}, &d.node) == MM_OK)
+        mm_type_add(mm_heap_of(run->m), &(mm_type_info){.name = "node", .kind = MM_CONTAINER},
+                    &d.node) == MM_OK)
         result = work(run, &d);
     free(d.has_back);
     free(d.leaks);

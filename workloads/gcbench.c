@@ -274,8 +274,10 @@ static workload_result run(workload_run *run)
     MM_VARS(m, v, 3);
     mm_var *long_lived = v, *array = v + 1, *backdrop = v + 2;
 
-    if (mm_type_add(heap, &(mm_type_info){"node", MM_CONTAINER}, &g.node) != MM_OK ||
-        mm_type_add(heap, &(mm_type_info){"numbers", MM_ATOM}, &g.numbers) != MM_OK ||
+    if (mm_type_add(heap, &(mm_type_info){.name = "node", .kind = MM_CONTAINER}, &g.node) !=
+            MM_OK ||
+        mm_type_add(heap, &(mm_type_info){.name = "numbers", .kind = MM_ATOM}, &g.numbers) !=
+            MM_OK ||
         backdrop_build(m, g.node, workload_parameter(run, "backdrop"), backdrop) != MM_OK)
         return WORKLOAD_NO_MEMORY;
     workload_begin(run);

@@ -343,8 +343,9 @@ static workload_result run(workload_run *run)
         return WORKLOAD_BAD_INPUT;
     h.flags = malloc(h.graph.object_count);
     if (h.flags != NULL && keep_books_on_copy(run, &h) &&
-        mm_type_add(heap, &(mm_type_info){"object", MM_CONTAINER}, &h.container) == MM_OK &&
-        mm_type_add(heap, &(mm_type_info){"leaf", MM_ATOM}, &h.atom) == MM_OK)
+        mm_type_add(heap, &(mm_type_info){.name = "object", .kind = MM_CONTAINER}, &h.container) ==
+            MM_OK &&
+        mm_type_add(heap, &(mm_type_info){.name = "leaf", .kind = MM_ATOM}, &h.atom) == MM_OK)
         result = work(run, &h);
     free(h.flags);
     heap_graph_free(&h.graph);

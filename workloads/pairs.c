@@ -68,7 +68,8 @@ static workload_result run(workload_run *run)
 {
     pairs p = {.payload = (uint32_t)workload_parameter(run, "payload")};
 
-    if (mm_type_add(mm_heap_of(run->m), &(mm_type_info){"node", MM_CONTAINER}, &p.node) != MM_OK)
+    if (mm_type_add(mm_heap_of(run->m), &(mm_type_info){.name = "node", .kind = MM_CONTAINER},
+                    &p.node) != MM_OK)
         return WORKLOAD_NO_MEMORY;
     return turns_run(run, p.node, turn, &p, &p.checksum, books(run->parameters));
 }

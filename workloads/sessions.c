@@ -410,21 +410,23 @@ static bool add_types(mm_heap *heap, sessions *s)
 {
     const struct {
         mm_type *type;
-        mm_type_info info;
+        const char *name;
+        mm_kind kind;
     } types[] = {
-        {&s->session, {"session", MM_CONTAINER}},
-        {&s->request, {"request", MM_ATOM}},
-        {&s->buffer, {"buffer", MM_ATOM}},
-        {&s->child, {"child", MM_CONTAINER}},
-        {&s->cache, {"cache", MM_CONTAINER}},
-        {&s->result, {"result", MM_ATOM}},
-        {&s->registry, {"registry", MM_CONTAINER}},
-        {&s->identity, {"identity", MM_ATOM}},
-        {&s->identities, {"identities", MM_CONTAINER}},
+        {&s->session, "session", MM_CONTAINER},
+        {&s->request, "request", MM_ATOM},
+        {&s->buffer, "buffer", MM_ATOM},
+        {&s->child, "child", MM_CONTAINER},
+        {&s->cache, "cache", MM_CONTAINER},
+        {&s->result, "result", MM_ATOM},
+        {&s->registry, "registry", MM_CONTAINER},
+        {&s->identity, "identity", MM_ATOM},
+        {&s->identities, "identities", MM_CONTAINER},
     };
 
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        if (mm_type_add(heap, &types[i].info, types[i].type) != MM_OK)
+        const mm_type_info info = {.name = types[i].name, .kind = types[i].kind};
+        if (mm_type_add(heap, &info, types[i].type) != MM_OK)
             return false;
     }
     return true;

@@ -63,8 +63,8 @@ static workload_result run(workload_run *run)
     mm_heap *heap = mm_heap_of(run->m);
     temps t = {.payload = (uint32_t)workload_parameter(run, "payload")};
 
-    if (mm_type_add(heap, &(mm_type_info){"box", MM_CONTAINER}, &t.box) != MM_OK ||
-        mm_type_add(heap, &(mm_type_info){"value", MM_ATOM}, &t.value) != MM_OK)
+    if (mm_type_add(heap, &(mm_type_info){.name = "box", .kind = MM_CONTAINER}, &t.box) != MM_OK ||
+        mm_type_add(heap, &(mm_type_info){.name = "value", .kind = MM_ATOM}, &t.value) != MM_OK)
         return WORKLOAD_NO_MEMORY;
     return turns_run(run, t.box, turn, &t, &t.checksum, books(run->parameters));
 }

@@ -41,11 +41,15 @@ enum { MM_GENERATIONS_MAX = 3, MM_MESSAGE_MAX = 256 };
 /* A statistic that this flavour or strategy does not know. */
 #define MM_UNKNOWN UINT64_MAX
 
+/* The reference count of an immortal object. */
+#define MM_IMMORTAL UINT64_MAX
+
 typedef enum mm_status {
     MM_OK = 0,
     MM_NO_MEMORY,   /* nothing changed, except that a collection may have run */
     MM_UNSUPPORTED, /* the strategy's traits exclude the call; nothing changed */
-    MM_INVALID      /* an argument is out of its range; nothing changed */
+    MM_INVALID,     /* an argument is out of its range; nothing changed */
+    MM_TOO_DEEP /* as MM_NO_MEMORY: finalisers and callbacks are nested too deeply to make more */
 } mm_status;
 
 typedef struct mm mm;               /* a mutator */
@@ -55,25 +59,92 @@ typedef struct mm_var mm_var;       /* a variable: every operand is one */
 typedef struct mm_root mm_root;     /* a variable that outlives scopes */
 typedef struct mm_scope mm_scope;   /* the variables declared together */
 
-/* A type of one heap, made by mm_type_add(). The lowest bit says whether its objects may refer to
- * others, so that the hot paths need not look it up; the rest is the index into the heap's table.
- */
+/* A type of one heap, made by mm_type_add(). The low bits say what the hot paths would otherwise
+ * look up: whether its objects may refer to others, and whether their death needs care. The rest is
+ * the index into the heap's table. */
 typedef uint32_t mm_type;
+
+enum {
+    MM_TYPE_CONTAINER = 1,
+    MM_TYPE_SPECIAL = 2, /* has a finaliser, or is that of weak references */
+    MM_TYPE_INDEX_SHIFT = 2,
+    /* Weak references are containers of one slot, their context. Every heap has the type. */
+    MM_TYPE_WEAK = MM_TYPE_CONTAINER | MM_TYPE_SPECIAL
+};
+
+/* Flags of one object, beside its type in the same word. */
+enum {
+    OBJECT_IMMORTAL = 1 << 28,
+    OBJECT_FINALIZED = 1 << 29,         /* its finaliser has been called, or never will be */
+    OBJECT_WEAKLY_REFERENCED = 1 << 30, /* the weak table knows it */
+    OBJECT_FLAGS = OBJECT_IMMORTAL | OBJECT_FINALIZED | OBJECT_WEAKLY_REFERENCED,
+    /* Set in the type word of an object whose death needs care, or that does not die. */
+    OBJECT_SPECIAL = MM_TYPE_SPECIAL | OBJECT_WEAKLY_REFERENCED | OBJECT_IMMORTAL
+};
 
 typedef enum mm_kind {
     MM_ATOM,     /* no slots: numbers, strings; can be in no cycle */
     MM_CONTAINER /* any number of slots */
 } mm_kind;
 
+/* Called once in the life of an object, when it has become unreachable and before anything is
+ * taken from it. `self` names it; the finaliser may store it, which *resurrects* it. It may do
+ * whatever a program may: it works with `self`, its own variables and roots. */
+typedef void mm_finaliser(mm *m, mm_var *self);
+
+/* Called once when the referent of `reference`, a weak reference that lives on, is gone; mm_weak_load()
+ * gives null already. `context` is what mm_weak_new() was given. */
+typedef void mm_weak_callback(mm *m, mm_var *reference, mm_var *context);
+
 typedef struct mm_type_info {
     const char *name; /* kept by the caller for as long as the heap lives */
     mm_kind kind;
+    bool weakable;           /* mm_weak_new() takes its objects */
+    mm_finaliser *finaliser; /* NULL: none */
 } mm_type_info;
 
 static inline bool mm_type_is_container(mm_type type)
 {
-    return (type & 1) != 0;
+    return (type & MM_TYPE_CONTAINER) != 0;
 }
+
+static inline uint32_t mm_type_index(mm_type type)
+{
+    return (type & ~(uint32_t)OBJECT_FLAGS) >> MM_TYPE_INDEX_SHIFT;
+}
+
+/* Told of each collection: before it starts, with the generation, and when it is over, with what it
+ * found too. No collection runs meanwhile. */
+typedef enum mm_gc_phase { MM_GC_START, MM_GC_STOP } mm_gc_phase;
+
+typedef struct mm_gc_info {
+    uint32_t generation;
+    uint64_t collected;     /* unreachable objects found and not resurrected */
+    uint64_t uncollectable; /* 0: there are none */
+} mm_gc_info;
+
+typedef void mm_gc_callback(mm *m, mm_gc_phase phase, const mm_gc_info *info, void *context);
+
+/* Debug flags, with the numbers of Python's `gc` module. */
+typedef enum mm_debug_flag {
+    MM_DEBUG_STATS = 1,         /* a line for the start and the end of each collection */
+    MM_DEBUG_COLLECTABLE = 2,   /* a line for each unreachable object */
+    MM_DEBUG_UNCOLLECTABLE = 4, /* a line for each that cannot be reclaimed: there are none */
+    MM_DEBUG_SAVE_ALL = 32,     /* unreachable objects are saved, not reclaimed */
+    MM_DEBUG_LEAK = 38          /* the last three */
+} mm_debug_flag;
+
+/* Takes a line of debug output, without a newline; `line` is valid during the call only. It must
+ * not use the heap. */
+typedef void mm_debug_sink(const char *line, void *context);
+
+/* What happens first to an object that dies: its finaliser runs, or the weak references to it are
+ * cleared and their callbacks called. */
+typedef enum mm_death_order {
+    MM_DEATH_UNSEEN, /* no object dies so, or neither happens */
+    MM_FINALISER_FIRST,
+    MM_WEAK_FIRST
+} mm_death_order;
 
 /* What a strategy promises: a constant, read by conformance tests, fuzzers and the sample programs.
  */
@@ -85,7 +156,12 @@ typedef struct mm_traits {
     bool prompt;          /* acyclic garbage dies before the operation that made it returns */
     bool reclaims_cycles; /* a full collection leaves exactly what is reachable */
     bool moving;          /* an object may move at any operation that may collect */
-    uint32_t generations; /* that mm_collect() accepts; 0: there is no collector */
+    bool tracks;          /* knows some objects to be in no cycle: mm_is_tracked() works */
+    bool freezes;         /* mm_freeze() and its siblings work */
+    mm_death_order death_by_count;     /* what dies as its count becomes zero */
+    mm_death_order death_by_collector; /* what a collection finds unreachable */
+    bool finalises_at_teardown;        /* mm_heap_free() runs the finalisers that have not run */
+    uint32_t generations;              /* that mm_collect() accepts; 0: there is no collector */
 } mm_traits;
 
 /* Statistics of one heap. Arrays are by generation, youngest first. What a flavour does not count

@@ -1,5 +1,6 @@
-/* The record of each collection, and the totals kept of them: how often, how long, how much. The
- * only thing that timed programs note about collecting, two clock readings a collection. */
+/* Collections: their beginning and end, the totals kept of them (how often, how long, how much), and
+ * who is told. The totals are the only thing that timed programs note about collecting, two clock
+ * readings a collection. */
 #ifndef MM_COMMON_COLLECTIONS_H
 #define MM_COMMON_COLLECTIONS_H
 
@@ -18,26 +19,27 @@ typedef struct collection_totals {
 typedef struct collection {
     uint64_t started_ns;
     uint32_t generation;
-    uint64_t visited;   /* objects looked at, each once */
-    uint64_t reclaimed; /* of those, found unreachable and given back */
+    uint64_t visited;     /* objects looked at, each once */
+    uint64_t unreachable; /* of those, found unreachable and not resurrected */
+    uint64_t reclaimed;   /* of those, given back: all, unless they were saved */
 } collection;
 
-static inline collection collection_begin(uint32_t generation)
-{
-    return (collection){.started_ns = clock_now_ns(), .generation = generation};
-}
+typedef struct collection_watcher {
+    mm_gc_callback *callback;
+    void *context;
+} collection_watcher;
 
-static inline void collection_end(const collection *c, collection_totals *totals)
-{
-    uint64_t pause_ns = clock_now_ns() - c->started_ns;
+typedef struct collection_watchers {
+    collection_watcher *entries;
+    uint32_t count, capacity;
+} collection_watchers;
 
-    totals->collections[c->generation]++;
-    totals->reclaimed[c->generation] += c->reclaimed;
-    totals->reclaimed_ever += c->reclaimed;
-    totals->visited += c->visited;
-    totals->total_ns += pause_ns;
-    if (pause_ns > totals->pause_ns_max)
-        totals->pause_ns_max = pause_ns;
-}
+void watchers_close(collection_watchers *watchers);
+
+/* From here to collection_end() no other collection starts. Calls the callbacks of mm_gc.h. */
+collection collection_begin(mm *m, uint32_t generation);
+
+/* Adds the collection to the totals, and calls the callbacks. */
+void collection_end(mm *m, const collection *c);
 
 #endif

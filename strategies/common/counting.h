@@ -2,11 +2,15 @@
  * that counts eagerly.
  *
  * Invariant: between operations, object->count equals the variables that own the object + the slots
- * that hold it + the roots. An object is reclaimed by the very operation that makes its count zero,
- * and its slots are given up in turn: the *cascade*.
+ * that hold it + the roots. An object is reclaimed by the very operation that gives up the last of
+ * them, and its slots are given up in turn: the *cascade*.
  *
- *   increment   count + 1
- *   decrement   count − 1; at 0 → counting_reclaim(), out of line
+ *   increment   count + 1, unless the object is immortal
+ *   decrement   count − 1; at 1 → counting_reclaim(), out of line, as for immortal objects
+ *
+ * An immortal object has the sign bit set and its count is never written: nothing of it is, so that
+ * the page it is on stays clean and shared. One test of the sign an increment; a decrement tells
+ * both cases from the rest by one comparison. Source: PEP 683.
  *
  * Transfers (move, take, store_move) touch no count; a borrowed variable has none. The new
  * reference always stands before the old one is given up: giving up may reclaim, and what is
@@ -20,11 +24,12 @@
  * Source: Collins, "A method for overlapping and erasure of lists", CACM 1960.
  *
  * A strategy that includes this header defines, next to strategy_new():
- *   counting_before_death(m, object)  the count becomes zero: take the object off the lists
- *   counting_free(m, object)          the slots are given up: free the memory
+ *   counting_before_finaliser(m, object)  its finaliser is about to run: it is like new
+ *   counting_before_death(m, object)      nothing refers to it: take it off the lists
+ *   counting_free(m, object)              its slots are given up: free the memory
  *
- * A count cannot overflow in practice: 2³² references need 32 GiB of slots. A checked build
- * asserts. */
+ * A count cannot overflow: 2³¹ references need 16 GiB of slots, and then make the object immortal. A
+ * checked build asserts. */
 #ifndef MM_COMMON_COUNTING_H
 #define MM_COMMON_COUNTING_H
 
@@ -46,20 +51,33 @@ struct mm_object {
  * decrement. */
 enum { MM_CASCADE_UNTIMED = 63 };
 
-/* Reclaims an object whose count is zero, and all that dies with it. Cost: O(objects that die +
- * their slots); never collects. */
+static const uint32_t COUNT_IMMORTAL = UINT32_C(1) << 31;
+
+/* Gives up the last reference to an object, whose count is one: reclaims it and all that dies with
+ * it. An immortal object stays as it is. Cost: O(objects that die + their slots), and what
+ * finalisers and callbacks do. */
 void counting_reclaim(mm *m, mm_object *object);
+
+/* The count of a mortal object is at least 1. */
+static inline bool counting_is_immortal(const mm_object *object)
+{
+    return (int32_t)object->count < 0;
+}
 
 static inline void counting_increment(mm_object *object)
 {
-    assert(object->count < UINT32_MAX && "reference count overflows");
+    if (MM_UNLIKELY(counting_is_immortal(object)))
+        return;
+    assert(object->count < INT32_MAX && "reference count overflows");
     object->count++;
 }
 
 static inline void counting_decrement(mm *m, mm_object *object)
 {
-    assert(object->count > 0 && "reference count below zero");
-    if (--object->count == 0)
+    assert(object->count != 0 && "reference count below zero");
+    if ((int32_t)object->count > 1)
+        object->count--;
+    else
         counting_reclaim(m, object);
 }
 
@@ -171,8 +189,24 @@ static inline void strategy_copy_slot(mm *m, mm_var *dobj, uint32_t di, mm_var *
 static inline uint64_t strategy_refcount(mm *m, const mm_var *obj)
 {
     (void)m;
-    return obj->object->count;
+    return counting_is_immortal(obj->object) ? MM_IMMORTAL : obj->object->count;
 }
+
+#define strategy_hold strategy_hold
+static inline void strategy_hold(mm_object *object)
+{
+    counting_increment(object);
+}
+
+#define strategy_immortalise strategy_immortalise
+static inline void strategy_immortalise(mm_object *object)
+{
+    object->count = COUNT_IMMORTAL;
+}
+
+/* When the heap is freed: gives up what immortal objects refer to; then frees them. */
+void counting_release_immortals(mm *m);
+void counting_free_immortals(mm *m);
 
 static inline void strategy_borrow(mm *m, mm_var *v, mm_var *obj, uint32_t i)
 {

@@ -3,6 +3,30 @@
 #ifndef MM_COMMON_DERIVED_H
 #define MM_COMMON_DERIVED_H
 
+/* Whether objects have counts, as in counting.h. */
+#ifdef MM_COMMON_COUNTING_H
+    #define MM_HAS_COUNTS 1
+#else
+    #define MM_HAS_COUNTS 0
+#endif
+
+/* One more reference to an object from outside variables and slots, given up as a variable. Where
+ * nothing is counted whoever holds it sees to it that no collection runs meanwhile. */
+#ifndef strategy_hold
+static inline void strategy_hold(mm_object *object)
+{
+    (void)object;
+}
+#endif
+
+/* An object becomes immortal: it is a root now, and that is all where nothing is counted. */
+#ifndef strategy_immortalise
+static inline void strategy_immortalise(mm_object *object)
+{
+    (void)object;
+}
+#endif
+
 #ifndef strategy_unset
 static inline void strategy_unset(mm *m, mm_var *obj, uint32_t i)
 {

@@ -101,7 +101,7 @@ void *front_allocate(front *f, size_t header, size_t request)
     size_t size = header + request;
     void *block;
 
-    if (front_fault_due(f) || size > f->bytes_held_max - f->bytes_held)
+    if (front_fault_due(f) || f->refusing || size > f->bytes_held_max - f->bytes_held)
         return NULL;
 #if MM_REGISTRY
     block = malloc(sizeof(registered) + size);
@@ -115,6 +115,11 @@ void *front_allocate(front *f, size_t header, size_t request)
     f->bytes_held += size;
     front_count_allocation(f, request);
     return block;
+}
+
+void *front_side_table(front *f, void *old, size_t bytes)
+{
+    return front_fault_due(f) ? NULL : realloc(old, bytes);
 }
 
 void front_free(front *f, void *block, size_t header, size_t request)

@@ -46,6 +46,7 @@ enum { REGISTERED_LIVE = 0x6d6d6f62, REGISTERED_FREED = 0x64656164 };
 
 typedef struct front {
     bool limited;
+    bool refusing;         /* no block is given until it is taken back: see finalise.h */
     size_t bytes_held;     /* kept when limited or counted */
     size_t bytes_held_max; /* the heap limit; SIZE_MAX when there is none */
 #if MM_COUNTED
@@ -81,6 +82,10 @@ void *front_allocate(front *f, size_t header, size_t request);
 
 /* Frees a block of front_allocate(); the sizes are those it was allocated with. */
 void front_free(front *f, void *block, size_t header, size_t request);
+
+/* Memory beside the objects, as realloc() gives it: NULL when there is none. Faults can be injected
+ * here too; it counts towards no limit and no statistic. */
+void *front_side_table(front *f, void *old, size_t bytes);
 
 /* For a strategy that moves objects: a copy of the block under the same serial number, and the end
  * of the old block, which counts as neither an allocation nor a free. NULL when there is no memory;

@@ -93,6 +93,10 @@ mm_status mm_get_threshold(const mm *m, uint32_t thresholds[MM_GENERATIONS_MAX])
 
 mm_status mm_set_threshold(mm *m, const uint32_t thresholds[MM_GENERATIONS_MAX])
 {
+    for (uint32_t i = 0; i < MM_GENERATIONS_MAX; i++) {
+        if (thresholds[i] > MM_THRESHOLD_MAX)
+            return MM_INVALID;
+    }
     for (uint32_t i = 0; i < MM_GENERATIONS_MAX; i++)
         *strategy_threshold(m->base.heap, i) = thresholds[i];
     strategy_trigger_changed(m->base.heap);
@@ -172,6 +176,67 @@ void mm_reset_stats(mm_heap *heap)
         (collection_totals){.reclaimed_ever = heap->base.collections.reclaimed_ever};
     if (m != NULL)
         m->base.drop_ns_max = m->base.requests = m->base.request_ns_max = 0;
+}
+
+#ifdef strategy_freeze
+mm_status mm_freeze(mm *m)
+{
+    if (m->base.heap->base.collecting)
+        return MM_INVALID;
+    strategy_freeze(m->base.heap);
+    m->base.heap->base.frozen = true;
+    return MM_OK;
+}
+
+mm_status mm_unfreeze(mm *m)
+{
+    if (m->base.heap->base.collecting || !m->base.heap->base.frozen)
+        return MM_INVALID;
+    strategy_unfreeze(m->base.heap);
+    m->base.heap->base.frozen = false;
+    return MM_OK;
+}
+
+mm_status mm_get_freeze_count(const mm *m, uint64_t *count)
+{
+    *count = strategy_freeze_count(m->base.heap);
+    return MM_OK;
+}
+#else
+mm_status mm_freeze(mm *m)
+{
+    (void)m;
+    return MM_UNSUPPORTED;
+}
+
+mm_status mm_unfreeze(mm *m)
+{
+    (void)m;
+    return MM_UNSUPPORTED;
+}
+
+mm_status mm_get_freeze_count(const mm *m, uint64_t *count)
+{
+    (void)m, (void)count;
+    return MM_UNSUPPORTED;
+}
+#endif
+
+mm_status mm_is_tracked(mm *m, const mm_var *obj, bool *tracked)
+{
+#ifdef strategy_is_tracked
+    *tracked = strategy_is_tracked(m, obj);
+    return MM_OK;
+#else
+    (void)m, (void)obj, (void)tracked;
+    return MM_UNSUPPORTED;
+#endif
+}
+
+bool mm_is_finalized(mm *m, const mm_var *obj)
+{
+    (void)m;
+    return (obj->object->type & OBJECT_FINALIZED) != 0;
 }
 
 mm_status mm_refcount(mm *m, const mm_var *obj, uint64_t *count)

@@ -29,6 +29,18 @@ static double option_or(const settings *options, const char *name, double otherw
     return otherwise;
 }
 
+/* The first type of every heap, so that its number is a constant. */
+static bool add_weak_type(mm_heap *heap)
+{
+    const mm_type_info info = {.name = "weak reference", .kind = MM_CONTAINER};
+    mm_type type;
+
+    if (mm_type_add(heap, &info, &type) != MM_OK)
+        return false;
+    assert((type | MM_TYPE_SPECIAL) == MM_TYPE_WEAK && "it is not the first type");
+    return true;
+}
+
 mm_status mm_heap_new(const settings *options, mm_heap **out)
 {
     mm_heap *heap = calloc(1, sizeof *heap);
@@ -47,8 +59,35 @@ mm_status mm_heap_new(const settings *options, mm_heap **out)
         free(heap);
         return status;
     }
+    if (!add_weak_type(heap)) {
+        mm_heap_free(heap);
+        return MM_NO_MEMORY;
+    }
     *out = heap;
     return MM_OK;
+}
+
+/* Links a root into a ring. */
+static void root_insert(mm_root **ring, mm_root *root)
+{
+    if (*ring == NULL) {
+        *ring = root->previous = root->next = root;
+        return;
+    }
+    root->next = *ring;
+    root->previous = root->next->previous;
+    root->previous->next = root;
+    root->next->previous = root;
+}
+
+/* Frees a root, which names nothing that must be given up. */
+static void root_remove(mm_root **ring, mm_root *root)
+{
+    if (*ring == root)
+        *ring = root->next == root ? NULL : root->next;
+    root->previous->next = root->next;
+    root->next->previous = root->previous;
+    free(root);
 }
 
 void mm_heap_free(mm_heap *heap)
@@ -58,9 +97,17 @@ void mm_heap_free(mm_heap *heap)
     if (heap->base.mutator != NULL)
         mm_detach(heap->base.mutator);
     heap->base.mutator = &last; /* giving up references takes a mutator */
+    heap->base.finalisation.ended = true;
+    mm_garbage_clear(&last);
     while (heap->base.roots != NULL)
         mm_root_free(&last, heap->base.roots);
     strategy_heap_close(&last);
+    while (heap->base.immortals != NULL)
+        root_remove(&heap->base.immortals, heap->base.immortals);
+    weak_table_close(&heap->base.weak);
+    finalisation_close(&heap->base.finalisation);
+    garbage_close(&heap->base.garbage);
+    watchers_close(&heap->base.watchers);
     front_close(&heap->base.front);
     free(heap->base.types);
     free(heap);
@@ -102,32 +149,26 @@ mm_status mm_type_add(mm_heap *heap, const mm_type_info *info, mm_type *out)
         base->type_capacity = capacity;
     }
     base->types[base->type_count] = *info;
-    *out = base->type_count++ << 1 | (info->kind == MM_CONTAINER);
+    *out = base->type_count++ << MM_TYPE_INDEX_SHIFT;
+    *out |= info->kind == MM_CONTAINER ? MM_TYPE_CONTAINER : 0;
+    *out |= info->finaliser != NULL ? MM_TYPE_SPECIAL : 0;
     return MM_OK;
 }
 
 const mm_type_info *mm_type_info_of(const mm_heap *heap, mm_type type)
 {
-    assert(type >> 1 < heap->base.type_count && "a type of another heap");
-    return heap->base.types + (type >> 1);
+    assert(mm_type_index(type) < heap->base.type_count && "a type of another heap");
+    return heap->base.types + mm_type_index(type);
 }
 
 mm_status mm_root_new(mm *m, mm_root **out)
 {
-    heap_base *base = &m->base.heap->base;
     mm_root *root = calloc(1, sizeof *root);
 
     MM_COUNT_(m, root_new, 0);
     if (root == NULL)
         return MM_NO_MEMORY;
-    if (base->roots == NULL) {
-        base->roots = root->previous = root->next = root;
-    } else {
-        root->next = base->roots;
-        root->previous = base->roots->previous;
-        root->previous->next = root;
-        root->next->previous = root;
-    }
+    root_insert(&m->base.heap->base.roots, root);
     *out = root;
     return MM_OK;
 }
@@ -147,15 +188,33 @@ void mm_root_set(mm *m, mm_root *root, mm_var *src)
 
 void mm_root_free(mm *m, mm_root *root)
 {
-    heap_base *base = &m->base.heap->base;
-
     MM_COUNT_(m, root_free, 0);
     strategy_clear(m, &root->variable);
-    if (base->roots == root)
-        base->roots = root->next == root ? NULL : root->next;
-    root->previous->next = root->next;
-    root->next->previous = root->previous;
-    free(root);
+    root_remove(&m->base.heap->base.roots, root);
+}
+
+mm_status mm_immortalise(mm *m, mm_var *v)
+{
+    mm_root *root;
+
+    MM_COUNT_(m, immortalise, 0);
+    assert(!mm_is_null(v) && "only an object can be immortal");
+    if (mm_is_immortal(m, v))
+        return MM_OK;
+    root = calloc(1, sizeof *root);
+    if (root == NULL)
+        return MM_NO_MEMORY;
+    strategy_set(m, &root->variable, v);
+    v->object->type |= OBJECT_IMMORTAL;
+    strategy_immortalise(v->object);
+    root_insert(&m->base.heap->base.immortals, root);
+    return MM_OK;
+}
+
+bool mm_is_immortal(mm *m, const mm_var *v)
+{
+    (void)m;
+    return (v->object->type & OBJECT_IMMORTAL) != 0;
 }
 
 /* A full collection by the option `collect`. */

@@ -6,14 +6,17 @@
 #include "base.h"
 #include "cadence.h"
 #include "collections.h"
+#include "finalise.h"
 #include "front.h"
+#include "garbage.h"
+#include "weak.h"
 
 /* Every operation of the object API that is counted. */
 /* clang-format off */
 #define MM_OPERATIONS(X) \
     X(new) X(set) X(move) X(clear) X(load) X(take) X(store) X(store_move) X(unset) \
     X(copy_slot) X(borrow) X(root_new) X(root_get) X(root_set) X(root_free) \
-    X(request_begin) X(request_end) X(safepoint) X(fill)
+    X(request_begin) X(request_end) X(safepoint) X(fill) X(weak_new) X(weak_load) X(immortalise)
 /* clang-format on */
 
 typedef enum mm_operation {
@@ -28,20 +31,26 @@ typedef struct heap_base {
     mm *mutator; /* the one attached, or NULL */
     settings options;
     front front;
-    mm_type_info *types; /* index = mm_type >> 1 */
+    mm_type_info *types; /* by mm_type_index() */
     uint32_t type_count, type_capacity;
-    mm_root *roots; /* a ring, or NULL */
+    mm_root *roots;     /* a ring, or NULL */
+    mm_root *immortals; /* another */
+    weak_table weak;
+    finalisation finalisation;
+    garbage garbage;
     collection_totals collections;
+    collection_watchers watchers;
     cadence cadence;
     bool automatic;  /* collections start by themselves */
     bool collecting; /* a collection is running: a nested one does nothing */
+    bool frozen;     /* between mm_freeze() and mm_unfreeze() */
 } heap_base;
 
 /* A strategy's `struct mm` begins with this. */
 typedef struct mutator_base {
     mm_heap *heap;
     mm_scope *scopes; /* innermost linked scope */
-    bool limited;     /* the heap has a limit: bytes are accounted for */
+    bool limited;     /* the heap has a limit, or refuses: the front must be asked */
     uint64_t request_started_ns, request_ns_max, requests;
     uint64_t drop_ns_max;
 #if MM_COUNTED

@@ -16,8 +16,9 @@ void mm_each_object(mm_heap *heap, mm_object_visitor *visit, void *context)
     registered *ring = &heap->base.front.blocks;
 
     for (registered *block = ring->next; block != ring; block = block->next) {
-        const mm_object *object = registry_object(block);
-        visit(block->serial, object->type, object->slot_count, context);
+        const mm_var named = {.object = registry_object(block)};
+        visit(block->serial, strategy_type_of(heap->base.mutator, &named), named.object->slot_count,
+              context);
     }
 }
 

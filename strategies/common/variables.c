@@ -20,21 +20,36 @@ static void visit_scope(mm_scope *scope, bool borrowed_too, reference_visitor *v
     }
 }
 
+static void visit_ring(mm_root *ring, reference_visitor *visit, void *context)
+{
+    mm_root *root = ring;
+
+    if (ring == NULL)
+        return;
+    do {
+        visit_variable(&root->variable, visit, context);
+        root = root->next;
+    } while (root != ring);
+}
+
 static void visit_all(mm_heap *heap, bool borrowed_too, reference_visitor *visit, void *context)
 {
-    mm_root *root = heap->base.roots;
+    const garbage *saved = &heap->base.garbage;
 
     if (heap->base.mutator != NULL) {
         mm_scope *scope = heap->base.mutator->base.scopes;
         for (; scope != NULL; scope = scope->outer)
             visit_scope(scope, borrowed_too, visit, context);
     }
-    if (root == NULL)
-        return;
-    do {
-        visit_variable(&root->variable, visit, context);
-        root = root->next;
-    } while (root != heap->base.roots);
+    visit_ring(heap->base.roots, visit, context);
+    visit_ring(heap->base.immortals, visit, context);
+    for (size_t i = 0; i < saved->count; i++)
+        visit(saved->objects + i, context);
+}
+
+void object_free_at_front(mm *m, mm_object *object, void *block, size_t header)
+{
+    front_free(&m->base.heap->base.front, block, header, object_requested_bytes(object));
 }
 
 void variables_each(mm_heap *heap, reference_visitor *visit, void *context)

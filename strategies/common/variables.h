@@ -47,15 +47,15 @@ struct mm_scope {
 };
 
 struct mm_root {
-    mm_root *previous, *next; /* the heap's ring of roots */
+    mm_root *previous, *next; /* a ring of the heap */
     mm_var variable;
 };
 
 /* Called with a place that refers to an object, never null; may change where it leads. */
 typedef void reference_visitor(mm_object **place, void *context);
 
-/* Every variable of linked scopes and every root of the heap that is not null. In the checked
- * flavour also the containers borrowed from, since a borrowed variable relies on them. */
+/* Every variable of linked scopes, every root, every immortal object and all garbage that was saved.
+ * In the checked flavour also the containers borrowed from, since a borrowed variable relies on them. */
 void variables_each(mm_heap *heap, reference_visitor *visit, void *context);
 
 /* Those of them that own what they name: all but borrowed variables. */
@@ -173,7 +173,7 @@ static inline void *strategy_data(mm *m, const mm_var *obj)
 static inline mm_type strategy_type_of(mm *m, const mm_var *obj)
 {
     (void)m;
-    return obj->object->type;
+    return obj->object->type & ~(mm_type)OBJECT_FLAGS;
 }
 
 static inline uint32_t strategy_slot_count(mm *m, const mm_var *obj)
@@ -213,6 +213,19 @@ static inline bool strategy_slot_is_null(mm *m, const mm_var *obj, uint32_t i)
 static inline size_t object_requested_bytes(const mm_object *object)
 {
     return requested_bytes(object->slot_count, object->data_bytes);
+}
+
+/* object_free() where the front must know the sizes. */
+void object_free_at_front(mm *m, mm_object *object, void *block, size_t header);
+
+/* mutator_free() of an object whose block begins `header` bytes before its slots, its own words
+ * included. Its sizes are read only when somebody wants to know. */
+static inline void object_free(mm *m, mm_object *object, void *block, size_t header)
+{
+    if (MM_COUNTED || MM_REGISTRY || MM_UNLIKELY(((mutator_base *)m)->limited))
+        object_free_at_front(m, object, block, header);
+    else
+        free(block);
 }
 
 /* Type, sizes and empty slots of a new object; the strategy's own words of the header are its own

@@ -11,7 +11,8 @@
  *                move_unreachable        one walk, no stack: settles what is reachable,
  *                                        moves the rest aside
  *                promote_survivors       what is reachable goes to generation g + 1
- *                delete_garbage          frees what is not
+ *                settle_garbage          weak references, finalisers, resurrection
+ *                dispose_of_garbage      frees what is still not
  *
  * Invariants: 0 <= working count <= count. Between collections each tracked container is on exactly
  * one list, its generation bits name that list, and its other working bits are clear.
@@ -26,6 +27,13 @@
  * back to the end of the list, so that the walk meets them again. One at 0 is moved aside, for now.
  * When the walk ends, what is aside is unreachable. `prev` holds the working count of what is not
  * settled, so ahead of the walk only `next` is followed; behind it `prev` is restored.
+ *
+ * settle_garbage has nothing to do where no weak reference and no finaliser is alive. Otherwise, in
+ * CPython's order: weak references that are garbage are cleared and forgotten, those to garbage are
+ * cleared, and only then the callbacks of the latter are called, so that none can reach garbage. The
+ * finalisers of all garbage run, whatever those before them did. What a finaliser has made
+ * reachable again is found by counting once more, among the garbage alone; it and all it reaches
+ * joins generation g + 1, and the rest dies now.
  *
  * delete_garbage gives up what the garbage refers to outside itself and then frees it, container by
  * container. (CPython clears the slots of each and lets counting do the rest, since a type's own
@@ -104,6 +112,17 @@ static void list_merge(gc_head *from, gc_head *to)
         to->prev = (uintptr_t)last;
     }
     list_open(from);
+}
+
+/* At the end, with its own bits. */
+static void list_append(gc_head *gc, gc_head *list)
+{
+    gc_head *last = gc_previous(list);
+
+    last->next = (uintptr_t)gc;
+    gc->prev = (uintptr_t)last | (gc->prev & PREV_BITS);
+    gc->next = (uintptr_t)list;
+    list->prev = (uintptr_t)gc;
 }
 
 /* ---- Working counts ---- */
@@ -199,6 +218,30 @@ static void move_aside(gc_head *gc, gc_head *unreachable)
     unreachable->prev = (uintptr_t)gc;
 }
 
+/* Working counts again, for the containers of one list and the references among them: what the
+ * program has done since may have changed any of them. Returns how many there are. */
+static uint64_t recount(gc_head *list)
+{
+    uint64_t visited = 0;
+
+    for (gc_head *gc = gc_next(list); gc != list; gc = gc_next(gc)) {
+        set_working_count(gc, gc_object(gc)->count);
+        gc->prev &= ~(uintptr_t)PREV_ASIDE;
+        visited++;
+    }
+    for (gc_head *gc = gc_next(list); gc != list; gc = gc_next(gc)) {
+        mm_object *object = gc_object(gc);
+        for (uint32_t i = 0; i < object->slot_count; i++) {
+            gc_head *child = container_head(object->slots[i]);
+            if (child == NULL || !(child->prev & PREV_COLLECTING))
+                continue;
+            assert(working_count(child) > 0 && "more references inside than the count knows");
+            child->prev -= 1 << WORKING_SHIFT;
+        }
+    }
+    return visited;
+}
+
 /* Splits `young`, whose working counts stand, into what is reachable, which stays and belongs to
  * generation `to` from now on, and what is not. Returns how many containers stay. */
 static uint64_t move_unreachable(gc_head *young, gc_head *unreachable, uint32_t to)
@@ -224,6 +267,70 @@ static uint64_t move_unreachable(gc_head *young, gc_head *unreachable, uint32_t 
     return survivors;
 }
 
+/* ---- What the program has to say ---- */
+
+static void clear_weak_references(mm *m, gc_head *unreachable)
+{
+    mm_heap *heap = m->base.heap;
+    weak_queue callbacks = {0};
+
+    if (!weak_table_in_use(&heap->base.weak))
+        return;
+    for (gc_head *gc = gc_next(unreachable); gc != unreachable; gc = gc_next(gc)) {
+        if (gc_object(gc)->type == MM_TYPE_WEAK)
+            weak_forget(heap, gc_object(gc));
+    }
+    for (gc_head *gc = gc_next(unreachable); gc != unreachable; gc = gc_next(gc)) {
+        if (gc_object(gc)->type & OBJECT_WEAKLY_REFERENCED)
+            weak_clear(heap, gc_object(gc), &callbacks);
+    }
+    finalisation_run_callbacks(m, &callbacks);
+}
+
+/* A finaliser may make others of the garbage die, by counting, and those leave the list they are on:
+ * so each is moved to another list before its finaliser runs, and the first is always next. */
+static void finalise_garbage(mm *m, gc_head *unreachable)
+{
+    gc_head seen;
+
+    list_open(&seen);
+    while (!list_is_empty(unreachable)) {
+        mm_object *object = gc_object(gc_next(unreachable));
+        gc_unlink(gc_head_of(object));
+        list_append(gc_head_of(object), &seen);
+        if (!finalisation_due(m->base.heap, object))
+            continue;
+        counting_increment(object);
+        if (finalisation_run(m, object))
+            counting_decrement(m, object);
+    }
+    list_merge(&seen, unreachable);
+}
+
+/* What is reachable again joins generation `to`. Returns how many are not. */
+static uint64_t keep_resurrected(mm_heap *heap, gc_head *unreachable, uint32_t to)
+{
+    gc_head dead;
+    uint64_t visited = recount(unreachable);
+    uint64_t resurrected = move_unreachable(unreachable, &dead, to);
+
+    list_merge(unreachable, &heap->generations[to].list);
+    list_merge(&dead, unreachable);
+    return visited - resurrected;
+}
+
+/* Leaves on the list what is to die; returns how many of the `found` that are. */
+static uint64_t settle_garbage(mm *m, gc_head *unreachable, uint64_t found, uint32_t to)
+{
+    clear_weak_references(m, unreachable);
+    if (!finalisation_pending(&m->base.heap->base.finalisation))
+        return found;
+    finalise_garbage(m, unreachable);
+    found = keep_resurrected(m->base.heap, unreachable, to);
+    clear_weak_references(m, unreachable); /* those that finalisers made */
+    return found;
+}
+
 /* ---- Collecting ---- */
 
 /* Whether a slot's target is on the unreachable list. */
@@ -246,16 +353,54 @@ static void release_outside(mm *m, gc_head *unreachable)
     }
 }
 
-static void delete_garbage(mm *m, gc_head *unreachable)
+/* The counts of generations fall as if each had died by itself. Immortal containers are on the list
+ * only when the heap is freed, and are freed with the other immortal objects. */
+static void free_containers(mm *m, gc_head *unreachable)
 {
-    release_outside(m, unreachable);
+    uint32_t *count = &m->base.heap->generations[0].count;
+
     for (gc_head *gc = gc_next(unreachable), *next; gc != unreachable; gc = next) {
+        mm_object *object = gc_object(gc);
         next = gc_next(gc);
-        mutator_free(&m->base, gc, sizeof *gc + sizeof(mm_object),
-                     object_requested_bytes(gc_object(gc)));
+        if (MM_UNLIKELY(object->type & OBJECT_IMMORTAL))
+            continue;
+        *count -= *count > 0;
+        mutator_free(&m->base, gc, sizeof *gc + sizeof(mm_object), object_requested_bytes(object));
     }
 }
 
+static void delete_garbage(mm *m, gc_head *unreachable)
+{
+    release_outside(m, unreachable);
+    free_containers(m, unreachable);
+}
+
+/* Keeps the garbage, as if each were held by a variable, in generation `to`. */
+static void save_garbage(mm_heap *heap, gc_head *unreachable, uint32_t to)
+{
+    for (gc_head *gc = gc_next(unreachable); gc != unreachable; gc = gc_next(gc)) {
+        garbage_save(heap, gc_object(gc));
+        gc->prev = (uintptr_t)gc_previous(gc) | to << PREV_GENERATION_SHIFT;
+    }
+    list_merge(unreachable, &heap->generations[to].list);
+}
+
+/* Returns how many were reclaimed: all that were `found`, or none. */
+static uint64_t dispose_of_garbage(mm *m, gc_head *unreachable, uint64_t found, uint32_t to)
+{
+    mm_heap *heap = m->base.heap;
+
+    if (MM_UNLIKELY(garbage_reported(&heap->base.garbage))) {
+        for (gc_head *gc = gc_next(unreachable); gc != unreachable; gc = gc_next(gc))
+            garbage_report(heap, gc_object(gc));
+    }
+    if (garbage_reserve(heap, found)) {
+        save_garbage(heap, unreachable, to);
+        return 0;
+    }
+    delete_garbage(m, unreachable);
+    return found;
+}
 /* Starts the counting of generations anew; returns the list of all that is collected. */
 static gc_head *merge_younger(mm_heap *heap, uint32_t g)
 {
@@ -284,23 +429,18 @@ static void promote_survivors(mm_heap *heap, uint32_t g, uint32_t to, uint64_t s
 uint64_t strategy_collect(mm *m, uint32_t g)
 {
     mm_heap *heap = m->base.heap;
-    collection c = collection_begin(g);
+    collection c = collection_begin(m, g);
     uint32_t to = g + 1 < MM_GENERATIONS ? g + 1 : g;
-    gc_head *young, unreachable;
+    gc_head *young = merge_younger(heap, g), unreachable;
     uint64_t survivors;
 
-    heap->base.collecting = true;
-    strategy_trigger_changed(heap);
-    young = merge_younger(heap, g);
     c.visited = subtract_internal_refs(young, g);
     survivors = move_unreachable(young, &unreachable, to);
-    c.reclaimed = c.visited - survivors;
     promote_survivors(heap, g, to, survivors);
-    delete_garbage(m, &unreachable);
-    heap->base.collecting = false;
-    strategy_trigger_changed(heap);
-    collection_end(&c, &heap->base.collections);
-    return c.reclaimed;
+    c.unreachable = settle_garbage(m, &unreachable, c.visited - survivors, to);
+    c.reclaimed = dispose_of_garbage(m, &unreachable, c.unreachable, to);
+    collection_end(m, &c);
+    return c.unreachable;
 }
 
 void generational_collect_due(mm *m)
@@ -337,6 +477,7 @@ mm_status strategy_heap_open(mm_heap *heap)
     heap->generations[2].threshold = (uint32_t)settings_get(options, "threshold2");
     heap->quarter_rule = settings_get(options, "quarter_rule") != 0;
     heap->base.automatic = settings_get(options, "automatic") != 0;
+    list_open(&heap->frozen);
     for (uint32_t g = 0; g < MM_GENERATIONS; g++)
         list_open(&heap->generations[g].list);
     strategy_trigger_changed(heap);
@@ -348,11 +489,47 @@ void strategy_heap_close(mm *m)
     gc_head all;
 
     list_open(&all);
+    list_merge(&m->base.heap->frozen, &all);
     for (uint32_t g = 0; g < MM_GENERATIONS; g++)
         list_merge(&m->base.heap->generations[g].list, &all);
     for (gc_head *gc = gc_next(&all); gc != &all; gc = gc_next(gc))
         gc->prev |= PREV_ASIDE;
     delete_garbage(m, &all);
+    counting_free_immortals(m);
+}
+
+/* ---- Freezing ---- */
+
+/* All of the list becomes part of another, of generation `to`. */
+static void move_list(gc_head *from, gc_head *list, uint32_t to)
+{
+    for (gc_head *gc = gc_next(from); gc != from; gc = gc_next(gc))
+        gc->prev = (uintptr_t)gc_previous(gc) | to << PREV_GENERATION_SHIFT;
+    list_merge(from, list);
+}
+
+void strategy_freeze(mm_heap *heap)
+{
+    for (uint32_t g = 0; g < MM_GENERATIONS; g++) {
+        move_list(&heap->generations[g].list, &heap->frozen, GENERATION_FROZEN);
+        heap->generations[g].count = 0;
+    }
+}
+
+void strategy_unfreeze(mm_heap *heap)
+{
+    uint32_t oldest = MM_GENERATIONS - 1;
+
+    move_list(&heap->frozen, &heap->generations[oldest].list, oldest);
+}
+
+uint64_t strategy_freeze_count(const mm_heap *heap)
+{
+    uint64_t count = 0;
+
+    for (const gc_head *gc = gc_next(&heap->frozen); gc != &heap->frozen; gc = gc_next(gc))
+        count++;
+    return count;
 }
 
 #if MM_CHECKED
@@ -384,6 +561,8 @@ bool strategy_check(mm_heap *heap, char message[MM_MESSAGE_MAX])
         if (!check_list(&heap->generations[g].list, g, &listed, message))
             return false;
     }
+    if (!check_list(&heap->frozen, GENERATION_FROZEN, &listed, message))
+        return false;
     if (listed != containers)
         return mm_violation(message, "lists: the generations have %lu containers, the heap %lu",
                             (unsigned long)listed, (unsigned long)containers);

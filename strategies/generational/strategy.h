@@ -10,7 +10,8 @@
  *   atom        [count type slots bytes | payload]
  *   container   [next prev][count type slots bytes | slots... | payload]
  *
- * `next` is the next container of the same list; 0: untracked. `prev` by phase:
+ * `next` is the next container of the same list; 0: untracked. The generation is 0 to 2, or 3 for
+ * frozen: on a list that is never collected. `prev` by phase:
  *
  *   bits   between collections           in the generations being collected
  *   63..4  the previous of the list      the working count; the previous again once settled
@@ -44,6 +45,7 @@ struct mm {
 struct mm_heap {
     heap_base base;
     generation generations[MM_GENERATIONS];
+    gc_head frozen; /* a list too */
     uint32_t
         trigger; /* the youngest generation's threshold, or UINT32_MAX while nothing may collect */
     bool quarter_rule;
@@ -58,6 +60,10 @@ static const mm_traits strategy_traits = {
     .counts = true,
     .prompt = true,
     .reclaims_cycles = true,
+    .tracks = true,
+    .freezes = true,
+    .death_by_count = MM_FINALISER_FIRST,
+    .death_by_collector = MM_WEAK_FIRST,
     .generations = MM_GENERATIONS,
 };
 
@@ -68,6 +74,10 @@ mm_status strategy_heap_open(mm_heap *heap);
 void strategy_heap_close(mm *m);
 uint64_t strategy_collect(mm *m, uint32_t generation);
 void strategy_trigger_changed(mm_heap *heap);
+void strategy_freeze(mm_heap *heap);
+void strategy_unfreeze(mm_heap *heap);
+uint64_t strategy_freeze_count(const mm_heap *heap);
+#define strategy_freeze strategy_freeze
 #define strategy_check strategy_check
 
 /* Collects the oldest generation that is due. */
@@ -95,6 +105,7 @@ enum {
     PREV_ASIDE = 2,
     PREV_GENERATION_SHIFT = 2,
     PREV_GENERATION_BITS = 3 << PREV_GENERATION_SHIFT,
+    GENERATION_FROZEN = 3,
     PREV_BITS = 15,
     WORKING_SHIFT = 4
 };
@@ -157,6 +168,15 @@ static inline mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t 
     return MM_OK;
 }
 
+/* As in CPython, an object that may be resurrected starts again in the youngest generation. */
+static inline void counting_before_finaliser(mm *m, mm_object *object)
+{
+    if (mm_type_is_container(object->type)) {
+        gc_unlink(gc_head_of(object));
+        gc_track(m->base.heap, object);
+    }
+}
+
 static inline void counting_before_death(mm *m, mm_object *object)
 {
     (void)m;
@@ -170,15 +190,21 @@ static inline void counting_before_death(mm *m, mm_object *object)
 static inline void counting_free(mm *m, mm_object *object)
 {
     mm_heap *heap = m->base.heap;
-    size_t request = object_requested_bytes(object);
 
     if (!mm_type_is_container(object->type)) {
-        mutator_free(&m->base, object, sizeof *object, request);
+        object_free(m, object, object, sizeof *object);
         return;
     }
     if (heap->generations[0].count > 0)
         heap->generations[0].count--;
-    mutator_free(&m->base, gc_head_of(object), sizeof(gc_head) + sizeof *object, request);
+    object_free(m, object, gc_head_of(object), sizeof(gc_head) + sizeof *object);
+}
+
+#define strategy_is_tracked strategy_is_tracked
+static inline bool strategy_is_tracked(mm *m, const mm_var *obj)
+{
+    (void)m;
+    return mm_type_is_container(obj->object->type) && gc_head_of(obj->object)->next != 0;
 }
 
 static inline uint32_t *strategy_threshold(const mm_heap *heap, uint32_t generation)

@@ -7,6 +7,7 @@
  *
  *   collect:  turn the marks over
  *             mark from the roots, rescan while the stack overflowed
+ *             settle: weak references, finalisers, and mark what those resurrect
  *             sweep
  *             set the next trigger
  *
@@ -128,6 +129,12 @@ static void scan_marked(marker *k)
         mark_children(k, object);
 }
 
+static void mark_from_roots(mm_heap *heap, marker *k)
+{
+    variables_each(heap, mark_root, k);
+    scan_marked(k);
+}
+
 /* After an overflow some marked objects were never scanned; which ones is unknown, so every marked
  * object's children are looked at. */
 static void rescan_after_overflow(mm_heap *heap, marker *k)
@@ -141,6 +148,55 @@ static void rescan_after_overflow(mm_heap *heap, marker *k)
             }
         }
     }
+}
+
+bool settle_is_reachable(const mm_heap *heap, const mm_object *object)
+{
+    return object->mark == heap->marked;
+}
+
+/* Finalisers may have written to any marked object, and made new ones: all are scanned again. */
+void settle_mark_again(mm_heap *heap, void *context)
+{
+    marker *k = context;
+
+    mark_from_roots(heap, k);
+    k->stack.overflowed = true;
+    rescan_after_overflow(heap, k);
+}
+
+/* Keeps all that is not marked, if that is asked for and there is memory to. */
+static void save_garbage(mm_heap *heap)
+{
+    uint64_t found = 0;
+
+    for (mm_object *object = heap->objects; object != NULL; object = object->next)
+        found += object->mark != heap->marked;
+    if (!garbage_reserve(heap, found))
+        return;
+    for (mm_object *object = heap->objects; object != NULL; object = object->next) {
+        if (object->mark == heap->marked)
+            continue;
+        object->mark = heap->marked;
+        garbage_save(heap, object);
+    }
+}
+
+/* What debugging asks for, before garbage is swept. Returns how many objects are saved. */
+static uint64_t watch_garbage(mm_heap *heap)
+{
+    const garbage *g = &heap->base.garbage;
+    size_t saved_before = g->count;
+
+    if (garbage_reported(g)) {
+        for (mm_object *object = heap->objects; object != NULL; object = object->next) {
+            if (object->mark != heap->marked)
+                garbage_report(heap, object);
+        }
+    }
+    if (g->flags & MM_DEBUG_SAVE_ALL)
+        save_garbage(heap);
+    return g->count - saved_before;
 }
 
 /* Frees what is not marked; returns the bytes that stay. */
@@ -172,20 +228,20 @@ static void set_next_trigger(mm_heap *heap, size_t bytes_live)
 uint64_t strategy_collect(mm *m, uint32_t generation)
 {
     mm_heap *heap = m->base.heap;
-    collection c = collection_begin(generation);
+    collection c = collection_begin(m, generation);
     marker k = {.marked = heap->marked ^= 1};
 
-    heap->base.collecting = true;
     mark_stack_open(&k.stack);
     k.stack.capacity_max = heap->mark_stack_max;
-    variables_each(heap, mark_root, &k);
-    scan_marked(&k);
+    mark_from_roots(heap, &k);
     rescan_after_overflow(heap, &k);
+    settle_unreachable(m, &k);
     mark_stack_close(&k.stack);
+    c.unreachable = watch_garbage(heap);
     set_next_trigger(heap, sweep(heap, &c));
-    heap->base.collecting = false;
-    collection_end(&c, &heap->base.collections);
-    return c.reclaimed;
+    c.unreachable += c.reclaimed;
+    collection_end(m, &c);
+    return c.unreachable;
 }
 
 mm_object *marksweep_allocate_slowly(mm *m, size_t request)
@@ -194,7 +250,8 @@ mm_object *marksweep_allocate_slowly(mm *m, size_t request)
     size_t size = sizeof(mm_object) + request;
     mm_object *object;
 
-    strategy_collect(m, 0);
+    if (!heap->base.collecting)
+        strategy_collect(m, 0);
     object = mutator_allocate(&m->base, sizeof *object, request);
     if (object != NULL)
         heap->bytes_until_collection -= (int64_t)size;

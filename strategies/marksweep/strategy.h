@@ -9,6 +9,7 @@
 
 #include "common/heap.h"
 #include "common/mark_stack.h"
+#include "common/settle.h"
 
 #define MM_GENERATIONS 1
 
@@ -41,6 +42,7 @@ static const mm_traits strategy_traits = {
     .timed = true,
     .reclaims = true,
     .reclaims_cycles = true,
+    .death_by_collector = MM_WEAK_FIRST,
     .generations = MM_GENERATIONS,
 };
 

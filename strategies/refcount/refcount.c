@@ -11,5 +11,7 @@ mm_status strategy_heap_open(mm_heap *heap)
 
 void strategy_heap_close(mm *m)
 {
-    (void)m; /* what is left are leaked cycles, and nothing leads to them any more */
+    counting_release_immortals(m);
+    counting_free_immortals(m);
+    /* What is left are leaked cycles, and nothing leads to them any more. */
 }

@@ -24,6 +24,7 @@ static const mm_traits strategy_traits = {
     .reclaims = true,
     .counts = true,
     .prompt = true,
+    .death_by_count = MM_FINALISER_FIRST,
     .generations = MM_GENERATIONS,
 };
 
@@ -47,6 +48,11 @@ static inline mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t 
     return MM_OK;
 }
 
+static inline void counting_before_finaliser(mm *m, mm_object *object)
+{
+    (void)m, (void)object; /* it is on no list */
+}
+
 static inline void counting_before_death(mm *m, mm_object *object)
 {
     (void)m, (void)object; /* it is on no list */
@@ -54,7 +60,7 @@ static inline void counting_before_death(mm *m, mm_object *object)
 
 static inline void counting_free(mm *m, mm_object *object)
 {
-    mutator_free(&m->base, object, sizeof *object, object_requested_bytes(object));
+    object_free(m, object, object, sizeof *object);
 }
 
 #endif

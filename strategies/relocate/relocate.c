@@ -1,13 +1,18 @@
-/* The collector: copy what roots reach, object by object, then poison and free every old block.
+/* The collector: mark what roots reach, copy it object by object, then poison and free every old
+ * block.
  *
- * Invariant while copying (Cheney, CACM 1970, with malloc in the place of the new semispace): an
- * object with a `forward` has moved; objects on the scan list have moved but their slots still lead
- * to old addresses. When the scan list is empty no reachable slot or variable does.
+ *   collect:  mark · settle weak references and finalisers · copy · redirect · free the old blocks
  *
- *   collect:  move what roots name · redirect slots until none is left · free the old blocks
+ * Invariants: once marking is done, `forward` is NULL exactly where nothing reaches the object. Once
+ * copying is done it is the new address, and since all that a reachable object refers to is
+ * reachable, every reference can be redirected by one look. Objects stay where they are while the
+ * program's code runs, in settling: afterwards no old address is left anywhere.
  *
  * An object for which there is no memory stays where it is (`forward` = itself): collecting cannot
- * fail, it only checks less. */
+ * fail, it only checks less. Marking links the objects to be scanned through themselves.
+ *
+ * Rejected: copying while tracing (Cheney, CACM 1970), since finalisers see whole objects, and those
+ * that died would refer to where others were. */
 #include "mm.h"
 #include "common/check.h"
 
@@ -51,49 +56,131 @@ void strategy_heap_close(mm *m)
     heap->objects = NULL;
 }
 
-typedef struct mover {
-    front *front;
-    mm_object *to_scan;
-    mm_object *survivors; /* the list of all objects, as it will be */
-} mover;
+/* ---- Mark ---- */
 
-/* Where a reachable object is after this collection; moves it there if it has not moved yet. */
-static mm_object *moved(mover *v, mm_object *object)
+/* Reached: stays, and its children are to be looked at. */
+static void mark(mm_object **to_scan, mm_object *object)
 {
-    mm_object *copy;
-
     if (object->forward != NULL)
-        return object->forward;
-    copy = front_copy_block(v->front, object, sizeof *object, object_requested_bytes(object));
-    if (copy == NULL)
-        copy = object;
-    object->forward = copy;
-    copy->scan = v->to_scan;
-    v->to_scan = copy;
-    return copy;
+        return;
+    object->forward = object;
+    object->scan = *to_scan;
+    *to_scan = object;
 }
 
-static void move_reference(mm_object **place, void *context)
+static void mark_root(mm_object **place, void *context)
 {
-    *place = moved(context, *place);
+    mark(context, *place);
 }
 
-static void redirect_slots(mover *v)
+static void mark_children(mm_object **to_scan, const mm_object *object)
 {
-    while (v->to_scan != NULL) {
-        mm_object *object = v->to_scan;
-        v->to_scan = object->scan;
-        for (uint32_t i = 0; i < object->slot_count; i++) {
-            if (object->slots[i] != NULL)
-                object->slots[i] = moved(v, object->slots[i]);
+    for (uint32_t i = 0; i < object->slot_count; i++) {
+        if (object->slots[i] != NULL)
+            mark(to_scan, object->slots[i]);
+    }
+}
+
+static void mark_from_roots(mm_heap *heap, mm_object *to_scan)
+{
+    variables_each(heap, mark_root, &to_scan);
+    while (to_scan != NULL) {
+        mm_object *object = to_scan;
+        to_scan = object->scan;
+        mark_children(&to_scan, object);
+    }
+}
+
+bool settle_is_reachable(const mm_heap *heap, const mm_object *object)
+{
+    (void)heap;
+    return object->forward != NULL;
+}
+
+void settle_mark_again(mm_heap *heap, void *context)
+{
+    mm_object *to_scan = NULL;
+
+    (void)context;
+    for (const mm_object *object = heap->objects; object != NULL; object = object->next) {
+        if (object->forward != NULL)
+            mark_children(&to_scan, object);
+    }
+    mark_from_roots(heap, to_scan);
+}
+
+/* What debugging asks for. Saved objects are reached from where they are saved. */
+static uint64_t watch_garbage(mm_heap *heap)
+{
+    const garbage *g = &heap->base.garbage;
+    size_t saved_before = g->count;
+    uint64_t found = 0;
+
+    for (mm_object *object = heap->objects; object != NULL; object = object->next) {
+        if (object->forward != NULL)
+            continue;
+        garbage_report(heap, object);
+        found++;
+    }
+    if (garbage_reserve(heap, found)) {
+        for (mm_object *object = heap->objects; object != NULL; object = object->next) {
+            if (object->forward != NULL)
+                continue;
+            object->forward = object;
+            garbage_save(heap, object);
         }
     }
+    return g->count - saved_before;
+}
+
+/* ---- Move ---- */
+
+static mm_object *where(mm_object *object)
+{
+    return object->forward;
+}
+
+static void redirect(mm_object **place, void *context)
+{
+    (void)context;
+    *place = (*place)->forward;
+}
+
+static void copy_reachable(mm_heap *heap)
+{
+    for (mm_object *object = heap->objects; object != NULL; object = object->next) {
+        mm_object *copy;
+        if (object->forward == NULL)
+            continue;
+        copy = front_copy_block(&heap->base.front, object, sizeof *object,
+                                object_requested_bytes(object));
+        if (copy != NULL)
+            object->forward = copy;
+    }
+}
+
+/* Every place that refers to a reachable object: slots of copies, variables, side tables. */
+static void redirect_references(mm_heap *heap)
+{
+    for (mm_object *object = heap->objects; object != NULL; object = object->next) {
+        mm_object *place = object->forward;
+        for (uint32_t i = 0; place != NULL && i < place->slot_count; i++) {
+            if (place->slots[i] != NULL)
+                redirect(place->slots + i, NULL);
+        }
+    }
+    variables_each(heap, redirect, NULL);
+    weak_table_moved(&heap->base.weak, where);
+    finalisation_moved(&heap->base.finalisation, where);
 }
 
 /* Frees the old block of each object that moved, and each object that nothing reached; rebuilds the
  * list. */
-static void free_old_blocks(mm_heap *heap, mover *v, collection *c)
+static void free_old_blocks(mm_heap *heap, collection *c)
 {
+    front *front = &heap->base.front;
+    mm_object *survivors = NULL;
+
     for (mm_object *object = heap->objects, *next; object != NULL; object = next) {
         mm_object *place = object->forward;
         size_t request = object_requested_bytes(object);
@@ -101,39 +188,40 @@ static void free_old_blocks(mm_heap *heap, mover *v, collection *c)
         next = object->next;
         c->visited++;
         if (place == NULL) {
-            front_free(v->front, object, sizeof *object, request);
+            front_free(front, object, sizeof *object, request);
             c->reclaimed++;
             continue;
         }
         if (place != object)
-            front_discard_block(v->front, object, sizeof *object, request);
+            front_discard_block(front, object, sizeof *object, request);
         place->forward = NULL;
-        place->next = v->survivors;
-        v->survivors = place;
+        place->next = survivors;
+        survivors = place;
     }
-    heap->objects = v->survivors;
+    heap->objects = survivors;
 }
 
 uint64_t strategy_collect(mm *m, uint32_t generation)
 {
     mm_heap *heap = m->base.heap;
-    collection c = collection_begin(generation);
-    mover v = {.front = &heap->base.front};
+    collection c = collection_begin(m, generation);
 
-    heap->base.collecting = true;
-    variables_each(heap, move_reference, &v);
-    redirect_slots(&v);
-    free_old_blocks(heap, &v, &c);
-    heap->base.collecting = false;
-    collection_end(&c, &heap->base.collections);
-    return c.reclaimed;
+    mark_from_roots(heap, NULL);
+    settle_unreachable(m, NULL);
+    c.unreachable = watch_garbage(heap);
+    copy_reachable(heap);
+    redirect_references(heap);
+    free_old_blocks(heap, &c);
+    c.unreachable += c.reclaimed;
+    collection_end(m, &c);
+    return c.unreachable;
 }
 
 void strategy_safepoint(mm *m)
 {
     mm_heap *heap = m->base.heap;
 
-    if (heap->until == 0 || --heap->until != 0)
+    if (heap->base.collecting || heap->until == 0 || --heap->until != 0)
         return;
     heap->until = heap->every;
     strategy_collect(m, 0);
@@ -148,7 +236,7 @@ mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t slots, uint32_
     object = front_allocate(&heap->base.front, sizeof *object, requested_bytes(slots, bytes));
     if (object == NULL)
         return MM_NO_MEMORY;
-    object->forward = NULL;
+    object->forward = heap->base.collecting ? object : NULL; /* what is made meanwhile lives */
     object_init(object, type, slots, bytes);
     object->next = heap->objects;
     heap->objects = object;

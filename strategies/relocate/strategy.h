@@ -9,14 +9,14 @@
 #define RELOCATE_STRATEGY_H
 
 #include "common/heap.h"
+#include "common/settle.h"
 
 #define MM_GENERATIONS 1
 
 struct mm_object {
-    mm_object *next; /* the heap's list of all objects */
-    mm_object *
-        forward; /* while a collection runs: where the object is now; itself if it could not move */
-    mm_object *scan; /* while a collection runs: the next object whose slots must be redirected */
+    mm_object *next;    /* the heap's list of all objects */
+    mm_object *forward; /* while a collection runs: NULL: not reached; where the object will be */
+    mm_object *scan;    /* while a collection runs: the next object to be scanned */
     mm_type type;
     uint32_t slot_count;
     uint32_t data_bytes;
@@ -40,6 +40,7 @@ static const mm_traits strategy_traits = {
     .timed = false,
     .reclaims = true,
     .reclaims_cycles = true,
+    .death_by_collector = MM_WEAK_FIRST,
     .moving = true,
     .generations = MM_GENERATIONS,
 };

@@ -45,7 +45,7 @@ int test_tear_down(void **state)
 
 mm *heap_open(const char *options)
 {
-    const mm_type_info node = {.name = "node", .kind = MM_CONTAINER};
+    const mm_type_info node = {.name = "node", .kind = MM_CONTAINER, .weakable = true};
     const mm_type_info atom = {.name = "atom", .kind = MM_ATOM};
     char message[SETTINGS_MESSAGE_MAX] = "";
     settings chosen;

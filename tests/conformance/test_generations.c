@@ -82,10 +82,10 @@ static void thresholds_read_back_as_set(mm *m)
 {
     uint32_t thresholds[MM_GENERATIONS_MAX];
 
-    set_thresholds(m, 1, UINT32_MAX, 0);
+    set_thresholds(m, 1, MM_THRESHOLD_MAX, 0);
     assert_int_equal(mm_get_threshold(m, thresholds), MM_OK);
     assert_int_equal(thresholds[0], 1);
-    assert_int_equal(thresholds[1], UINT32_MAX);
+    assert_int_equal(thresholds[1], MM_THRESHOLD_MAX);
     assert_int_equal(thresholds[2], 0);
 }
 

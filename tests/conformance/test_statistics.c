@@ -144,6 +144,9 @@ static void run_each_operation_once(mm *m)
     mm_root_set(m, root, v);
     mm_root_get(m, v + 1, root);
     mm_root_free(m, root);
+    assert_int_equal(mm_weak_new(m, v + 1, v, NULL, NULL), MM_OK);
+    mm_weak_load(m, v, v + 1);
+    assert_int_equal(mm_immortalise(m, v), MM_OK);
     mm_clear(m, v);
     mm_request_begin(m);
     mm_safepoint(m);

@@ -24,8 +24,10 @@ static int open_fixture(void **state)
 
     assert_int_equal(mm_heap_new(NULL, &f.heap), MM_OK);
     assert_int_equal(mm_attach(f.heap, &f.m), MM_OK);
-    assert_int_equal(mm_type_add(f.heap, &(mm_type_info){"node", MM_CONTAINER}, &f.node), MM_OK);
-    assert_int_equal(mm_type_add(f.heap, &(mm_type_info){"number", MM_ATOM}, &f.number), MM_OK);
+    assert_int_equal(
+        mm_type_add(f.heap, &(mm_type_info){.name = "node", .kind = MM_CONTAINER}, &f.node), MM_OK);
+    assert_int_equal(
+        mm_type_add(f.heap, &(mm_type_info){.name = "number", .kind = MM_ATOM}, &f.number), MM_OK);
     mm_stress_collect(f.m, 1);
     *state = &f;
     return 0;

@@ -1,0 +1,222 @@
+#include "mm.h"
+
+enum { OBJECTS_FIRST_CAPACITY = 16 };
+
+void finalisation_close(finalisation *f)
+{
+    free(f->objects);
+    *f = (finalisation){0};
+}
+
+bool finalisation_due(const mm_heap *heap, const mm_object *object)
+{
+    return (object->type & (MM_TYPE_SPECIAL | OBJECT_FINALIZED)) == MM_TYPE_SPECIAL &&
+           mm_type_index(object->type) != mm_type_index(MM_TYPE_WEAK) &&
+           !heap->base.finalisation.ended;
+}
+
+/* ---- Making ---- */
+
+/* Room for all pending objects and one more behind those in the list already. */
+static bool reserve(front *front, finalisation *f)
+{
+    size_t needed = f->count + (MM_HAS_COUNTS ? f->pending : 0) + 1;
+    size_t capacity = f->capacity != 0 ? 2 * f->capacity : OBJECTS_FIRST_CAPACITY;
+    mm_object **objects;
+
+    if (needed <= f->capacity)
+        return true;
+    if (capacity < needed)
+        capacity = needed;
+    objects = front_side_table(front, f->objects, capacity * sizeof *objects);
+    if (objects == NULL)
+        return false;
+    f->objects = objects;
+    f->capacity = capacity;
+    return true;
+}
+
+mm_status mm_new_finalisable_(mm *m, mm_var *out, mm_type type, uint32_t slots, uint32_t bytes)
+{
+    finalisation *f = &m->base.heap->base.finalisation;
+    MM_VAR(m, made);
+
+    assert(type != MM_TYPE_WEAK && "mm_weak_new() makes weak references");
+    if (strategy_new(m, made, type, slots, bytes) != MM_OK)
+        return mm_refusal_(m);
+    if (!reserve(&m->base.heap->base.front, f)) {
+        made->object->type |= OBJECT_FINALIZED; /* the program has never seen it */
+        return MM_NO_MEMORY;
+    }
+    f->pending++;
+    if (!MM_HAS_COUNTS)
+        f->objects[f->count++] = made->object;
+    out->object = made->object;
+    made->object = NULL;
+    return MM_OK;
+}
+
+mm_status mm_refusal_(const mm *m)
+{
+    return m->base.heap->base.front.refusing ? MM_TOO_DEEP : MM_NO_MEMORY;
+}
+
+/* ---- Calling ---- */
+
+static void call_callback(mm *m, weak_queue *queue)
+{
+    mm_weak_callback *callback;
+    MM_VARS(m, operands, 2);
+
+    operands[0].object = weak_queue_take(&m->base.heap->base.weak, queue, &callback);
+    strategy_load(m, operands + 1, operands, 0);
+    callback(m, operands, operands + 1);
+}
+
+/* Whether `self`, a variable of counting code, is all that refers to the object. */
+static bool is_only_reference(const mm_var *self, const mm_object *object)
+{
+#if MM_HAS_COUNTS
+    return self->object == object && object->count == 1;
+#else
+    (void)self, (void)object;
+    return false;
+#endif
+}
+
+static void drain(mm *m);
+
+/* Calls the finaliser. True as for finalisation_run(). */
+static bool call_finaliser(mm *m, mm_object *object)
+{
+    finalisation *f = &m->base.heap->base.finalisation;
+    bool dies;
+    MM_VAR(m, self);
+
+    self->object = object;
+    f->nesting++;
+    mm_type_info_of(m->base.heap, object->type)->finaliser(m, self);
+    f->nesting--;
+    drain(m); /* while `self` still holds it: what has waited may yet find it by a weak reference */
+    dies = is_only_reference(self, object);
+    if (dies)
+        self->object = NULL;
+    return dies;
+}
+
+static void refuse_allocation(mm *m, bool refuse)
+{
+    front *front = &m->base.heap->base.front;
+
+    front->refusing = refuse;
+    m->base.limited = refuse || front->limited;
+}
+
+/* All that waits now, and no more. */
+static void run_round(mm *m)
+{
+    finalisation *f = &m->base.heap->base.finalisation;
+    weak_queue callbacks = f->waiting;
+    size_t end = f->count;
+
+    f->waiting = (weak_queue){0};
+    while (f->first < end) {
+        mm_object *object = f->objects[f->first++];
+        if (call_finaliser(m, object)) {
+            mm_var last = {.object = object};
+            strategy_clear(m, &last);
+        }
+    }
+    while (callbacks.first != 0)
+        call_callback(m, &callbacks);
+    if (f->first == f->count)
+        f->first = f->count = 0;
+}
+
+/* What waits runs as soon as nothing is running. */
+static void drain(mm *m)
+{
+    finalisation *f = &m->base.heap->base.finalisation;
+
+    if (f->nesting != 0 || !MM_HAS_COUNTS)
+        return;
+    f->nesting = 1;
+    for (uint32_t round = 1; f->count != 0 || f->waiting.first != 0; round++) {
+        if (round == ROUNDS_MAX)
+            refuse_allocation(m, true);
+        run_round(m);
+    }
+    f->nesting = 0;
+    if (m->base.heap->base.front.refusing)
+        refuse_allocation(m, false);
+}
+
+bool finalisation_run(mm *m, mm_object *object)
+{
+    finalisation *f = &m->base.heap->base.finalisation;
+
+    object->type |= OBJECT_FINALIZED;
+    f->pending--;
+    if (f->nesting >= NESTING_MAX) {
+        f->objects[f->count++] = object;
+        return false;
+    }
+    return call_finaliser(m, object);
+}
+
+void finalisation_run_callbacks(mm *m, weak_queue *queue)
+{
+    finalisation *f = &m->base.heap->base.finalisation;
+
+    if (queue->first == 0)
+        return;
+    if (f->nesting >= NESTING_MAX) {
+        weak_queue_append(&m->base.heap->base.weak, &f->waiting, queue);
+        return;
+    }
+    f->nesting++;
+    while (queue->first != 0)
+        call_callback(m, queue);
+    f->nesting--;
+    drain(m);
+}
+
+/* ---- Tracing ---- */
+
+/* Drops the entries that are NULL, keeping the order. */
+static void compact(finalisation *f)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < f->count; i++) {
+        if (f->objects[i] != NULL)
+            f->objects[kept++] = f->objects[i];
+    }
+    f->count = kept;
+}
+
+uint64_t finalisation_run_unreachable(mm *m,
+                                      bool (*is_reachable)(const mm_heap *, const mm_object *))
+{
+    mm_heap *heap = m->base.heap;
+    finalisation *f = &heap->base.finalisation;
+    size_t end = f->count; /* what finalisers make comes behind, and lives */
+    uint64_t calls = 0;
+
+    for (size_t i = 0; i < end; i++) {
+        mm_object *object = f->objects[i];
+        if (is_reachable(heap, object))
+            continue;
+        f->objects[i] = NULL;
+        finalisation_run(m, object);
+        calls++;
+    }
+    compact(f);
+    return calls;
+}
+
+void finalisation_moved(finalisation *f, mm_object *(*where)(mm_object *))
+{
+    for (size_t i = 0; i < f->count; i++)
+        f->objects[i] = where(f->objects[i]);
+}
