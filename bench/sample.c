@@ -444,7 +444,7 @@ uint64_t sample_steady_measured(const sample *s, size_t index)
 
 static double resident_bytes(workload_amount amount)
 {
-    enum { HEADER_AND_ROUNDING_BYTES = MM_COUNTED ? 112 : 48 };
+    enum { HEADER_AND_ROUNDING_BYTES = MM_COUNTED ? 128 : 48 };
     return (double)amount.bytes + (double)amount.objects * HEADER_AND_ROUNDING_BYTES;
 }
 
