@@ -294,8 +294,9 @@ bool weak_table_check(mm_heap *heap, char message[MM_MESSAGE_MAX])
 
 /* ---- The object API ---- */
 
-mm_status mm_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
-                      mm_weak_callback *callback)
+/* In parentheses, since the counted flavour has a macro of this name. */
+mm_status(mm_weak_new)(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
+                       mm_weak_callback *callback)
 {
     mm_heap *heap = m->base.heap;
     mm_status status;

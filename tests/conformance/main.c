@@ -20,9 +20,11 @@ static test_group *const groups[] = {
 
 /* Count collections, or need no heap in which any would run. */
 static test_group *const groups_run_once[] = {
-    test_collector,         test_collector_control, test_generations,
-    test_reference_figures, test_statistics,        test_misuse,
-    test_verifier,
+    test_collector,   test_collector_control,
+    test_generations, test_reference_figures,
+    test_statistics,  test_misuse,
+    test_verifier,    test_sites,
+    test_graph,
 };
 
 static int run_groups(test_group *const *table, size_t count)

@@ -236,6 +236,59 @@ static void collecting_copes_when_memory_runs_out_on_the_way(mm *m)
     }
 }
 
+/* ---- Looking into a heap: whole or not at all ---- */
+
+static void a_graph_is_copied_whole_or_not_at_all(mm *m)
+{
+    mm_graph *g = NULL;
+    uint64_t failed = 0;
+    mm_status status;
+    mm_chain chain;
+    MM_VARS(m, v, 2);
+
+    new_ring(m, v, 10);
+    new_chain(m, v + 1, 10);
+    mm_clear(m, v);
+    do {
+        limit_supply(failed);
+        status = mm_graph_new(mm_heap_of(m), &g);
+        restore_supply();
+    } while (status == MM_NO_MEMORY && ++failed < 100);
+    assert_int_equal(status, MM_OK);
+    assert_in_range(failed, 5, 99);
+    for (uint32_t i = 0; i < g->node_count; i++) {
+        limit_supply(0);
+        assert_int_equal(mm_graph_chain(g, i, &chain), MM_NO_MEMORY);
+        restore_supply();
+    }
+    mm_graph_free(g);
+    heap_verify(m);
+}
+
+static void statistics_are_made_whole_or_not_at_all(mm *m)
+{
+    mm_snapshot *s = NULL;
+    mm_statistic *rows;
+    mm_difference *differences;
+    size_t count;
+    MM_VAR(m, v);
+
+    new_ring(m, v, 10);
+    limit_supply(1);
+    assert_int_equal(mm_snapshot_take(mm_heap_of(m), &s), MM_NO_MEMORY);
+    restore_supply();
+    assert_int_equal(mm_snapshot_take(mm_heap_of(m), &s), MM_OK);
+    for (uint64_t granted = 0; granted < 3; granted++) {
+        limit_supply(granted);
+        assert_int_equal(mm_snapshot_compare(s, s, MM_BY_SITE, &differences, &count), MM_NO_MEMORY);
+        restore_supply();
+    }
+    limit_supply(0);
+    assert_int_equal(mm_snapshot_statistics(s, MM_BY_SITE, &rows, &count), MM_NO_MEMORY);
+    restore_supply();
+    mm_snapshot_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +298,8 @@ int main(void)
         TEST(failed_types_leave_the_others_in_place),
         TEST(a_new_object_is_made_or_not),
         TEST(operations_need_no_memory),
+        TEST(a_graph_is_copied_whole_or_not_at_all),
+        TEST(statistics_are_made_whole_or_not_at_all),
     };
     const struct CMUnitTest collector_tests[] = {
         TEST(collecting_needs_no_memory),
