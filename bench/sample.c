@@ -187,8 +187,10 @@ static bool open_heap(run_state *state)
 {
     if (mm_heap_new(&state->sample->options, &state->heap) != MM_OK)
         return false;
-    if (mm_attach(state->heap, &state->run.m) == MM_OK)
+    if (mm_attach(state->heap, &state->run.m) == MM_OK) {
+        mm_phase(state->run.m, "set-up");
         return true;
+    }
     mm_heap_free(state->heap);
     return false;
 }
@@ -393,7 +395,7 @@ uint64_t sample_steady(const sample *s, uint64_t (*value)(const sample_record *)
 
 static double resident_bytes(workload_amount amount)
 {
-    enum { HEADER_AND_ROUNDING_BYTES = 48 };
+    enum { HEADER_AND_ROUNDING_BYTES = MM_COUNTED ? 112 : 48 };
     return (double)amount.bytes + (double)amount.objects * HEADER_AND_ROUNDING_BYTES;
 }
 

@@ -316,7 +316,11 @@ static workload_result work(workload_run *run, heap_run *h)
     MM_VAR(m, root);
 
     workload_begin(run);
-    if (build(m, h, root) != MM_OK || walk(m, h, root, &h->walks[0], &first) != MM_OK)
+    mm_phase(m, "build");
+    if (build(m, h, root) != MM_OK)
+        return WORKLOAD_NO_MEMORY;
+    mm_phase(m, "walk");
+    if (walk(m, h, root, &h->walks[0], &first) != MM_OK)
         return WORKLOAD_NO_MEMORY;
     if (mm_slot_count(m, root) > 0)
         mutate(m, h, root, &random);

@@ -93,15 +93,18 @@ typedef struct workload {
 extern const workload *const workload_table[];
 extern const size_t workload_count;
 
-/* The set-up is over: the clocks start. */
+/* The set-up is over: the clocks start. Objects made from here on are of the phase "work", later
+ * ones of "teardown"; a workload may name finer ones with mm_phase(). */
 static inline void workload_begin(workload_run *run)
 {
+    mm_phase(run->m, "work");
     run->begin(run);
 }
 
 /* The work is done, `account.live_work` stands, the teardown starts. */
 static inline void workload_end(workload_run *run)
 {
+    mm_phase(run->m, "teardown");
     run->end(run);
 }
 

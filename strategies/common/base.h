@@ -6,8 +6,9 @@
  *   counted  MM_COUNTED 1, MM_CHECKED 0   operations, objects and bytes are counted
  *   checked  MM_COUNTED 1, MM_CHECKED 1   and assertions, heap verifier, poisoning, fault injection
  * MM_REGISTRY says that every object is on one list of the heap's allocator front, whatever the
- * strategy does: always when checked, and in every flavour of a sanitizer build, so that what a
- * strategy leaks by design is given back when its heap is freed. */
+ * strategy does: always when counted or checked, so that a heap can be looked into, and in every
+ * flavour of a sanitizer build, so that what a strategy leaks by design is given back when its heap
+ * is freed. */
 #ifndef MM_COMMON_BASE_H
 #define MM_COMMON_BASE_H
 
@@ -25,7 +26,7 @@
     #define MM_CHECKED 0
 #endif
 #ifndef MM_REGISTRY
-    #define MM_REGISTRY MM_CHECKED
+    #define MM_REGISTRY MM_COUNTED
 #endif
 
 #if MM_CHECKED && defined(NDEBUG)

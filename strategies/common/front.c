@@ -9,6 +9,9 @@ void front_open(front *f, size_t bytes_held_max)
 #if MM_REGISTRY
     f->blocks.previous = f->blocks.next = &f->blocks;
 #endif
+#if MM_COUNTED
+    f->phase = "";
+#endif
 }
 
 #if MM_REGISTRY
@@ -17,27 +20,37 @@ static void *registry_add(front *f, registered *block, size_t header, size_t req
     *block = (registered){.previous = f->blocks.previous,
                           .next = &f->blocks,
                           .serial = ++f->serial,
-                          .magic = REGISTERED_LIVE,
-                          .header = header,
+                          .header = (uint32_t)header,
                           .request = request};
+    #if MM_COUNTED
+    block->made = block->used = f->request;
+    block->phase = f->phase;
+    #endif
+    #if MM_CHECKED
+    block->magic = REGISTERED_LIVE;
+    #endif
     block->previous->next = block;
     block->next->previous = block;
     return block + 1;
 }
 
-/* Checks and unlinks a block, and fills it so that whoever still reads it reads nonsense even
- * without AddressSanitizer. */
+/* Unlinks a block. The checked flavour checks it, and fills it so that whoever still reads it reads
+ * nonsense even without AddressSanitizer. */
 static registered *registry_remove(void *block, size_t header, size_t request)
 {
     registered *entry = front_registered(block);
 
-    assert(entry->magic == REGISTERED_LIVE && "freed twice, or not an object");
     assert(entry->header == header && entry->request == request && "freed with another size");
-    assert(entry->pins == 0 && "reclaimed while a borrowed variable relies on it");
     entry->previous->next = entry->next;
     entry->next->previous = entry->previous;
+    #if MM_CHECKED
+    assert(entry->magic == REGISTERED_LIVE && "freed twice, or not an object");
+    assert(entry->pins == 0 && "reclaimed while a borrowed variable relies on it");
     entry->magic = REGISTERED_FREED;
     memset(block, 0xdd, header + request);
+    #else
+    (void)header, (void)request;
+    #endif
     return entry;
 }
 #endif
@@ -54,13 +67,15 @@ void front_close(front *f)
     f->bytes_held = 0;
 }
 
-/* Whether this attempt must fail, by the tests' wish. */
+/* Whether this attempt must fail, by the tests' wish or because the program was stopped. */
 static bool front_fault_due(front *f)
 {
 #if MM_CHECKED
     f->attempts++;
-    return f->fail_at != 0 &&
-           (f->attempts == f->fail_at || (f->fail_thereafter && f->attempts > f->fail_at));
+    return f->stopped || (f->fail_at != 0 && (f->attempts == f->fail_at ||
+                                              (f->fail_thereafter && f->attempts > f->fail_at)));
+#elif MM_COUNTED
+    return f->stopped;
 #else
     (void)f;
     return false;
@@ -74,6 +89,8 @@ static void front_count_allocation(front *f, size_t request)
     f->bytes_requested += request;
     if (f->bytes_held > f->bytes_peak)
         f->bytes_peak = f->bytes_held;
+    if (f->bytes_requested - f->bytes_given_back > f->traced_peak)
+        f->traced_peak = f->bytes_requested - f->bytes_given_back;
 #else
     (void)f, (void)request;
 #endif
@@ -128,7 +145,9 @@ void *front_copy_block(front *f, void *block, size_t header, size_t request)
     copy->previous = old;
     copy->next = old->next;
     copy->previous->next = copy->next->previous = copy;
+    #if MM_CHECKED
     old->pins = 0;
+    #endif
     (void)f;
     return copy + 1;
 #else

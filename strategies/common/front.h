@@ -5,9 +5,10 @@
  * mutator_allocate() and mutator_free() (heap.h), which in the timed flavour are malloc and free behind
  * one predictable test (is there a heap limit?) and come here only if there is.
  *
- * The registry (MM_REGISTRY) puts a `registered` header before each block. It is how a checked heap
- * knows all its objects without asking the strategy, notices a block freed twice or with the wrong
- * size, and gives back what pure counting leaks. */
+ * The registry (MM_REGISTRY) puts a `registered` header before each block. It is how a heap knows
+ * all its objects without asking the strategy, and gives back what pure counting leaks. The counted
+ * flavour keeps there who made an object and when it was last used (mm_inspect.h); the checked one
+ * notices a block freed twice. What the registry takes counts towards no limit and no statistic. */
 #ifndef MM_COMMON_FRONT_H
 #define MM_COMMON_FRONT_H
 
@@ -15,14 +16,29 @@
 
 #include <stdlib.h>
 
+/* An allocation site: where in the program an object was made. The texts are literals. */
+typedef struct mm_site {
+    const char *file, *function;
+    uint32_t line;
+} mm_site;
+
 #if MM_REGISTRY
 typedef struct registered {
     struct registered *previous, *next;
-    uint64_t serial;                       /* 1 for the heap's first block, counting up */
-    uint32_t magic;                        /* REGISTERED_LIVE, or the block is not ours */
-    uint32_t pins;                         /* borrowed variables that rely on this block staying */
-    size_t header, request;                /* as given to front_allocate() */
-    uint64_t expected;                     /* scratch of the heap verifier */
+    uint64_t serial; /* 1 for the heap's first block, counting up */
+    size_t request;  /* as given to front_allocate(), like `header` */
+    uint32_t header;
+    #if MM_COUNTED
+    uint32_t index;      /* scratch of mm_graph_new() */
+    uint32_t made, used; /* the requests in which it was made, and last used; 0: before the first */
+    const mm_site *site; /* NULL: the strategy itself made it */
+    const char *phase;   /* of the program when it was made */
+    #endif
+    #if MM_CHECKED
+    uint32_t magic;    /* REGISTERED_LIVE, or the block is not ours */
+    uint32_t pins;     /* borrowed variables that rely on this block staying */
+    uint64_t expected; /* scratch of the heap verifier */
+    #endif
 } __attribute__((aligned(16))) registered; /* the block behind it stays aligned for any type */
 
 enum { REGISTERED_LIVE = 0x6d6d6f62, REGISTERED_FREED = 0x64656164 };
@@ -37,6 +53,10 @@ typedef struct front {
     uint64_t blocks_allocated, blocks_freed;
     uint64_t bytes_requested, bytes_given_back;
     size_t bytes_peak;
+    uint64_t traced_peak; /* the highest bytes_requested - bytes_given_back */
+    const char *phase;    /* of the program: what mm_phase() said last */
+    uint32_t request;     /* the one that runs or ran last; 0: before the first */
+    bool stopped;         /* every allocation fails: the program is to come to its end */
 #endif
 #if MM_CHECKED
     uint64_t attempts;    /* allocations asked for so far */

@@ -56,6 +56,8 @@ typedef struct mutator_base {
 #if MM_COUNTED
     uint64_t operations[MM_OPERATION_COUNT];
     uint64_t digest; /* of every operation issued and its constant arguments, in order */
+    void (*on_request)(mm *m, uint64_t request, void *context); /* at the end of each, or NULL */
+    void *on_request_context;
 #endif
 #if MM_CHECKED
     uint64_t collect_every; /* allocations between forced collections; 0: none forced */

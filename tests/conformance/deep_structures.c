@@ -2,8 +2,8 @@
  * heap in a thread whose stack is 256 KiB: no part of a strategy may recurse over the program's
  * graph.
  *
- * A program of its own, of the counted flavour: ten million objects with the checked flavour's
- * book-keeping would not fit everywhere. Each structure lives in a process of its own, so that a
+ * A program of its own, of the counted flavour: millions of objects with the checked flavour's
+ * poisoning and assertions would take too long. Each structure lives in a process of its own, so that a
  * stack that overflows fails one test, and what a strategy never gives back ends with the process.
  * In there plain assert() is used: cmocka's would jump out of the thread. */
 #include <setjmp.h>
@@ -21,11 +21,12 @@
 #include "mm.h"
 #include "mm_gc.h"
 
-/* Under AddressSanitizer each object takes several times its size. */
-#if MM_REGISTRY
+/* The deepest are one to a few bytes of that stack an object. Under AddressSanitizer each object
+ * takes several times its size. */
+#ifdef __SANITIZE_ADDRESS__
 enum { DEPTH = 1000000 };
 #else
-enum { DEPTH = 10000000 };
+enum { DEPTH = 4000000 };
 #endif
 
 enum { STACK_BYTES = 256 * 1024, WIDTH = 1000000, LEVELS = 1000 };
