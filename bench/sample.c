@@ -90,11 +90,14 @@ static void check_equal(sample *s, const char *what, uint64_t found, uint64_t ex
              expected);
 }
 
-/* What malloc has handed out for this run and not got back. A registry has headers of its own. */
+/* What the allocator has handed out for this run and not got back, by its own books, or the front's
+ * where those are kept. A registry has headers of its own. */
 static uint64_t retained_bytes(const run_state *state)
 {
     size_t before = state->retained_before, after = malloc_retained_bytes();
 
+    if (state->record->stats.bytes_held != MM_UNKNOWN)
+        return state->record->stats.bytes_held;
     if (MM_REGISTRY || before == 0)
         return MM_UNKNOWN;
     return after > before ? after - before : 0;
@@ -112,7 +115,7 @@ static void check_retained(run_state *state, workload_amount expected)
         return;
     if (retained + RETAINED_SLACK_BYTES < expected.bytes || retained > most)
         fail(state->sample, SAMPLE_VOID,
-             "malloc holds %" PRIu64
+             "the allocator holds %" PRIu64
              " bytes for the heap at the end; by the workload's books %" PRIu64
              " objects of %" PRIu64 " bytes are left",
              retained, expected.objects, expected.bytes);

@@ -412,15 +412,15 @@ static bool add_types(mm_heap *heap, sessions *s)
         mm_type *type;
         mm_type_info info;
     } types[] = {
-        {&s->session, {"session", MM_CONTAINER}},
-        {&s->request, {"request", MM_ATOM}},
-        {&s->buffer, {"buffer", MM_ATOM}},
-        {&s->child, {"child", MM_CONTAINER}},
-        {&s->cache, {"cache", MM_CONTAINER}},
-        {&s->result, {"result", MM_ATOM}},
-        {&s->registry, {"registry", MM_CONTAINER}},
-        {&s->identity, {"identity", MM_ATOM}},
-        {&s->identities, {"identities", MM_CONTAINER}},
+        {&s->session, {.name = "session", .kind = MM_CONTAINER}},
+        {&s->request, {.name = "request", .kind = MM_ATOM}},
+        {&s->buffer, {.name = "buffer", .kind = MM_ATOM}},
+        {&s->child, {.name = "child", .kind = MM_CONTAINER}},
+        {&s->cache, {.name = "cache", .kind = MM_CONTAINER}},
+        {&s->result, {.name = "result", .kind = MM_ATOM}},
+        {&s->registry, {.name = "registry", .kind = MM_CONTAINER}},
+        {&s->identity, {.name = "identity", .kind = MM_ATOM}},
+        {&s->identities, {.name = "identities", .kind = MM_CONTAINER}},
     };
 
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {

@@ -109,7 +109,7 @@ static void refuse_allocation(mm *m, bool refuse)
     front *front = &m->base.heap->base.front;
 
     front->refusing = refuse;
-    m->base.limited = refuse || front->limited;
+    m->base.limited = front_is_needed(front);
 }
 
 /* All that waits now, and no more. */

@@ -142,9 +142,10 @@ static void stats_of_front(const heap_base *base, mm_stats *out)
     out->bytes_held = f->bytes_held;
     out->bytes_peak = f->bytes_peak;
 #else
-    (void)base;
     out->objects_allocated = out->bytes_allocated = out->reclaimed_by_count = MM_UNKNOWN;
     out->objects_live = out->bytes_live = out->bytes_held = out->bytes_peak = MM_UNKNOWN;
+    if (front_is_needed(&base->front))
+        out->bytes_held = base->front.bytes_held;
 #endif
 }
 
