@@ -90,17 +90,14 @@ static void check_equal(sample *s, const char *what, uint64_t found, uint64_t ex
              expected);
 }
 
-/* What the allocator has handed out for this run and not got back, by its own books, or the front's
- * where those are kept. A registry has headers of its own. */
+/* What the allocators have handed out for this run and not got back, by their own books. A registry has headers of its own. */
 static uint64_t retained_bytes(const run_state *state)
 {
     size_t before = state->retained_before, after = malloc_retained_bytes();
 
-    if (state->record->stats.bytes_held != MM_UNKNOWN)
-        return state->record->stats.bytes_held;
     if (MM_REGISTRY || before == 0)
         return MM_UNKNOWN;
-    return after > before ? after - before : 0;
+    return (after > before ? after - before : 0) + state->record->stats.bytes_pooled;
 }
 
 /* A program that does not count asks the allocator instead: what it has not got back must be what
@@ -230,6 +227,8 @@ static void collect_last(run_state *state)
     record->stats.objects_live = after.objects_live;
     record->stats.bytes_live = after.bytes_live;
     record->stats.bytes_held = after.bytes_held;
+    record->stats.bytes_pooled = after.bytes_pooled;
+    record->stats.bytes_mapped = after.bytes_mapped;
     record->stats.reclaimed_by_count = after.reclaimed_by_count;
 }
 

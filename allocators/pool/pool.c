@@ -1,62 +1,10 @@
 #define _GNU_SOURCE
-#include "allocators/pool/pool.h"
+#include "allocators/pool/pool_inside.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-
-#if defined(__SANITIZE_ADDRESS__)
-    #define POOL_SANITIZED 1
-#elif defined(__has_feature)
-    #if __has_feature(address_sanitizer)
-        #define POOL_SANITIZED 1
-    #endif
-#endif
-
-/* What is free is poisoned, so that AddressSanitizer sees uses of it as it does with malloc. */
-#ifdef POOL_SANITIZED
-    #include <sanitizer/asan_interface.h>
-    #define POISON(address, bytes) ASAN_POISON_MEMORY_REGION((address), (bytes))
-    #define UNPOISON(address, bytes) ASAN_UNPOISON_MEMORY_REGION((address), (bytes))
-#else
-    #define POISON(address, bytes) ((void)(address), (void)(bytes))
-    #define UNPOISON(address, bytes) ((void)(address), (void)(bytes))
-#endif
-
-typedef struct block {
-    struct block *next;
-} block;
-
-typedef struct arena arena;
-
-typedef struct pool {
-    block *free;                  /* blocks that were in use before */
-    struct pool *next, *previous; /* ring of the usable pools of its class; `next`: free pools */
-    arena *arena;
-    uint32_t in_use; /* blocks */
-    uint32_t carved; /* bytes of the pool that are, or have been, blocks; header included */
-    uint32_t class;  /* size class, 0 for the smallest */
-    uint32_t unused; /* the first block stays aligned */
-} __attribute__((aligned(POOL_ALIGNMENT))) pool;
-
-struct arena {
-    arena *next, *previous; /* ring of the arenas with as many free pools; unlinked with none */
-    pool *free;
-    char *pools;         /* the first, aligned */
-    uint32_t free_count; /* pools, the uncut ones included */
-    uint32_t cut;        /* pools that have been in use */
-    void *mapping;
-};
-
-struct pool_allocator {
-    pool *usable[POOL_CLASSES];           /* rings; NULL: none */
-    arena *by_free[POOL_ARENA_POOLS + 1]; /* rings of arenas; index: free pools; 0 unused */
-    uint32_t fewest_free;                 /* no ring before this index has an arena */
-    arena *all_full;                      /* ring of arenas without a free pool */
-    size_t bytes_mapped, bytes_in_use;
-};
 
 /* ---- Rings of arenas ---- */
 
@@ -115,6 +63,7 @@ static arena *arena_open(pool_allocator *allocator)
         .free_count = POOL_ARENA_POOLS,
     };
     arena_link(ring_of(allocator, a), a);
+    allocator->empty_count++;
     allocator->bytes_mapped += POOL_ARENA_BYTES;
     return a;
 }
@@ -146,6 +95,11 @@ static arena *fullest_arena(pool_allocator *allocator)
 static uint32_t block_bytes(uint32_t class)
 {
     return (class + 1) * POOL_ALIGNMENT;
+}
+
+static pool *pool_of_arena(const arena *a, uint32_t i)
+{
+    return (pool *)(void *)(a->pools + (size_t)POOL_BYTES * i);
 }
 
 static bool pool_has_room(const pool *p)
@@ -189,15 +143,16 @@ __attribute__((noinline)) static pool *pool_take(pool_allocator *allocator, uint
     if (p != NULL)
         a->free = p->next;
     else
-        p = (pool *)(void *)(a->pools + (size_t)POOL_BYTES * a->cut++);
+        p = pool_of_arena(a, a->cut++);
+    allocator->empty_count -= a->free_count == POOL_ARENA_POOLS;
     arena_recount(allocator, a, a->free_count - 1);
-    *p = (pool){.arena = a, .class = class, .carved = sizeof *p};
+    *p = (pool){.arena = a, .class = class, .carved = sizeof *p, .linked = true};
     POISON(p + 1, POOL_BYTES - sizeof *p);
     pool_link(allocator, p);
     return p;
 }
 
-/* Gives an empty pool back to its arena, and that to the system when it is the second empty one. */
+/* Gives an empty pool back to its arena, and that to the system when enough empty ones are kept. */
 __attribute__((noinline)) static void pool_give_back(pool_allocator *allocator, pool *p)
 {
     arena *a = p->arena;
@@ -206,63 +161,72 @@ __attribute__((noinline)) static void pool_give_back(pool_allocator *allocator, 
     p->next = a->free;
     a->free = p;
     arena_recount(allocator, a, a->free_count + 1);
-    if (a->free_count == POOL_ARENA_POOLS && a->next != a)
+    if (a->free_count < POOL_ARENA_POOLS)
+        return;
+    if (allocator->empty_count == POOL_EMPTY_ARENAS_MAX)
         arena_close(allocator, a);
+    else
+        allocator->empty_count++;
 }
 
 /* ---- Blocks ---- */
 
-static uint32_t class_of(size_t bytes)
+/* The first pool of the class that has room, or a new one. Full ones that it meets leave the ring. */
+static pool *find_room(pool_allocator *allocator, uint32_t class)
 {
-    assert(bytes <= POOL_BLOCK_BYTES_MAX && "too large for a pool");
-    return bytes != 0 ? (uint32_t)((bytes - 1) / POOL_ALIGNMENT) : 0;
+    pool *p;
+
+    while ((p = allocator->usable[class]) != NULL) {
+        if (pool_has_room(p))
+            return p;
+        pool_unlink(allocator, p);
+        p->linked = false;
+    }
+    return pool_take(allocator, class);
+}
+
+void *pool_allocate_slowly(pool_allocator *allocator, uint32_t class)
+{
+    pool *p = find_room(allocator, class);
+    block *b;
+
+    if (p == NULL)
+        return NULL;
+    b = p->free;
+    if (b == NULL) {
+        b = (block *)(void *)((char *)p + p->carved);
+        p->carved += block_bytes(class);
+        UNPOISON(b, block_bytes(class));
+    } else {
+        UNPOISON(b, block_bytes(class));
+        p->free = b->next;
+    }
+    p->in_use++;
+    return b;
+}
+
+void pool_settle(pool_allocator *allocator, pool *p)
+{
+    if (!p->linked) {
+        pool_link(allocator, p);
+        p->linked = true;
+    }
+    if (p->in_use == 0 && p->next != p)
+        pool_give_back(allocator, p);
 }
 
 void *pool_allocate(pool_allocator *allocator, size_t bytes)
 {
-    uint32_t class = class_of(bytes);
-    pool *p = allocator->usable[class];
-    block *b;
-
-    if (__builtin_expect(p == NULL, 0)) {
-        p = pool_take(allocator, class);
-        if (p == NULL)
-            return NULL;
-    }
-    b = p->free;
-    if (b != NULL) {
-        UNPOISON(b, block_bytes(class));
-        p->free = b->next;
-    } else {
-        b = (block *)(void *)((char *)p + p->carved);
-        UNPOISON(b, block_bytes(class));
-        p->carved += block_bytes(class);
-    }
-    p->in_use++;
-    allocator->bytes_in_use += block_bytes(class);
-    if (__builtin_expect(!pool_has_room(p), 0))
-        pool_unlink(allocator, p);
-    return b;
+    return pool_allocate_fast(allocator, bytes);
 }
 
-void pool_free(pool_allocator *allocator, void *freed, size_t bytes)
+void pool_free(pool_allocator *allocator, void *block, size_t bytes)
 {
-    pool *p = (pool *)((uintptr_t)freed & ~(uintptr_t)(POOL_BYTES - 1));
-    block *b = freed;
-    bool had_room = pool_has_room(p);
+    const pool *p = (const pool *)((uintptr_t)block & ~(uintptr_t)(POOL_BYTES - 1));
 
-    assert(p->class == class_of(bytes) && "freed with another size, or not of this allocator");
-    assert(p->in_use > 0 && "freed twice");
-    (void)bytes;
-    b->next = p->free;
-    p->free = b;
-    p->in_use--;
-    allocator->bytes_in_use -= block_bytes(p->class);
-    POISON(b, block_bytes(p->class));
-    if (__builtin_expect(!had_room, 0))
-        pool_link(allocator, p);
-    if (__builtin_expect(p->in_use == 0, 0) && p->next != p)
-        pool_give_back(allocator, p);
+    assert(p->class == pool_class_of(bytes) && "freed with another size");
+    (void)p, (void)bytes;
+    pool_free_fast(allocator, block);
 }
 
 /* ---- The allocator ---- */
@@ -292,9 +256,28 @@ size_t pool_bytes_mapped(const pool_allocator *allocator)
     return allocator->bytes_mapped;
 }
 
+static size_t bytes_in_use(const arena *ring)
+{
+    const arena *a = ring;
+    size_t bytes = 0;
+
+    while (a != NULL) {
+        for (uint32_t i = 0; i < a->cut; i++) {
+            const pool *p = pool_of_arena(a, i);
+            bytes += (size_t)p->in_use * block_bytes(p->class);
+        }
+        a = a->next != ring ? a->next : NULL;
+    }
+    return bytes;
+}
+
 size_t pool_bytes_in_use(const pool_allocator *allocator)
 {
-    return allocator->bytes_in_use;
+    size_t bytes = bytes_in_use(allocator->all_full);
+
+    for (uint32_t n = 1; n <= POOL_ARENA_POOLS; n++)
+        bytes += bytes_in_use(allocator->by_free[n]);
+    return bytes;
 }
 
 /* ---- Verifying ---- */
@@ -330,7 +313,7 @@ static bool is_usable(const pool_allocator *allocator, const pool *wanted)
     return false;
 }
 
-static bool check_pool(const pool_allocator *allocator, const pool *p, size_t *in_use,
+static bool check_pool(const pool_allocator *allocator, const pool *p,
                        char message[POOL_MESSAGE_MAX])
 {
     uint32_t size = block_bytes(p->class), carved = (p->carved - (uint32_t)sizeof *p) / size;
@@ -344,10 +327,9 @@ static bool check_pool(const pool_allocator *allocator, const pool *p, size_t *i
     if (carved != p->in_use + on_list)
         return violation(message, "pool %p: %u blocks carved, %u in use, %u free", (const void *)p,
                          carved, p->in_use, on_list);
-    if (is_usable(allocator, p) != pool_has_room(p))
-        return violation(message, "pool %p: %s among the usable ones", (const void *)p,
-                         pool_has_room(p) ? "missing" : "full, and");
-    *in_use += (size_t)p->in_use * size;
+    if (is_usable(allocator, p) != p->linked || (pool_has_room(p) && !p->linked))
+        return violation(message, "pool %p: %s the usable ones", (const void *)p,
+                         p->linked ? "said to be among" : "has room, and is not among");
     return true;
 }
 
@@ -361,7 +343,7 @@ static bool is_free_in(const arena *a, const pool *wanted)
 }
 
 static bool check_arena(const pool_allocator *allocator, const arena *a, uint32_t expected_free,
-                        size_t *in_use, char message[POOL_MESSAGE_MAX])
+                        char message[POOL_MESSAGE_MAX])
 {
     uint32_t free_count = POOL_ARENA_POOLS - a->cut;
 
@@ -369,10 +351,10 @@ static bool check_arena(const pool_allocator *allocator, const arena *a, uint32_
         return violation(message, "arena %p: %u free pools, in the ring of %u", a->mapping,
                          a->free_count, expected_free);
     for (uint32_t i = 0; i < a->cut; i++) {
-        const pool *p = (const pool *)(const void *)(a->pools + (size_t)POOL_BYTES * i);
+        const pool *p = pool_of_arena(a, i);
         if (is_free_in(a, p))
             free_count++;
-        else if (!check_pool(allocator, p, in_use, message))
+        else if (!check_pool(allocator, p, message))
             return false;
     }
     if (free_count != a->free_count)
@@ -383,7 +365,7 @@ static bool check_arena(const pool_allocator *allocator, const arena *a, uint32_
 
 bool pool_check(const pool_allocator *allocator, char message[POOL_MESSAGE_MAX])
 {
-    size_t in_use = 0, mapped = 0;
+    size_t mapped = 0;
 
     for (uint32_t n = 0; n <= POOL_ARENA_POOLS; n++) {
         const arena *ring = n != 0 ? allocator->by_free[n] : allocator->all_full, *a = ring;
@@ -391,14 +373,13 @@ bool pool_check(const pool_allocator *allocator, char message[POOL_MESSAGE_MAX])
             return violation(message, "arenas with %u free pools, and the fewest are %u", n,
                              allocator->fewest_free);
         while (a != NULL) {
-            if (!check_arena(allocator, a, n, &in_use, message))
+            if (!check_arena(allocator, a, n, message))
                 return false;
             mapped += POOL_ARENA_BYTES;
             a = a->next != ring ? a->next : NULL;
         }
     }
-    if (in_use != allocator->bytes_in_use || mapped != allocator->bytes_mapped)
-        return violation(message, "%zu bytes in use and %zu mapped, counted %zu and %zu", in_use,
-                         mapped, allocator->bytes_in_use, allocator->bytes_mapped);
+    if (mapped != allocator->bytes_mapped)
+        return violation(message, "%zu bytes mapped, counted %zu", mapped, allocator->bytes_mapped);
     return true;
 }

@@ -13,14 +13,16 @@
  *
  * Invariants
  *   carved(pool)  = blocks in use + blocks on its free list
- *   usable[class]   holds exactly the pools of the class that have a free or uncarved block
+ *   usable[class]   holds the pools of the class that have a free or uncarved block, and maybe some
+ *                   that have filled up and not been met since
  *   by_free[n]      holds exactly the arenas with n > 0 free pools
  *   free(arena)   = pools on its free list + pools not yet cut
  *
  * A pool whose last block is freed goes back to its arena, unless it is the only usable one of its
  * class: a program that makes and drops one object would otherwise pay for a pool each time. New
  * pools are taken from the arena that has the fewest free ones, so that the emptiest arenas get the
- * chance to become empty; an empty arena is unmapped, but for one that is kept.
+ * chance to become empty. Up to 16 empty arenas are kept, more are unmapped: a collector that empties
+ * many at once is about to fill them again.
  *
  * Cost: allocating and freeing are a handful of instructions and O(1) always, but for the system
  * calls of an arena per 63 pools. Memory: at most 15 bytes a block lost to rounding, 48 bytes a
@@ -42,6 +44,7 @@ enum {
     POOL_CLASSES = POOL_BLOCK_BYTES_MAX / POOL_ALIGNMENT,
     POOL_BYTES = 16 << 10,
     POOL_ARENA_BYTES = 1 << 20,
+    POOL_EMPTY_ARENAS_MAX = 16,                          /* that are kept */
     POOL_ARENA_POOLS = POOL_ARENA_BYTES / POOL_BYTES - 1 /* the rest is lost to alignment */
 };
 
@@ -60,7 +63,7 @@ void *pool_allocate(pool_allocator *allocator, size_t bytes);
 /* Frees a block that was allocated with the same `bytes`. */
 void pool_free(pool_allocator *allocator, void *block, size_t bytes);
 
-/* Bytes of arenas mapped now; of blocks in use, as rounded to their class. O(1). */
+/* Bytes of arenas mapped now, O(1); of blocks in use, as rounded to their class, O(pools). */
 size_t pool_bytes_mapped(const pool_allocator *allocator);
 size_t pool_bytes_in_use(const pool_allocator *allocator);
 

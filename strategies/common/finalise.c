@@ -108,7 +108,7 @@ static void refuse_allocation(mm *m, bool refuse)
 {
     front *front = &m->base.heap->base.front;
 
-    front->refusing = refuse;
+    front_refuse(front, refuse);
     m->base.limited = front_is_needed(front);
 }
 

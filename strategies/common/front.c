@@ -14,9 +14,16 @@ void front_open(front *f, size_t bytes_held_max)
 #endif
 }
 
+void front_refuse(front *f, bool refuse)
+{
+    f->refusing = refuse;
+    f->pool_alone = f->pool != NULL && !f->limited && !refuse && !MM_COUNTED && !MM_REGISTRY;
+}
+
 bool front_use_pool(front *f)
 {
     f->pool = pool_open();
+    front_refuse(f, false);
     return f->pool != NULL;
 }
 
@@ -139,6 +146,27 @@ void *front_allocate(front *f, size_t header, size_t request)
     f->bytes_held += size;
     front_count_allocation(f, request);
     return block;
+}
+
+void *front_allocate_guarded(front *f, size_t header, size_t request)
+{
+    size_t size = header + request;
+
+    if (MM_UNLIKELY(!f->pool_alone))
+        return front_allocate(f, header, request);
+    if (MM_UNLIKELY(size > POOL_BLOCK_BYTES_MAX))
+        return malloc(size);
+    return pool_allocate_fast(f->pool, size);
+}
+
+void front_free_guarded(front *f, void *block, size_t header, size_t request)
+{
+    if (MM_UNLIKELY(!f->pool_alone))
+        front_free(f, block, header, request);
+    else if (MM_UNLIKELY(header + request > POOL_BLOCK_BYTES_MAX))
+        free(block);
+    else
+        pool_free_fast(f->pool, block);
 }
 
 void *front_side_table(front *f, void *old, size_t bytes)

@@ -16,7 +16,7 @@
 
 #include <stdlib.h>
 
-#include "allocators/pool/pool.h"
+#include "allocators/pool/pool_inside.h"
 
 /* An allocation site: where in the program an object was made. The texts are literals. */
 typedef struct mm_site {
@@ -49,8 +49,9 @@ enum { REGISTERED_LIVE = 0x6d6d6f62, REGISTERED_FREED = 0x64656164 };
 typedef struct front {
     bool limited;
     pool_allocator *pool;  /* where small blocks come from; NULL: malloc */
+    bool pool_alone;       /* nothing is limited, refused, counted or registered: no books */
     bool refusing;         /* no block is given until it is taken back: see finalise.h */
-    size_t bytes_held;     /* kept when limited, counted or with a pool */
+    size_t bytes_held;     /* kept when limited or counted */
     size_t bytes_held_max; /* the heap limit; SIZE_MAX when there is none */
 #if MM_COUNTED
     uint64_t blocks_allocated, blocks_freed;
@@ -79,6 +80,9 @@ void front_open(front *f, size_t bytes_held_max);
  * yet. False when there is no memory. */
 bool front_use_pool(front *f);
 
+/* Every allocation fails until that is taken back. */
+void front_refuse(front *f, bool refuse);
+
 /* Gives back every block still registered, and all that is in the pool allocator; with neither,
  * nothing. */
 void front_close(front *f);
@@ -96,6 +100,10 @@ void *front_allocate(front *f, size_t header, size_t request);
 
 /* Frees a block of front_allocate(); the sizes are those it was allocated with. */
 void front_free(front *f, void *block, size_t header, size_t request);
+
+/* The same for the mutator that comes here although nothing is counted or registered. */
+void *front_allocate_guarded(front *f, size_t header, size_t request);
+void front_free_guarded(front *f, void *block, size_t header, size_t request);
 
 /* Memory beside the objects, as realloc() gives it: NULL when there is none. Faults can be injected
  * here too; it counts towards no limit and no statistic. */

@@ -84,14 +84,14 @@ static inline void count_operation(mutator_base *base, mm_operation operation, u
 static inline void *mutator_allocate(mutator_base *base, size_t header, size_t request)
 {
     if (MM_COUNTED || MM_REGISTRY || MM_UNLIKELY(base->limited))
-        return front_allocate(&((heap_base *)base->heap)->front, header, request);
+        return front_allocate_guarded(&((heap_base *)base->heap)->front, header, request);
     return malloc(header + request);
 }
 
 static inline void mutator_free(mutator_base *base, void *block, size_t header, size_t request)
 {
     if (MM_COUNTED || MM_REGISTRY || MM_UNLIKELY(base->limited))
-        front_free(&((heap_base *)base->heap)->front, block, header, request);
+        front_free_guarded(&((heap_base *)base->heap)->front, block, header, request);
     else
         free(block);
 }
