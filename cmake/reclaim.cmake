@@ -47,7 +47,7 @@ function(reclaim_add_flavour name base dir defaults flavour)
   endif()
   # Without these a compiler may delete a malloc and its free together, and the time reads 0.
   target_compile_options(${target} PUBLIC -fno-builtin-malloc -fno-builtin-free)
-  target_link_libraries(${target} PUBLIC reclaim_support)
+  target_link_libraries(${target} PUBLIC reclaim_support reclaim_pool)
 endfunction()
 
 # reclaim_add_strategy(NAME): the folder strategies/NAME, whose strategy.h chooses it.

@@ -113,8 +113,8 @@ static void refuse_allocation(mm *m, bool refuse)
 {
     front *front = &m->base.heap->base.front;
 
-    front->refusing = refuse;
-    m->base.limited = refuse || front->limited;
+    front_refuse(front, refuse);
+    m->base.limited = front_is_needed(front);
 }
 
 /* All that waits now, and no more. */

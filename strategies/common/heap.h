@@ -50,7 +50,7 @@ typedef struct heap_base {
 typedef struct mutator_base {
     mm_heap *heap;
     mm_scope *scopes; /* innermost linked scope */
-    bool limited;     /* the heap has a limit, or refuses: the front must be asked */
+    bool limited; /* a limit, a pool or a refusal: memory comes from the front, not from malloc */
     uint64_t request_started_ns, request_ns_max, requests;
     uint64_t drop_ns_max;
 #if MM_COUNTED
@@ -91,19 +91,27 @@ static inline void count_operation(mutator_base *base, mm_operation operation, u
 static inline void *mutator_allocate(mutator_base *base, size_t header, size_t request)
 {
     if (MM_COUNTED || MM_REGISTRY || MM_UNLIKELY(base->limited))
-        return front_allocate(&((heap_base *)base->heap)->front, header, request);
+        return front_allocate_guarded(&((heap_base *)base->heap)->front, header, request);
     return malloc(header + request);
 }
 
 static inline void mutator_free(mutator_base *base, void *block, size_t header, size_t request)
 {
     if (MM_COUNTED || MM_REGISTRY || MM_UNLIKELY(base->limited))
-        front_free(&((heap_base *)base->heap)->front, block, header, request);
+        front_free_guarded(&((heap_base *)base->heap)->front, block, header, request);
     else
         free(block);
 }
 
-/* The heap limit, an option of every strategy. */
+/* The options of every strategy: the heap limit, and where memory comes from. */
+#define HEAP_SETTINGS HEAP_BYTES_MAX_SETTING, ALLOCATOR_SETTING
+
+#define ALLOCATOR_SETTING                                                                  \
+    {                                                                                      \
+        .name = "allocator", .help = "where objects come from", .fallback = 0, .unit = "", \
+        .words_only = true, .words = {{"malloc", 0}, {"pool", 1}},                         \
+    }
+
 #define HEAP_BYTES_MAX_SETTING                                                     \
     {                                                                              \
         .name = "heap_bytes_max", .unit = "bytes",                                 \
