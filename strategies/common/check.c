@@ -115,7 +115,7 @@ static bool check_side_tables(mm_heap *heap, char message[MM_MESSAGE_MAX])
     uint64_t due = 0, weakly_referenced = 0;
 
     for (registered *block = ring->next; block != ring; block = block->next) {
-        const mm_object *object = object_in(block);
+        const mm_object *object = registry_object(block);
         due += finalisation_due(heap, object);
         weakly_referenced += (object->type & OBJECT_WEAKLY_REFERENCED) != 0;
     }
