@@ -300,14 +300,17 @@ void oracle_kept_uncollected(const oracle *o, model_set *out)
         *out = o->alive;
 }
 
-/* Takes from `may_live` what was made since the previous collection, unless owners or what is older
- * or frozen reach it. */
+/* Takes from `may_live` what was made since the previous collection, unless owners or what is older,
+ * frozen, or was once, reach it. */
 static void without_young_garbage(const oracle *o, model_set *may_live)
 {
     model_set older, reached;
 
-    for (uint32_t id = 1; id <= o->model->object_count; id++)
-        older.has[id] = may_live->has[id] && (id <= o->young || o->model->objects[id].frozen);
+    for (uint32_t id = 1; id <= o->model->object_count; id++) {
+        const model_object *object = o->model->objects + id;
+        bool old = id <= o->young || object->frozen || object->thawed;
+        older.has[id] = may_live->has[id] && old;
+    }
     model_reachable(o->model, &older, &reached);
     for (uint32_t id = 1; id <= o->model->object_count; id++)
         may_live->has[id] &= reached.has[id];
