@@ -164,6 +164,13 @@ static void drop_everything(machine *x)
     operations[OPERATION_collect_all](x, NULL);
 }
 
+static uint64_t attempts; /* of the last run */
+
+uint64_t machine_allocation_attempts(void)
+{
+    return attempts;
+}
+
 uint64_t machine_run(const program *p, bool faults)
 {
     static machine x; /* too big for the stack */
@@ -174,6 +181,7 @@ uint64_t machine_run(const program *p, bool faults)
     name_variables(&x, 0, PROGRAM_VARIABLES, NULL);
     if (!(p->knobs[KNOB_keep_roots] & 1))
         drop_everything(&x);
+    attempts = mm_allocation_attempts(x.heap);
     mm_heap_free(x.heap);
     return digest;
 }

@@ -12,4 +12,7 @@
  * is the same for every strategy and under every other knob. */
 uint64_t machine_run(const program *p, bool faults);
 
+/* The allocations of objects that the last run asked for, failed ones included. */
+uint64_t machine_allocation_attempts(void);
+
 #endif

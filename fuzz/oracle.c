@@ -60,6 +60,8 @@ void oracle_allocated(oracle *o, mm_status status)
                   "attempt %lu had to %s, the status is %d", (unsigned long)attempt,
                   failed ? "fail" : "succeed", (int)status);
     o->may_collect |= failed || attempt_must_fail(o, attempt - 1); /* to find memory */
+    if (failed)
+        o->effort = MODEL_OBJECTS_MAX; /* compare at once: the state before it stands */
 }
 
 void oracle_made(oracle *o, uint32_t id, mm_var *v)
