@@ -1,0 +1,97 @@
+"""The programs to fuzz with: which compilers there are, and one build for each sanitizer and engine."""
+
+import collections
+import os
+import shutil
+import subprocess
+import tempfile
+
+import files
+from problem import Problem
+
+CLANGS = ["clang-19", "clang", "clang-18", "clang-17", "clang-16", "clang-15", "clang-14"]
+PROBE = "int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n) { return d && n > 9 ? -1 : 0; }"
+AFL_DRIVERS = ["/usr/lib/afl/libAFLDriver.a", "/usr/local/lib/afl/libAFLDriver.a"]
+STRATEGY_TARGETS_FROM = "ops_"
+
+# One line of <build>/fuzz/targets, with the folder of the executables.
+Target = collections.namedtuple("Target", "name replay bytes_max corpora folder")
+
+
+def find_clang():
+    """The first clang that can link a fuzzer."""
+    with tempfile.TemporaryDirectory() as folder:
+        for clang in CLANGS:
+            if not shutil.which(clang):
+                continue
+            done = subprocess.run([clang, "-fsanitize=fuzzer,address", "-x", "c", "-", "-o", f"{folder}/probe"],
+                                  input=PROBE.encode(), capture_output=True, check=False)
+            if done.returncode == 0:
+                return clang
+    raise Problem("no clang that can link -fsanitize=fuzzer. On Debian and Ubuntu:\n"
+                  "  apt install clang-19 libclang-rt-19-dev llvm-19     (or: clang libclang-rt-14-dev)")
+
+
+def find_afl():
+    """AFL++'s driver, or None."""
+    folders = [os.path.join(os.environ[name], "libAFLDriver.a") for name in ["AFL_PATH"] if name in os.environ]
+    drivers = [path for path in folders + AFL_DRIVERS if os.path.exists(path)]
+    if drivers and shutil.which("afl-fuzz") and shutil.which("afl-clang-fast"):
+        return drivers[0]
+    return None
+
+
+def run_cmake(log, *commands, **environment):
+    with open(log, "wb") as out:
+        for command in commands:
+            done = subprocess.run(command, stdout=out, stderr=out, check=False, env={**os.environ, **environment})
+            if done.returncode != 0:
+                lines = files.read(log).decode(errors="replace").splitlines()
+                raise Problem(f"the build failed; all of its output is in {log}:\n" + "\n".join(lines[-20:]))
+
+
+def build(preset, clang, strategy_dirs):
+    """Builds the targets of a preset; the folder of the executables."""
+    folder = f"build/{preset}"
+    os.makedirs("build", exist_ok=True)
+    print(f"building {folder} with {clang} (log: {folder}.log)", flush=True)
+    run_cmake(f"{folder}.log",
+              ["cmake", "--preset", preset, f"-DCMAKE_C_COMPILER={clang}", f"-DCMAKE_CXX_COMPILER={clang.replace('clang', 'clang++')}",
+               f"-DRECLAIM_STRATEGY_DIRS={strategy_dirs}"],
+              ["cmake", "--build", folder, "--target", "fuzz/all"])
+    return f"{folder}/fuzz"
+
+
+def build_afl(driver, strategy_dirs):
+    folder = "build/fuzz-afl"
+    print(f"building {folder} with afl-clang-fast (log: {folder}.log)", flush=True)
+    run_cmake(f"{folder}.log",
+              ["cmake", "-S", ".", "-B", folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=None", f"-DRECLAIM_FUZZ_ENGINE={driver}",
+               f"-DRECLAIM_STRATEGY_DIRS={strategy_dirs}"],
+              ["cmake", "--build", folder, "--target", "fuzz/all"],
+              CC="afl-clang-fast", CXX="afl-clang-fast++", CFLAGS="-O2", CXXFLAGS="-O2", AFL_QUIET="1")
+    return f"{folder}/fuzz"
+
+
+def read_targets(folder):
+    """The targets of one build, by name."""
+    path = os.path.join(folder, "targets")
+    if not os.path.exists(path):
+        raise Problem(f"{path} does not exist: {folder} is no folder of fuzz targets")
+    targets = {}
+    for line in files.read(path).decode().splitlines():
+        name, replay, bytes_max, *corpora = line.split("\t")
+        targets[name] = Target(name, os.path.join(folder, replay), int(bytes_max), corpora, folder)
+    return targets
+
+
+def strategies_of(targets):
+    return [name[len(STRATEGY_TARGETS_FROM):] for name in targets if name.startswith(STRATEGY_TARGETS_FROM)]
+
+
+def kind_of(name, strategies):
+    """`oom` of `oom_refcount`; what has no strategy is a kind of its own."""
+    for strategy in strategies:
+        if name.endswith(f"_{strategy}"):
+            return name[:-len(strategy) - 1]
+    return name

@@ -1,0 +1,174 @@
+"""A campaign: turns of targets under changing sanitizers and engines until the time is over, with triage and merges in between."""
+
+import os
+import subprocess
+import sys
+import time
+
+import builds
+import corpus
+import engines
+import files
+import finds
+
+TURN_SECONDS_MIN, TURN_SECONDS_MAX = 10, 300
+MERGE_GROWTH = 1.3  # a corpus is merged once it has grown by so much
+
+
+class Job:
+    """A target in the builds that take turns; `base` is the first of all, which AFL++'s finds are replayed with."""
+
+    def __init__(self, base, kind, by_build, inputs_format):
+        self.name, self.base, self.kind, self.by_build = base.name, base, kind, by_build
+        self.operations = kind in ("ops", "oom", "stress")
+        self.header_bytes, self.version_max = inputs_format
+        self.build = None
+
+    def use(self, build):
+        """Turns to one of the builds; attributes of its target are this one's from now on."""
+        self.build = build
+        target = self.by_build[build]
+        checked = target if build != "afl" else self.base
+        self.target, self.corpora, self.bytes_max = target, target.corpora, target.bytes_max
+        self.replay, self.tools = checked.replay, checked.folder
+        self.fuzzer = os.path.join(checked.folder, checked.name)
+        self.recorder = re_kind(checked.replay, self.kind)
+
+    def header_is_known(self, data):
+        return len(data) >= self.header_bytes and 1 <= data[0] <= self.version_max
+
+
+def re_kind(replay, kind):
+    """`…/replay_refcount_oom` as `…/record_refcount`."""
+    folder, name = os.path.split(replay)
+    return os.path.join(folder, "record_" + name[len("replay_"):-len(kind) - 1])
+
+
+def read_format(folder):
+    """The bytes of a header and the newest version of operation programs."""
+    done = subprocess.run([os.path.join(folder, "fuzz_text"), "format"], stdout=subprocess.PIPE, check=True)
+    return tuple(map(int, done.stdout.split()))
+
+
+class Campaign:
+    def __init__(self, options, jobs, strategies):
+        self.findings, self.options, self.jobs, self.strategies = options.findings, options, jobs, strategies
+        self.engine = engines.Engine(self.findings)
+        self.state_path = os.path.join(self.findings, "turns.json")
+        self.turns = files.read_json(self.state_path)
+        self.figures, self.new, self.lost_turns = {}, [], 0
+
+    def place(self, job):
+        return os.path.join(self.findings, job.name)
+
+    # ---- Before and after ----
+
+    def open(self):
+        """What a killed campaign left: engines, half a merge, untriaged artefacts."""
+        ended = engines.end_orphans(self.findings)
+        if ended:
+            print(f"ended {ended} processes of a campaign that was killed")
+        subprocess.run(["rm", "-rf", f"{self.findings}/tmp"], check=True)
+        os.makedirs(f"{self.findings}/tmp")
+        for job in self.jobs:
+            engines.recover(self.place(job))
+            job.use(next(iter(job.by_build)))
+            corpus.set_foreign_aside(job, self.place(job))
+            self.triage(job)
+
+    def known_finds(self):
+        return [(job, folder) for job in self.jobs for folder in finds.known(self.place(job))]
+
+    def summarise(self):
+        """Prints what was done; the exit code."""
+        print(f"\n{'target':24} {'builds':24} {'turns':>5} {'executions':>11} {'per s':>7} {'covered':>8} {'corpus':>7} {'finds':>5}")
+        for job in self.jobs:
+            self.summarise_target(job)
+        untried = sum(job.name not in self.figures for job in self.jobs)
+        if untried:
+            print(f"{untried} of {len(self.jobs)} targets had no turn; the next campaign begins with them")
+        known = self.known_finds()
+        print(f"{len(self.new)} new finds, {len(known)} in all" + (f": {self.findings}/*/finds" if known else ""), flush=True)
+        return 1 if known else 0
+
+    def summarise_target(self, job):
+        rows = self.figures.get(job.name)
+        if not rows:
+            return
+        executions, seconds = sum(r["executions"] for r in rows), sum(r["seconds"] for r in rows)
+        print(f"{job.name:24} {','.join(dict.fromkeys(r['build'] for r in rows)):24} {len(rows):5} {executions:11} "
+              f"{executions / max(seconds, 1):7.0f} {max(r['covered'] for r in rows):8} {len(files.listed(self.place(job) + '/corpus')):7} "
+              f"{len(finds.known(self.place(job))):5}")
+
+    # ---- Turns ----
+
+    def run(self, seconds):
+        """Turns until the time is over. Who had the fewest is next."""
+        end = time.monotonic() + seconds
+        turn_seconds = int(min(max(seconds / len(self.jobs), TURN_SECONDS_MIN), TURN_SECONDS_MAX))
+        while end - time.monotonic() >= 1:
+            job = min(self.jobs, key=lambda j: self.turns.get(j.name, 0))
+            self.turn(job, max(1, min(turn_seconds, int(end - time.monotonic()))))
+            self.merge_if_grown(job, turn_seconds)
+
+    def turn(self, job, seconds):
+        files.expect_room(self.findings)
+        count = self.turns.get(job.name, 0)
+        job.use(list(job.by_build)[count % len(job.by_build)])
+        place = self.place(job)
+        if job.build == "afl":
+            figures = engines.afl_turn(self.engine, job.target, place, seconds)
+        else:
+            figures = engines.fork_turn(self.engine, job.target, place, seconds, self.options.jobs)
+        self.note(job, {**figures, "build": job.build})
+        self.turns[job.name] = count + 1
+        files.write_json(self.state_path, self.turns)
+        self.triage(job)
+
+    def note(self, job, figures):
+        self.figures.setdefault(job.name, []).append(figures)
+        if figures["executions"] == 0:
+            self.lost_turns += 1
+            print(f"{job.name}: no progress within {figures['seconds']:.0f} s; see {self.place(job)}/log", file=sys.stderr)
+        print(f"{job.name} [{figures['build']}]: {figures['executions']} executions in {figures['seconds']:.0f} s, "
+              f"{figures['covered']} edges, {figures['features']} features, "
+              f"{len(files.listed(self.place(job) + '/corpus'))} inputs", flush=True)
+
+    def triage(self, job):
+        for folder in finds.triage(job, self.place(job)):
+            self.new.append(folder)
+            finds.show(job, folder)
+
+    # ---- Merges ----
+
+    def siblings(self, job):
+        """The same kind of target on other strategies."""
+        return [other for other in self.jobs if other.kind == job.kind and other is not job]
+
+    def merge_if_grown(self, job, seconds):
+        """Merges the corpus with what the other strategies have learnt, then compares all strategies on it."""
+        merged = self.turns.setdefault("merged", {})
+        before = len(files.listed(self.place(job) + "/corpus"))
+        if job.build == "afl" or before < MERGE_GROWTH * merged.get(job.name, 0) + 1:
+            return
+        others = job.corpora + [self.place(other) + "/corpus" for other in self.siblings(job)]
+        if not engines.merge(self.engine, job.target, self.place(job), others, max(seconds, 30)):
+            return
+        after = merged[job.name] = len(files.listed(self.place(job) + "/corpus"))
+        files.write_json(self.state_path, self.turns)
+        print(f"{job.name}: merged to {after} inputs from {before} and those of {len(self.siblings(job))} others", flush=True)
+        self.triage(job)
+        if job.kind == "ops":
+            self.compare(job)
+
+    def compare(self, job):
+        """An input on which strategies disagree is a find of the second of them."""
+        others = [other for other in self.jobs if other.kind == "ops"]
+        for other in others:
+            other.use(next(iter(other.by_build)))
+        for name, first, second in corpus.disagreements(others, self.place(job) + "/corpus"):
+            why = f"digest: {first.name} and {second.name} end with different graphs"
+            folder = f"{self.place(second)}/finds/{finds.folder_name(why)}"
+            if not os.path.exists(folder):
+                self.new.append(finds.keep(second, self.place(second), f"{self.place(job)}/corpus/{name}", why))
+                finds.show(second, folder)
