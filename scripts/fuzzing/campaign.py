@@ -103,13 +103,15 @@ class Campaign:
     # ---- Turns ----
 
     def run(self, seconds):
-        """Turns until the time is over. Who had the fewest is next."""
+        """Turns, at least one, until the time is over. Who had the fewest is next."""
         end = time.monotonic() + seconds
+        left = seconds
         turn_seconds = int(min(max(seconds / len(self.jobs), TURN_SECONDS_MIN), TURN_SECONDS_MAX))
-        while end - time.monotonic() >= 1:
+        while left >= 1:
             job = min(self.jobs, key=lambda j: self.turns.get(j.name, 0))
-            self.turn(job, max(1, min(turn_seconds, int(end - time.monotonic()))))
+            self.turn(job, int(min(turn_seconds, left)))
             self.merge_if_grown(job, turn_seconds)
+            left = end - time.monotonic()
 
     def turn(self, job, seconds):
         files.expect_room(self.findings)

@@ -84,6 +84,9 @@ def lock(folder):
     except BlockingIOError:
         holder = os.read(descriptor, 32).decode(errors="replace").strip()
         raise Problem(f"another campaign is running in {folder}" + (f" (process {holder})" if holder else "")) from None
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, str(os.getpid()).encode())
+    try:
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())
+    except OSError as error:
+        raise full_or_same(error, folder) from error
     return descriptor
