@@ -56,7 +56,7 @@ class Campaign:
         self.engine = engines.Engine(self.findings)
         self.state_path = os.path.join(self.findings, "turns.json")
         self.turns = files.read_json(self.state_path)
-        self.figures, self.new, self.lost_turns = {}, [], 0
+        self.figures, self.new, self.mended = {}, [], set()
 
     def place(self, job):
         return os.path.join(self.findings, job.name)
@@ -74,10 +74,20 @@ class Campaign:
             engines.recover(self.place(job))
             job.use(next(iter(job.by_build)))
             corpus.set_foreign_aside(job, self.place(job))
+            self.review(job)
             self.triage(job)
 
-    def known_finds(self):
-        return [(job, folder) for job in self.jobs for folder in finds.known(self.place(job))]
+    def review(self, job):
+        """Earlier finds: those that still fail count; those that do not wait to become regression tests."""
+        for folder in finds.known(self.place(job)):
+            if finds.still_fails(job, folder):
+                print(f"{job.name}: {folder} still fails")
+            else:
+                self.mended.add(folder)
+                print(f"{job.name}: {folder} fails no longer; keep it as a regression test (docs/fuzzing.md), then delete the folder")
+
+    def standing_finds(self):
+        return [folder for job in self.jobs for folder in finds.known(self.place(job)) if folder not in self.mended]
 
     def summarise(self):
         """Prints what was done; the exit code."""
@@ -87,9 +97,9 @@ class Campaign:
         untried = sum(job.name not in self.figures for job in self.jobs)
         if untried:
             print(f"{untried} of {len(self.jobs)} targets had no turn; the next campaign begins with them")
-        known = self.known_finds()
-        print(f"{len(self.new)} new finds, {len(known)} in all" + (f": {self.findings}/*/finds" if known else ""), flush=True)
-        return 1 if known else 0
+        standing = self.standing_finds()
+        print(f"{len(self.new)} new finds, {len(standing)} in all" + (f": {self.findings}/*/finds" if standing else ""), flush=True)
+        return 1 if standing else 0
 
     def summarise_target(self, job):
         rows = self.figures.get(job.name)
@@ -130,7 +140,6 @@ class Campaign:
     def note(self, job, figures):
         self.figures.setdefault(job.name, []).append(figures)
         if figures["executions"] == 0:
-            self.lost_turns += 1
             print(f"{job.name}: no progress within {figures['seconds']:.0f} s; see {self.place(job)}/log", file=sys.stderr)
         print(f"{job.name} [{figures['build']}]: {figures['executions']} executions in {figures['seconds']:.0f} s, "
               f"{figures['covered']} edges, {figures['features']} features, "

@@ -114,6 +114,11 @@ def triage(target, place):
     return new
 
 
+def still_fails(target, folder):
+    """Whether a find fails today. What only a comparison of strategies can tell stands until it is deleted."""
+    return files.read(f"{folder}/why.txt").startswith(b"digest:") or signature(target, f"{folder}/input") is not None
+
+
 def known(place):
     """The folders of all finds."""
     if not os.path.isdir(f"{place}/finds"):

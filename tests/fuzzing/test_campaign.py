@@ -147,6 +147,14 @@ class Campaigns(unittest.TestCase):
         self.expect(0, ["0 new finds"], "--seconds", "1")
         self.assertEqual(os.listdir(f"{self.place}/unrepeatable"), ["crash-1"])
 
+    def test_a_find_that_is_mended_counts_no_more(self):
+        self.plant("crash-1", "collect_all\n")
+        self.fuzz("--seconds", "1")
+        os.remove(f"{self.programs}/planted/crash-1")
+        self.expect(1, ["violation-planted still fails", "0 new finds, 1 in all"], "--seconds", "1")
+        write(f"{self.programs}/replay_stub_ops", REPLAY.replace("collect_all", "never"), 0o755)
+        self.expect(0, ["violation-planted fails no longer", "0 in all"], "--seconds", "1")
+
     # ---- Interruptions ----
 
     def test_a_killed_campaign_loses_nothing(self):
