@@ -41,44 +41,67 @@ def parse_arguments(arguments):
 
 
 def folders_of(options):
-    """The folder of executables for each build."""
+    """The folder of executables for each build; nothing is compiled yet."""
     if options.programs:
         return {"given": options.programs}
     wanted = options.build or ENGINES
     strategy_dirs = ";".join(map(os.path.abspath, options.strategy_dir))
     clang = builds.find_clang()
-    folders = {name: builds.build(preset, clang, strategy_dirs) for name, preset in SANITIZER_PRESETS.items() if name in wanted or name == "asan"}
+    folders = {name: builds.configure(preset, clang, strategy_dirs) for name, preset in SANITIZER_PRESETS.items()
+               if name in wanted or (name == "asan" and wanted == ["afl"])}
     driver = builds.find_afl()
     if "afl" in wanted and driver:
-        folders["afl"] = builds.build_afl(driver, strategy_dirs)
+        folders["afl"] = builds.configure_afl(driver, strategy_dirs)
+    elif wanted == ["afl"]:
+        raise Problem("AFL++ is not installed: apt install afl++")
     elif "afl" in wanted:
-        print("AFL++ is skipped: afl-fuzz is not installed (apt install afl++)")
+        print("AFL++ is skipped: it is not installed (apt install afl++)")
     return folders
 
 
-def make_jobs(options, folders):
-    """The targets that were asked for, each with the builds that have it, and all strategies."""
-    targets = {name: builds.read_targets(folder) for name, folder in folders.items()}
-    first = next(iter(targets.values()))
-    strategies = builds.strategies_of(first)
-    kinds = {name: builds.kind_of(name, strategies) for name in first}
-    known_kinds = list(dict.fromkeys(kinds.values()))
+def choose_targets(options, targets):
+    """The targets that were asked for, by name, with their kinds."""
+    strategies = builds.strategies_of(targets)
+    kinds = {name: builds.kind_of(name, strategies) for name in targets}
     for strategy in options.strategies:
         choose("strategy", strategy, strategies)
     if options.target:
-        choose("target", options.target, known_kinds)
-    wanted = options.strategies or strategies
+        choose("target", options.target, list(dict.fromkeys(kinds.values())))
+
+    def is_wanted(name, kind):
+        of_strategy = any(name == f"{kind}_{strategy}" for strategy in options.strategies or strategies)
+        return (of_strategy or (name == kind and not options.strategies)) and options.target in (None, kind)
+
+    return {name: kind for name, kind in kinds.items() if is_wanted(name, kind)}
+
+
+def compile_all(folders, targets, kinds):
+    """Compiles what the chosen targets need: fuzzer, replay program, recorder."""
+    for build, folder in folders.items():
+        programs = [name for name in kinds if name in targets[build]]
+        if build != "afl":
+            replays = [os.path.basename(targets[build][name].replay) for name in programs]
+            recorders = {campaign.recorder_of(targets[build][name].replay, kinds[name]) for name in programs}
+            programs += replays + sorted(os.path.basename(path) for path in recorders if path)
+        builds.compile_targets(folder, programs)
+
+
+def make_jobs(options, folders):
+    """The jobs of a campaign: each target with the builds that take turns."""
+    targets = {build: builds.read_targets(folder) for build, folder in folders.items()}
+    base = next(iter(targets.values()))
+    kinds = choose_targets(options, base)
+    if not options.programs:
+        compile_all(folders, targets, kinds)
     inputs_format = campaign.read_format(next(iter(folders.values())))
     jobs = []
     for name, kind in kinds.items():
-        of_wanted = any(name == f"{kind}_{strategy}" for strategy in wanted) or (name == kind and not options.strategies)
-        if of_wanted and options.target in (None, kind):
-            by_build = {build: found[name] for build, found in targets.items() if name in found and build in (options.build or targets)}
-            if by_build:
-                jobs.append(campaign.Job(first[name], kind, by_build, inputs_format))
+        by_build = {build: found[name] for build, found in targets.items() if name in found and build in (options.build or targets)}
+        if by_build:
+            jobs.append(campaign.Job(base[name], kind, by_build, inputs_format))
     if not jobs:
         raise Problem("nothing is left to fuzz: no target of that kind is for these strategies in these builds", BAD_INPUT)
-    return jobs, strategies
+    return jobs
 
 
 def interrupt(number, _frame):
@@ -92,9 +115,9 @@ def main():
     try:
         signal.signal(signal.SIGTERM, interrupt)
         signal.signal(signal.SIGINT, interrupt)
-        jobs, strategies = make_jobs(options, folders_of(options))
+        jobs = make_jobs(options, folders_of(options))
         files.expect_room(options.findings)
-        running = campaign.Campaign(options, jobs, strategies)
+        running = campaign.Campaign(options, jobs)
         running.open()
         seconds = options.seconds or options.minutes * 60
         print(f"fuzzing {len(jobs)} targets for {seconds} s, {options.jobs} processes at a time", flush=True)

@@ -41,36 +41,36 @@ def find_afl():
     return None
 
 
-def run_cmake(log, *commands, **environment):
+def run_cmake(folder, command, **environment):
+    """Runs a command and keeps its output beside the folder of the build."""
+    log = f"{folder}.log"
+    os.makedirs(os.path.dirname(log), exist_ok=True)
     with open(log, "wb") as out:
-        for command in commands:
-            done = subprocess.run(command, stdout=out, stderr=out, check=False, env={**os.environ, **environment})
-            if done.returncode != 0:
-                lines = files.read(log).decode(errors="replace").splitlines()
-                raise Problem(f"the build failed; all of its output is in {log}:\n" + "\n".join(lines[-20:]))
+        done = subprocess.run(command, stdout=out, stderr=out, check=False, env={**os.environ, **environment})
+    if done.returncode != 0:
+        lines = files.read(log).decode(errors="replace").splitlines()
+        raise Problem(f"the build failed; all of its output is in {log}:\n" + "\n".join(lines[-20:]))
 
 
-def build(preset, clang, strategy_dirs):
-    """Builds the targets of a preset; the folder of the executables."""
-    folder = f"build/{preset}"
-    os.makedirs("build", exist_ok=True)
-    print(f"building {folder} with {clang} (log: {folder}.log)", flush=True)
-    run_cmake(f"{folder}.log",
-              ["cmake", "--preset", preset, f"-DCMAKE_C_COMPILER={clang}", f"-DCMAKE_CXX_COMPILER={clang.replace('clang', 'clang++')}",
-               f"-DRECLAIM_STRATEGY_DIRS={strategy_dirs}"],
-              ["cmake", "--build", folder, "--target", "fuzz/all"])
-    return f"{folder}/fuzz"
+def configure(preset, clang, strategy_dirs):
+    """Makes the build of a preset ready; the folder of its executables."""
+    run_cmake(f"build/{preset}", ["cmake", "--preset", preset, f"-DCMAKE_C_COMPILER={clang}", f"-DRECLAIM_STRATEGY_DIRS={strategy_dirs}",
+                                  f"-DCMAKE_CXX_COMPILER={clang.replace('clang', 'clang++')}"])
+    return f"build/{preset}/fuzz"
 
 
-def build_afl(driver, strategy_dirs):
-    folder = "build/fuzz-afl"
-    print(f"building {folder} with afl-clang-fast (log: {folder}.log)", flush=True)
-    run_cmake(f"{folder}.log",
-              ["cmake", "-S", ".", "-B", folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=None", f"-DRECLAIM_FUZZ_ENGINE={driver}",
-               f"-DRECLAIM_STRATEGY_DIRS={strategy_dirs}"],
-              ["cmake", "--build", folder, "--target", "fuzz/all"],
+def configure_afl(driver, strategy_dirs):
+    run_cmake("build/fuzz-afl", ["cmake", "-S", ".", "-B", "build/fuzz-afl", "-G", "Ninja", "-DCMAKE_BUILD_TYPE=None",
+                                 f"-DRECLAIM_FUZZ_ENGINE={driver}", f"-DRECLAIM_STRATEGY_DIRS={strategy_dirs}"],
               CC="afl-clang-fast", CXX="afl-clang-fast++", CFLAGS="-O2", CXXFLAGS="-O2", AFL_QUIET="1")
-    return f"{folder}/fuzz"
+    return "build/fuzz-afl/fuzz"
+
+
+def compile_targets(folder, programs):
+    """Builds these programs and the tools; `folder` is as configure() returned it."""
+    build = os.path.dirname(folder)
+    print(f"building {build} (log: {build}.log)", flush=True)
+    run_cmake(build, ["cmake", "--build", build, "--target", "fuzz_seeds", "fuzz_text", "fuzz_minimise", *programs], AFL_QUIET="1")
 
 
 def read_targets(folder):

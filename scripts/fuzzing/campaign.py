@@ -5,13 +5,13 @@ import subprocess
 import sys
 import time
 
-import builds
 import corpus
 import engines
 import files
 import finds
 
 TURN_SECONDS_MIN, TURN_SECONDS_MAX = 10, 300
+OPERATION_KINDS = ("ops", "oom", "stress")  # their inputs are operation programs
 MERGE_GROWTH = 1.3  # a corpus is merged once it has grown by so much
 
 
@@ -20,7 +20,7 @@ class Job:
 
     def __init__(self, base, kind, by_build, inputs_format):
         self.name, self.base, self.kind, self.by_build = base.name, base, kind, by_build
-        self.operations = kind in ("ops", "oom", "stress")
+        self.operations = kind in OPERATION_KINDS
         self.header_bytes, self.version_max = inputs_format
         self.build = None
 
@@ -32,16 +32,16 @@ class Job:
         self.target, self.corpora, self.bytes_max = target, target.corpora, target.bytes_max
         self.replay, self.tools = checked.replay, checked.folder
         self.fuzzer = os.path.join(checked.folder, checked.name)
-        self.recorder = re_kind(checked.replay, self.kind)
+        self.recorder = recorder_of(checked.replay, self.kind)
 
     def header_is_known(self, data):
         return len(data) >= self.header_bytes and 1 <= data[0] <= self.version_max
 
 
-def re_kind(replay, kind):
-    """`…/replay_refcount_oom` as `…/record_refcount`."""
+def recorder_of(replay, kind):
+    """`…/record_refcount` for `…/replay_refcount_oom`; None where inputs are no operation programs."""
     folder, name = os.path.split(replay)
-    return os.path.join(folder, "record_" + name[len("replay_"):-len(kind) - 1])
+    return os.path.join(folder, "record_" + name[len("replay_"):-len(kind) - 1]) if kind in OPERATION_KINDS else None
 
 
 def read_format(folder):
@@ -51,8 +51,8 @@ def read_format(folder):
 
 
 class Campaign:
-    def __init__(self, options, jobs, strategies):
-        self.findings, self.options, self.jobs, self.strategies = options.findings, options, jobs, strategies
+    def __init__(self, options, jobs):
+        self.findings, self.options, self.jobs = options.findings, options, jobs
         self.engine = engines.Engine(self.findings)
         self.state_path = os.path.join(self.findings, "turns.json")
         self.turns = files.read_json(self.state_path)
@@ -75,16 +75,26 @@ class Campaign:
             job.use(next(iter(job.by_build)))
             corpus.set_foreign_aside(job, self.place(job))
             self.review(job)
-            self.triage(job)
+            self.triage_in_all_builds(job)
 
     def review(self, job):
         """Earlier finds: those that still fail count; those that do not wait to become regression tests."""
         for folder in finds.known(self.place(job)):
-            if finds.still_fails(job, folder):
+            if any(self.fails_in(job, build, folder) for build in job.by_build):
                 print(f"{job.name}: {folder} still fails")
             else:
                 self.mended.add(folder)
                 print(f"{job.name}: {folder} fails no longer; keep it as a regression test (docs/fuzzing.md), then delete the folder")
+
+    def fails_in(self, job, build, folder):
+        job.use(build)
+        return finds.still_fails(job, folder)
+
+    def triage_in_all_builds(self, job):
+        """Nobody knows which build left these."""
+        for build in job.by_build:
+            job.use(build)
+            self.triage(job, give_up=build == list(job.by_build)[-1])
 
     def standing_finds(self):
         return [folder for job in self.jobs for folder in finds.known(self.place(job)) if folder not in self.mended]
@@ -99,6 +109,9 @@ class Campaign:
             print(f"{untried} of {len(self.jobs)} targets had no turn; the next campaign begins with them")
         standing = self.standing_finds()
         print(f"{len(self.new)} new finds, {len(standing)} in all" + (f": {self.findings}/*/finds" if standing else ""), flush=True)
+        if not any(row["executions"] for rows in self.figures.values() for row in rows):
+            print("nothing was executed, so nothing is known")
+            return 1
         return 1 if standing else 0
 
     def summarise_target(self, job):
@@ -145,8 +158,8 @@ class Campaign:
               f"{figures['covered']} edges, {figures['features']} features, "
               f"{len(files.listed(self.place(job) + '/corpus'))} inputs", flush=True)
 
-    def triage(self, job):
-        for folder in finds.triage(job, self.place(job)):
+    def triage(self, job, give_up=True):
+        for folder in finds.triage(job, self.place(job), give_up):
             self.new.append(folder)
             finds.show(job, folder)
 

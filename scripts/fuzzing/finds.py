@@ -98,15 +98,16 @@ def set_aside(place, folder, path):
     os.rename(path, f"{place}/{folder}/{os.path.basename(path)}")
 
 
-def triage(target, place):
-    """Turns raw/ into finds; the folders of the new ones."""
+def triage(target, place, give_up):
+    """Turns raw/ into finds; the folders of the new ones. What does not fail is set aside, or stays if that would be giving up."""
     new = []
     for count, raw in enumerate(files.listed(f"{place}/raw")):
         why = None
         if count < TRIAGED_MAX and not os.path.basename(raw).startswith("slow-unit"):
             why = signature(target, raw)
             if why is None:
-                set_aside(place, "unrepeatable", raw)
+                if give_up:
+                    set_aside(place, "unrepeatable", raw)
                 continue
             if not os.path.exists(f"{place}/finds/{folder_name(why)}"):
                 new.append(keep(target, place, raw, why))

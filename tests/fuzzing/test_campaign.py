@@ -206,6 +206,10 @@ class Campaigns(unittest.TestCase):
         self.expect(2, ["unknown target 'opz'; did you mean 'ops'?"], "--target", "opz")
         self.expect(2, ["from 1 on, not '0'"], "--minutes", "0")
 
+    def test_a_fuzzer_that_does_nothing_is_no_success(self):
+        write(f"{self.programs}/ops_stub", "#!/bin/sh\nexit 1\n", 0o755)
+        self.expect(1, ["no progress", "nothing was executed"], "--seconds", "1")
+
     def test_a_folder_without_targets_is_refused(self):
         os.remove(f"{self.programs}/targets")
         self.expect(1, ["is no folder of fuzz targets"])
