@@ -100,7 +100,7 @@ static bool read_signature(char *line, char functions[SIGNATURE_MAX], char out[S
 
     line[strcspn(line, "\n")] = '\0';
     if (strncmp(line, token, sizeof token - 1) == 0 && *functions == '\0')
-        snprintf(functions, SIGNATURE_MAX, "%s", line + sizeof token - 1);
+        snprintf(functions, SIGNATURE_MAX, "%.*s", SIGNATURE_MAX / 2, line + sizeof token - 1);
     if ((found = strstr(line, "violation: ")) != NULL)
         sign_violation(found, out);
     else if ((found = strstr(line, "SUMMARY: ")) != NULL)
