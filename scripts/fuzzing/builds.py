@@ -12,6 +12,7 @@ from problem import Problem
 CLANGS = ["clang-19", "clang", "clang-18", "clang-17", "clang-16", "clang-15", "clang-14"]
 PROBE = "int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n) { return d && n > 9 ? -1 : 0; }"
 AFL_DRIVERS = ["/usr/lib/afl/libAFLDriver.a", "/usr/local/lib/afl/libAFLDriver.a"]
+AFL_MUTATOR = "build/fuzz-afl/afl_mutator.so"
 STRATEGY_TARGETS_FROM = "ops_"
 
 # One line of <build>/fuzz/targets, with the folder of the executables.
@@ -63,6 +64,8 @@ def configure_afl(driver, strategy_dirs):
     run_cmake("build/fuzz-afl", ["cmake", "-S", ".", "-B", "build/fuzz-afl", "-G", "Ninja", "-DCMAKE_BUILD_TYPE=None",
                                  f"-DRECLAIM_FUZZ_ENGINE={driver}", f"-DRECLAIM_STRATEGY_DIRS={strategy_dirs}"],
               CC="afl-clang-fast", CXX="afl-clang-fast++", CFLAGS="-O2", CXXFLAGS="-O2", AFL_QUIET="1")
+    run_cmake("build/fuzz-afl", ["cc", "-std=gnu17", "-O2", "-shared", "-fPIC", "-I", "fuzz", "-o", AFL_MUTATOR, "fuzz/afl_mutator.c",
+                                 "fuzz/mutator.c", "fuzz/program.c"])
     return "build/fuzz-afl/fuzz"
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 
+import builds
 import corpus
 import engines
 import files
@@ -142,7 +143,7 @@ class Campaign:
         job.use(list(job.by_build)[count % len(job.by_build)])
         place = self.place(job)
         if job.build == "afl":
-            figures = engines.afl_turn(self.engine, job.target, place, seconds)
+            figures = engines.afl_turn(self.engine, job.target, place, seconds, builds.AFL_MUTATOR if job.operations else None)
         else:
             figures = engines.fork_turn(self.engine, job.target, place, seconds, self.options.jobs)
         self.note(job, {**figures, "build": job.build})

@@ -79,14 +79,15 @@ def figures(log, seconds):
     return {"executions": executions, "seconds": seconds, "covered": covered, "features": features}
 
 
-def afl_turn(engine, target, place, seconds):
-    """AFL++ on the same corpus; what it keeps and finds goes where libFuzzer's does."""
+def afl_turn(engine, target, place, seconds, mutator):
+    """AFL++ on the same corpus, with the mutator's library if there is one; what it keeps and finds goes where libFuzzer's does."""
+    more = {"AFL_CUSTOM_MUTATOR_LIBRARY": os.path.abspath(mutator)} if mutator else {}
     out = f"{place}/afl"
     started = time.monotonic()
     seeds = f"{place}/corpus" if files.listed(f"{place}/corpus") else next(c for c in target.corpora if files.listed(c))
     engine.run(["afl-fuzz", "-i", seeds, "-o", out, "-V", str(seconds), "-G", str(target.bytes_max), "-m", "none", "-t", "25000+",
                 "--", os.path.join(target.folder, target.name)], f"{place}/log", seconds + 120,
-               AFL_NO_UI="1", AFL_AUTORESUME="1", AFL_SKIP_CPUFREQ="1", AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES="1", AFL_NO_AFFINITY="1")
+               AFL_NO_UI="1", AFL_AUTORESUME="1", AFL_SKIP_CPUFREQ="1", AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES="1", AFL_NO_AFFINITY="1", **more)
     collect_afl(out, place)
     return {**afl_figures(f"{out}/default/fuzzer_stats"), "seconds": time.monotonic() - started}
 
