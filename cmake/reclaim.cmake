@@ -41,9 +41,13 @@ function(reclaim_add_flavour name base dir defaults flavour)
     target_compile_definitions(${target} PUBLIC MM_COUNTED=1 MM_CHECKED=1)
     target_compile_options(${target} PUBLIC -UNDEBUG)
   endif()
+  if(NOT flavour STREQUAL "timed")
+    # Allocation sites are shown relative to the tree.
+    target_compile_options(${target} PUBLIC -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
+  endif()
   # Without these a compiler may delete a malloc and its free together, and the time reads 0.
   target_compile_options(${target} PUBLIC -fno-builtin-malloc -fno-builtin-free)
-  target_link_libraries(${target} PUBLIC reclaim_support)
+  target_link_libraries(${target} PUBLIC reclaim_support reclaim_pool)
 endfunction()
 
 # reclaim_add_strategy(NAME): the folder strategies/NAME, whose strategy.h chooses it.

@@ -7,7 +7,8 @@
  * show: what it printed until then is complete but for closing braces, and the last operation it
  * came to is the failing one. Of the expectations only the last ones are kept.
  *
- * The test has node_type for containers and atom_type for the rest, no finalisers and no callbacks.
+ * The test has node_type for containers and atom_type for the rest, no finalisers and no callbacks;
+ * where the program has some, only the heap's own order is expected.
  *
  * Exit: 0 written, 1 a file or process failed, 2 bad arguments or no program. */
 #include "recorder.h"
@@ -44,6 +45,8 @@ static struct {
     FILE *out;
     bool graphs;    /* print graphs, not statements */
     bool recording; /* from the heap's making to the end of the program's outermost block */
+    bool user_code; /* has run, or may: then the expectations are not the model's */
+    uint32_t calls; /* that have begun and not returned */
     uint32_t scope_count, root_count;
     scope scopes[SCOPES_MAX];
     mm_root *roots[ROOTS_MAX];
@@ -81,6 +84,12 @@ static void print_root(const mm_root *root)
     fprintf(recorder.out, "roots[%u]", i);
 }
 
+static void print_type(mm_type type)
+{
+    recorder.user_code |= (type & MM_TYPE_SPECIAL) != 0;
+    fprintf(recorder.out, "%s", mm_type_is_container(type) ? "node_type" : "atom_type");
+}
+
 static void print_argument(char directive, va_list *arguments)
 {
     if (directive == 'v')
@@ -88,9 +97,7 @@ static void print_argument(char directive, va_list *arguments)
     else if (directive == 'r')
         print_root(va_arg(*arguments, const mm_root *));
     else if (directive == 't')
-        fprintf(recorder.out, "%s",
-                mm_type_is_container((mm_type)va_arg(*arguments, unsigned)) ? "node_type"
-                                                                            : "atom_type");
+        print_type((mm_type)va_arg(*arguments, unsigned));
     else
         fprintf(recorder.out, "%u", va_arg(*arguments, unsigned));
 }
@@ -107,15 +114,41 @@ static void say(char kind, const char *format, va_list *arguments)
     fputc('\n', recorder.out);
 }
 
-void recorder_say(const char *format, ...)
+static void statement(const char *format, ...)
 {
     va_list arguments;
 
-    if (!recorder.recording || recorder.graphs || format == NULL)
-        return;
     va_start(arguments, format);
     say(LINE_STATEMENT, format, &arguments);
     va_end(arguments);
+}
+
+/* Whether what happens now is the program's own doing and in the test. */
+static bool is_printed(void)
+{
+    return recorder.recording && !recorder.graphs && recorder.calls == 0;
+}
+
+void recorder_call(const char *format, ...)
+{
+    va_list arguments;
+
+    if (is_printed() && format != NULL) {
+        va_start(arguments, format);
+        say(LINE_STATEMENT, format, &arguments);
+        va_end(arguments);
+    }
+    recorder.user_code |= recorder.calls++ != 0;
+}
+
+void recorder_return(void)
+{
+    recorder.calls--;
+}
+
+void recorder_note_user_code(bool there_is)
+{
+    recorder.user_code |= there_is;
 }
 
 static void expect(const char *format, ...)
@@ -135,7 +168,8 @@ mm_status recorder_status(mm_status status)
                                         [MM_UNSUPPORTED] = "MM_UNSUPPORTED",
                                         [MM_TOO_DEEP] = "MM_TOO_DEEP"};
 
-    if (recorder.recording && !recorder.graphs)
+    recorder_return();
+    if (is_printed())
         fprintf(recorder.out, "%cassert_int_equal(status, %s);\n", LINE_STATEMENT, names[status]);
     return status;
 }
@@ -147,7 +181,7 @@ mm_status recorder_root(mm *m, mm_root **out)
     if (recorder.root_count == ROOTS_MAX)
         exit(1);
     recorder.roots[recorder.root_count++] = NULL;
-    recorder_say("status = mm_root_new(m, &roots[%u]);", recorder.root_count - 1);
+    recorder_call("status = mm_root_new(m, &roots[%u]);", recorder.root_count - 1);
     status = recorder_status(mm_root_new(m, out));
     recorder.roots[recorder.root_count - 1] = *out;
     return status;
@@ -163,9 +197,9 @@ void recorder_begin(const settings *options)
     settings_canonical(options, "", text, sizeof text);
     fprintf(recorder.out, "%cmm *m = heap_open(\"%s\");\n", LINE_STATEMENT,
             text[0] == ':' ? text + 1 : "");
-    recorder_say("mm_root *roots[%u] = {NULL};", (unsigned)PROGRAM_OPERATIONS_MAX);
-    recorder_say("mm_status status = MM_OK;");
-    recorder_say("(void)roots, (void)status;");
+    statement("mm_root *roots[%u] = {NULL};", (unsigned)PROGRAM_OPERATIONS_MAX);
+    statement("mm_status status = MM_OK;");
+    statement("(void)roots, (void)status;");
 }
 
 /* ---- In the child: blocks ---- */
@@ -187,7 +221,8 @@ void recorder_enter(recorder_scope *marker, const char *name, const mm_var *vari
 {
     scope *s = recorder.scopes + recorder.scope_count;
 
-    marker->printed = recorder.recording && recorder.scope_count < SCOPES_MAX;
+    marker->printed =
+        recorder.recording && recorder.calls == 0 && recorder.scope_count < SCOPES_MAX;
     if (!marker->printed)
         return;
     name_scope(s, name);
@@ -203,15 +238,22 @@ void recorder_enter(recorder_scope *marker, const char *name, const mm_var *vari
         fprintf(recorder.out, "MM_VARS(m, %s, %u);\n", s->name, count);
 }
 
-/* The second block is the program's outermost: with its end the program is over. */
-void recorder_leave(recorder_scope *marker)
+/* Giving up the variables is a call too. */
+void recorder_leave(recorder_scope **marker)
 {
+    (void)marker;
+    recorder.calls++;
+}
+
+/* The second block is the program's outermost: with its end the program is over. */
+void recorder_left(recorder_scope *marker)
+{
+    recorder.calls--;
     if (!marker->printed)
         return;
     recorder.scope_count--;
-    if (!recorder.recording)
-        return;
-    recorder_say("}");
+    if (is_printed())
+        statement("}");
     if (recorder.scope_count == 1)
         recorder.recording = false;
 }
@@ -238,24 +280,36 @@ static bool has_collected(const oracle *o)
     return o->collected || collections != o->collections;
 }
 
+static uint32_t serial_of(const oracle *o, uint32_t id)
+{
+    uint32_t serial = 1;
+
+    while (serial < MODEL_IDS_MAX && o->ids[serial] != id)
+        serial++;
+    return serial;
+}
+
 /* The bounds are the oracle's, as numbers of objects: see oracle.h. */
 void recorder_expect(const oracle *o, collected collected)
 {
     model_set kept, reachable;
 
-    if (!recorder.recording || recorder.graphs)
+    if (!is_printed())
+        return;
+    fprintf(recorder.out, "%cheap_verify(m);\n", LINE_EXPECTATIONS);
+    if (recorder.user_code)
         return;
     kept = o->alive;
     if (strategy_traits.prompt)
         model_counting_closure(o->model, &o->alive, &kept);
     model_reachable(o->model, NULL, &reachable);
-    fprintf(recorder.out, "%cheap_verify(m);\n", LINE_EXPECTATIONS);
     expect("assert_in_range(objects_live(m), %u, %u);",
            size_of(o->model, has_collected(o) ? &reachable : &kept),
            size_of(o->model, collected == COLLECTED_FULLY ? &reachable : &kept));
     for (uint32_t i = 0; i < MODEL_OWNERS_MAX; i++) {
         if (o->variables[i] != NULL && o->model->owners[i] != 0)
-            expect("assert_int_equal(mm_serial(%v), %u);", o->variables[i], o->model->owners[i]);
+            expect("assert_int_equal(mm_serial(%v), %u);", o->variables[i],
+                   serial_of(o, o->model->owners[i]));
     }
 }
 
@@ -346,7 +400,7 @@ typedef struct lines {
 } lines;
 
 /* Of graphs and of expectations only the last ones count. */
-static void forget(lines *all, bool graph)
+static void forget_last(lines *all, bool graph)
 {
     size_t kept = 0;
 
@@ -369,7 +423,7 @@ static void read_lines(FILE *from, lines *all)
         if (strchr(line, '\n') == NULL)
             break; /* torn by the end of the child */
         if (*line == LINE_GRAPH || *line == LINE_EXPECTATIONS)
-            forget(all, *line == LINE_GRAPH);
+            forget_last(all, *line == LINE_GRAPH);
         all->line[all->count++] = strdup(line);
     }
     free(line);

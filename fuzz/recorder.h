@@ -6,12 +6,18 @@
 #include "mm_gc.h"
 #include "oracle.h"
 
-/* Prints a statement; NULL: none. In `format`, %v stands for a variable, %r for a root, %t for a type, %u for a
- * number below 2^32. */
-void recorder_say(const char *format, ...);
+/* A call begins: prints it, unless it is inside of another. In `format`, which may be NULL for
+ * nothing, %v stands for a variable, %r for a root, %t for a type, %u for a number below 2^32. */
+void recorder_call(const char *format, ...);
 
-/* Prints what a call returned as an expectation, and returns it. */
+/* It returned. */
+void recorder_return(void);
+
+/* It returned a status: prints that as an expectation, and returns it. */
 mm_status recorder_status(mm_status status);
+
+/* From here on, where `there_is` some, user code that the test does not have may change the heap. */
+void recorder_note_user_code(bool there_is);
 
 /* The root that the next mm_root_new() makes. */
 mm_status recorder_root(mm *m, mm_root **out);
@@ -28,6 +34,7 @@ typedef struct recorder_scope {
 } recorder_scope;
 void recorder_enter(recorder_scope *scope, const char *name, const mm_var *variables,
                     uint32_t count, bool borrows);
-void recorder_leave(recorder_scope *scope);
+void recorder_leave(recorder_scope **scope);
+void recorder_left(recorder_scope *scope);
 
 #endif

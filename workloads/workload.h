@@ -34,14 +34,23 @@ typedef struct workload_amount {
     uint64_t objects, bytes;
 } workload_amount;
 
+/* What the program's own code, finalisers and weak callbacks, sees of deaths. */
+typedef struct workload_deaths {
+    uint64_t finalised; /* finalisers called */
+    uint64_t cleared;   /* weak references that are held to the end and then lead nowhere */
+    uint64_t callbacks; /* weak callbacks called */
+} workload_deaths;
+
 /* The books of one run. */
 typedef struct workload_account {
-    workload_amount allocated; /* by set-up, work and teardown */
-    workload_amount live_work; /* reachable when the work ends */
-    workload_amount live_end;  /* reachable after the teardown */
-    workload_amount leaked;    /* unreachable after the teardown, but on or behind a cycle: what
+    workload_amount allocated;     /* by set-up, work and teardown */
+    workload_amount live_work;     /* reachable when the work ends */
+    workload_amount live_end;      /* reachable after the teardown */
+    workload_amount leaked;        /* unreachable after the teardown, but on or behind a cycle: what
                                   counting alone keeps */
-    uint64_t checksum;         /* over the final live graph, or the values read from it */
+    workload_deaths deaths;        /* when all that is unreachable after the teardown has died */
+    workload_deaths leaked_deaths; /* of these, those of what is leaked */
+    uint64_t checksum;             /* over the final live graph, or the values read from it */
 } workload_account;
 
 /* What a run will need, known before it starts: for predictions of memory. */
@@ -57,6 +66,7 @@ typedef struct workload_run {
     const settings *parameters;
     uint64_t seed;
     workload_account account;           /* filled by the workload */
+    workload_deaths seen;               /* filled by its settled() */
     char message[WORKLOAD_MESSAGE_MAX]; /* why the run failed or is void, when it says so itself */
     void (*begin)(struct workload_run *); /* see workload_begin(), workload_end() */
     void (*end)(struct workload_run *);
@@ -87,21 +97,28 @@ typedef struct workload {
 
     /* Runs once. Every variable of the workload has ended when it returns, whatever it returns. */
     workload_result (*run)(workload_run *run);
+
+    /* Called when the last collection is over and the clocks stand, or NULL: says in `run->seen`
+     * what deaths finalisers and callbacks have seen, WORKLOAD_WRONG what they found damaged. */
+    workload_result (*settled)(workload_run *run);
 } workload;
 
 /* All workloads of this program, in the order of their registration. */
 extern const workload *const workload_table[];
 extern const size_t workload_count;
 
-/* The set-up is over: the clocks start. */
+/* The set-up is over: the clocks start. Objects made from here on are of the phase "work", later
+ * ones of "teardown"; a workload may name finer ones with mm_phase(). */
 static inline void workload_begin(workload_run *run)
 {
+    mm_phase(run->m, "work");
     run->begin(run);
 }
 
 /* The work is done, `account.live_work` stands, the teardown starts. */
 static inline void workload_end(workload_run *run)
 {
+    mm_phase(run->m, "teardown");
     run->end(run);
 }
 
