@@ -43,6 +43,7 @@ typedef struct heap_base {
     cadence cadence;
     bool automatic;  /* collections start by themselves */
     bool collecting; /* a collection is running: a nested one does nothing */
+    bool settling;   /* marking is done, and what is made now counts as reached: see settle.h */
     bool frozen;     /* between mm_freeze() and mm_unfreeze() */
 } heap_base;
 

@@ -462,7 +462,16 @@ static void flags_out_of_range_change_nothing(mm *m)
     assert_int_equal(mm_get_debug(heap), MM_DEBUG_STATS);
     collect_fully(m);
     assert_int_equal(l.count, 2);
-    assert_int_equal(mm_set_debug(heap, MM_DEBUG_SAVE_ALL, NULL, NULL), MM_OK);
+}
+
+static void telling_of_garbage_is_unsupported(mm *m)
+{
+    mm_heap *heap = mm_heap_of(m);
+    lines l = {0};
+
+    assert_int_equal(mm_set_debug(heap, MM_DEBUG_SAVE_ALL, NULL, NULL), MM_UNSUPPORTED);
+    assert_int_equal(mm_set_debug(heap, MM_DEBUG_COLLECTABLE, keep_line, &l), MM_UNSUPPORTED);
+    assert_int_equal(mm_get_debug(heap), 0);
 }
 
 /* ---- Saved garbage ---- */
@@ -619,15 +628,18 @@ int test_collector_control(void)
         TEST(callbacks_come_and_go_inside_of_callbacks),
         TEST(callbacks_may_change_the_heap),
         TEST(a_line_starts_and_ends_each_collection),
-        TEST(a_line_is_said_for_each_unreachable_object),
         TEST(nothing_is_uncollectable),
         TEST(flags_out_of_range_change_nothing),
+        TEST(collect_counts_what_it_tracks),
+    };
+    const struct CMUnitTest garbage_tests[] = {
+        TEST(a_line_is_said_for_each_unreachable_object),
         TEST(saved_garbage_can_be_inspected_and_given_up),
         TEST(saved_garbage_was_finalised_and_is_not_read_weakly),
         TEST(saved_garbage_ends_with_its_heap),
         TEST(garbage_that_cannot_be_saved_is_reclaimed),
-        TEST(collect_counts_what_it_tracks),
     };
+    const struct CMUnitTest no_garbage_tests[] = {TEST(telling_of_garbage_is_unsupported)};
     const struct CMUnitTest threshold_tests[] = {TEST(thresholds_out_of_range_change_nothing)};
     const struct CMUnitTest freezing_tests[] = {
         TEST(frozen_cycles_stay_until_unfrozen),
@@ -646,6 +658,9 @@ int test_collector_control(void)
                                       : TESTS_RUN("collector control, none", no_freezing_tests);
     failed += strategy_traits.tracks ? TESTS_RUN("collector control, tracking", tracking_tests)
                                      : TESTS_RUN("collector control, none", no_tracking_tests);
+    failed += strategy_traits.reports_garbage
+                  ? TESTS_RUN("collector control, garbage", garbage_tests)
+                  : TESTS_RUN("collector control, none", no_garbage_tests);
     if (has_counted_generations())
         failed += TESTS_RUN("collector control, thresholds", threshold_tests);
     return failed;
