@@ -90,7 +90,7 @@ static void check_equal(sample *s, const char *what, uint64_t found, uint64_t ex
              expected);
 }
 
-/* What malloc has handed out for this run and not got back. A registry has headers of its own. */
+/* What the allocators have handed out for this run and not got back, by their own books. A registry has headers of its own. */
 static uint64_t retained_bytes(const run_state *state)
 {
     size_t before = state->retained_before, after = malloc_retained_bytes();
@@ -100,7 +100,7 @@ static uint64_t retained_bytes(const run_state *state)
         return MM_UNKNOWN;
     mm_get_stats(state->heap, &stats);
     before += stats.bytes_beside; /* stays as large as it once was, until the heap is freed */
-    return after > before ? after - before : 0;
+    return (after > before ? after - before : 0) + state->record->stats.bytes_pooled;
 }
 
 /* A program that does not count asks the allocator instead: what it has not got back must be what
@@ -115,7 +115,7 @@ static void check_retained(run_state *state, workload_amount expected)
         return;
     if (retained + RETAINED_SLACK_BYTES < expected.bytes || retained > most)
         fail(state->sample, SAMPLE_VOID,
-             "malloc holds %" PRIu64
+             "the allocator holds %" PRIu64
              " bytes for the heap at the end; by the workload's books %" PRIu64
              " objects of %" PRIu64 " bytes are left",
              retained, expected.objects, expected.bytes);
@@ -249,6 +249,8 @@ static void collect_last(run_state *state)
     record->stats.objects_live = after.objects_live;
     record->stats.bytes_live = after.bytes_live;
     record->stats.bytes_held = after.bytes_held;
+    record->stats.bytes_pooled = after.bytes_pooled;
+    record->stats.bytes_mapped = after.bytes_mapped;
     record->stats.reclaimed_by_count = after.reclaimed_by_count;
 }
 

@@ -165,7 +165,7 @@ mm_status mm_new_finalisable_(mm *m, mm_var *made, mm_type type, uint32_t slots,
 __attribute__((always_inline)) static inline mm_status mm_new(mm *m, mm_var *dst, mm_type type,
                                                               uint32_t slots, uint32_t bytes)
 {
-    MM_COUNT_(m, new, ((uint64_t)type << 48) ^ ((uint64_t)slots << 32) ^ bytes);
+    MM_COUNT_(m, new, digest_of_new(type, slots, bytes));
     MM_CHECK_OWNER_(dst);
     assert((mm_type_is_container(type) || slots == 0) && "an atom has no slots");
     mm_stress_(m);

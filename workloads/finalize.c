@@ -169,14 +169,19 @@ static void note_death(mm *m, mm_var *reference, mm_var *context)
     witness.seen.callbacks++;
 }
 
-/* Every place is emptied, so that it is the same work whether something was resurrected or not. */
+/* What was resurrected is whole still. Every place is looked at and emptied, so that it is the same
+ * work whether something stands there or not. */
 static void empty_park(mm *m)
 {
     MM_VAR(m, park);
 
     mm_root_get(m, park, witness.park);
-    for (uint32_t i = 0; i < PARKED; i++)
-        mm_unset(m, park, i);
+    for (uint32_t i = 0; i < PARKED; i++) {
+        MM_VAR(m, resurrected);
+        mm_take(m, resurrected, park, i);
+        if (!mm_is_null(resurrected))
+            expect(is_whole(m, resurrected), "it was resurrected and is damaged", witness.parked);
+    }
 }
 
 /* ---- Choices: drawn once for the books and once for the work ---- */

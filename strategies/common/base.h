@@ -183,6 +183,8 @@ typedef struct mm_stats {
     uint64_t bytes_held;   /* counted: with headers */
     uint64_t bytes_peak;   /* counted: the highest bytes_held */
     uint64_t bytes_beside; /* held for weak references and finalisers, outside the objects */
+    uint64_t bytes_pooled; /* in blocks of the pool allocator that are in use */
+    uint64_t bytes_mapped; /* in its arenas */
 } mm_stats;
 
 #endif

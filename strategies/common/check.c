@@ -170,6 +170,12 @@ void mm_limit_mark_stack(mm_heap *heap, size_t entries)
     #endif
 }
 
+void mm_limit_nesting(mm_heap *heap, uint32_t nesting, uint32_t rounds)
+{
+    heap->base.finalisation.nesting_max = nesting;
+    heap->base.finalisation.rounds_max = rounds;
+}
+
 uint64_t mm_allocation_attempts(const mm_heap *heap)
 {
     return heap->base.front.attempts;

@@ -1,9 +1,9 @@
-/* The allocator front: the one door between a strategy and malloc.
+/* The allocator front: the one door between a strategy and malloc, or the pool allocator.
  *
  * Every strategy allocates objects here, so that all of them pay the same allocator, and so that
  * limits, accounting, fault injection and the registry are written once. A strategy calls
  * mutator_allocate() and mutator_free() (heap.h), which in the timed flavour are malloc and free behind
- * one predictable test (is there a heap limit?) and come here only if there is.
+ * one predictable test (is there a heap limit, or a pool?) and come here only if there is.
  *
  * The registry (MM_REGISTRY) puts a `registered` header before each block. It is how a heap knows
  * all its objects without asking the strategy, and gives back what pure counting leaks. The counted
@@ -15,6 +15,8 @@
 #include "base.h"
 
 #include <stdlib.h>
+
+#include "allocators/pool/pool_inside.h"
 
 /* An allocation site: where in the program an object was made. The texts are literals. */
 typedef struct mm_site {
@@ -55,6 +57,8 @@ enum { REGISTERED_LIVE = 0x6d6d6f62, REGISTERED_FREED = 0x64656164 };
 
 typedef struct front {
     bool limited;
+    pool_allocator *pool;  /* where small blocks come from; NULL: malloc */
+    bool pool_alone;       /* nothing is limited, refused, counted or registered: no books */
     bool refusing;         /* no block is given until it is taken back: see finalise.h */
     size_t bytes_held;     /* kept when limited or counted */
     size_t bytes_held_max; /* the heap limit; SIZE_MAX when there is none */
@@ -82,8 +86,22 @@ typedef struct front {
 /* An empty front with a limit of `bytes_held_max` bytes (0: none). */
 void front_open(front *f, size_t bytes_held_max);
 
-/* Gives back every block still registered; without a registry, nothing. */
+/* Small blocks come from a pool allocator of this front's own from now on; none has been allocated
+ * yet. False when there is no memory. */
+bool front_use_pool(front *f);
+
+/* Every allocation fails until that is taken back. */
+void front_refuse(front *f, bool refuse);
+
+/* Gives back every block still registered, and all that is in the pool allocator; with neither,
+ * nothing. */
 void front_close(front *f);
+
+/* Whether a mutator must come here for its memory, whatever the flavour. */
+static inline bool front_is_needed(const front *f)
+{
+    return f->limited || f->pool != NULL || f->refusing;
+}
 
 /* A block of `header + request` bytes, aligned for any type, not cleared; NULL when there is no
  * memory or the heap limit would be passed. `header` is what the strategy adds to the `request` of
@@ -92,6 +110,10 @@ void *front_allocate(front *f, size_t header, size_t request);
 
 /* Frees a block of front_allocate(); the sizes are those it was allocated with. */
 void front_free(front *f, void *block, size_t header, size_t request);
+
+/* The same for the mutator that comes here although nothing is counted or registered. */
+void *front_allocate_guarded(front *f, size_t header, size_t request);
+void front_free_guarded(front *f, void *block, size_t header, size_t request);
 
 /* Memory beside the objects, as realloc() gives it: NULL when there is none. Faults can be injected
  * here too; it counts towards no limit and no statistic. */

@@ -139,6 +139,10 @@ mm_status mm_get_count(const mm *m, uint32_t counts[MM_GENERATIONS_MAX])
 
 static void stats_of_front(const heap_base *base, mm_stats *out)
 {
+    const pool_allocator *pool = base->front.pool;
+
+    out->bytes_pooled = pool != NULL ? pool_bytes_in_use(pool) : 0;
+    out->bytes_mapped = pool != NULL ? pool_bytes_mapped(pool) : 0;
 #if MM_COUNTED
     const front *f = &base->front;
 
@@ -150,9 +154,10 @@ static void stats_of_front(const heap_base *base, mm_stats *out)
     out->bytes_held = f->bytes_held;
     out->bytes_peak = f->bytes_peak;
 #else
-    (void)base;
     out->objects_allocated = out->bytes_allocated = out->reclaimed_by_count = MM_UNKNOWN;
     out->objects_live = out->bytes_live = out->bytes_held = out->bytes_peak = MM_UNKNOWN;
+    if (base->front.limited)
+        out->bytes_held = base->front.bytes_held;
 #endif
 }
 

@@ -33,7 +33,6 @@ struct mm_heap {
     mm_object *objects;
     uint64_t every; /* the option: operations that may collect, per collection */
     uint64_t until; /* such operations until the next one; 0: automatic collection is off */
-    bool settling;  /* marking is done: what is made now counts as reached */
 };
 
 static const mm_traits strategy_traits = {

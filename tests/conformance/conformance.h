@@ -68,6 +68,7 @@ int test_verifier(void);
 int test_finalisers(void);
 int test_resurrection(void);
 int test_nasty_finalisers(void);
+int test_wild_programs(void);
 int test_weak_references(void);
 int test_collector_control(void);
 int test_immortal(void);

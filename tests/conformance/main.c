@@ -12,10 +12,10 @@ typedef int test_group(void);
 
 /* Hold under forced collections. */
 static test_group *const groups[] = {
-    test_operations, test_aliasing,     test_variables,        test_payload,
-    test_counting,   test_cycles,       test_random_programs,  test_out_of_memory,
-    test_finalisers, test_resurrection, test_nasty_finalisers, test_weak_references,
-    test_immortal,   test_interning,    test_resources,
+    test_operations,      test_aliasing,     test_variables,        test_payload,
+    test_counting,        test_cycles,       test_random_programs,  test_out_of_memory,
+    test_finalisers,      test_resurrection, test_nasty_finalisers, test_wild_programs,
+    test_weak_references, test_immortal,     test_interning,        test_resources,
 };
 
 /* Count collections, or need no heap in which any would run. */

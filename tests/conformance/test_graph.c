@@ -153,6 +153,39 @@ static void nodes_know_their_generation(mm *m)
     mm_graph_free(g);
 }
 
+static void frozen_objects_are_in_a_generation_of_their_own(mm *m)
+{
+    MM_VAR(m, v);
+    mm_graph *g;
+
+    if (!strategy_traits.freezes)
+        return;
+    new_node(m, v, 0);
+    assert_int_equal(mm_freeze(m), MM_OK);
+    g = graph(m);
+    assert_int_equal(g->nodes[node_of(g, v)].generation, MM_GENERATIONS_MAX);
+    mm_graph_free(g);
+    assert_int_equal(mm_unfreeze(m), MM_OK);
+}
+
+static void a_weak_reference_is_an_object_with_a_site(mm *m)
+{
+    const mm_type_info info = {.name = "watched", .kind = MM_CONTAINER, .weakable = true};
+    MM_VARS(m, v, 2);
+    mm_type watched;
+    mm_graph *g;
+
+    assert_int_equal(mm_type_add(mm_heap_of(m), &info, &watched), MM_OK);
+    assert_int_equal(mm_new(m, v, watched, 0, 0), MM_OK);
+    assert_int_equal(mm_weak_new(m, v + 1, v, NULL, NULL), MM_OK);
+    g = graph(m);
+    assert_string_equal(mm_graph_type_name(g, node_of(g, v)), "watched");
+    assert_string_equal(mm_graph_type_name(g, node_of(g, v + 1)), "weak reference");
+    assert_string_equal(g->nodes[node_of(g, v + 1)].site->function,
+                        "a_weak_reference_is_an_object_with_a_site");
+    mm_graph_free(g);
+}
+
 static void types_are_counted_reachable_or_not(mm *m)
 {
     MM_VARS(m, v, 2);
@@ -230,6 +263,22 @@ static void a_root_that_outlives_scopes_is_named_by_its_number(mm *m)
     mm_clear(m, v);
     g = graph(m);
     assert_string_equal(chain_text(g, 0), "root 2 -> node #1");
+    mm_graph_free(g);
+}
+
+static void an_immortal_object_is_held_by_the_heap(mm *m)
+{
+    MM_VARS(m, v, 2);
+    mm_graph *g;
+
+    new_node(m, v, 1);
+    new_node(m, v + 1, 0);
+    mm_store(m, v, 0, v + 1);
+    assert_int_equal(mm_immortalise(m, v), MM_OK);
+    mm_clear(m, v);
+    mm_clear(m, v + 1);
+    g = graph(m);
+    assert_string_equal(chain_text(g, 1), "the heap -> node #1 [slot 0] -> node #2");
     mm_graph_free(g);
 }
 
@@ -388,10 +437,13 @@ int test_graph(void)
         TEST(referrers_are_the_edges_turned_round),
         TEST(counts_are_those_of_the_strategy),
         TEST(nodes_know_their_generation),
+        TEST(frozen_objects_are_in_a_generation_of_their_own),
+        TEST(a_weak_reference_is_an_object_with_a_site),
         TEST(types_are_counted_reachable_or_not),
         TEST(a_chain_begins_at_the_variable_by_its_name),
         TEST(a_chain_is_the_shortest),
         TEST(a_root_that_outlives_scopes_is_named_by_its_number),
+        TEST(an_immortal_object_is_held_by_the_heap),
         TEST(a_borrowed_variable_keeps_nothing_that_another_keeps),
         TEST(a_garbage_cycle_holds_itself),
         TEST(what_a_garbage_cycle_refers_to_is_held_behind_it),
