@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "bench/leaks.h"
+#include "bench/shape.h"
 #include "bench/watch.h"
 #include "support/file.h"
 #include "support/nearest.h"
@@ -105,15 +106,17 @@ static bool check_format(const inspection *asked, char message[INSPECT_MESSAGE_M
 {
     const char *close;
 
-    for (int i = 0; asked->format != NULL && i < (asked->leaks ? 2 : FORMATS); i++) {
+    bool whole_run = asked->leaks || asked->shape;
+
+    for (int i = 0; asked->format != NULL && i < (whole_run ? 2 : FORMATS); i++) {
         if (strcmp(asked->format, formats[i]) == 0)
             return true;
     }
     if (asked->format == NULL)
         return true;
-    if (asked->leaks)
-        return refuse(message, "--format %.64s is not accepted: leaks are shown as text or json",
-                      asked->format);
+    if (whole_run)
+        return refuse(message, "--format %.64s is not accepted: %s as text or json", asked->format,
+                      asked->leaks ? "leaks are shown" : "a shape is shown");
     close = nearest_name(asked->format, formats, FORMATS);
     return refuse(
         message, "--format %.64s is not accepted%s%s%s: it takes text, json, dot or heapsnapshot",
@@ -147,6 +150,12 @@ static bool check_combination(const inspection *asked, char message[INSPECT_MESS
         return refuse(message,
                       "--leaks looks at the whole run: a point, --type and --object do not "
                       "go with it");
+    if (asked->leaks && asked->shape)
+        return refuse(message, "--leaks and --shape: choose one of them");
+    if (asked->shape && (asked->at != NULL || asked->compare_with != NULL || asked->type != NULL ||
+                         asked->object != 0 || asked->requests != 0 || asked->top != 0))
+        return refuse(message,
+                      "--shape looks at the whole run and takes only --format and --output");
     if (!asked->leaks && asked->requests != 0)
         return refuse(message,
                       "--requests says how much --leaks looks at; one moment is the point "
@@ -169,7 +178,7 @@ static bool check_combination(const inspection *asked, char message[INSPECT_MESS
 bool inspection_check(const inspection *asked, char message[INSPECT_MESSAGE_MAX])
 {
     return check_format(asked, message) && check_combination(asked, message) &&
-           (asked->leaks || check_points(asked, message));
+           (asked->leaks || asked->shape || check_points(asked, message));
 }
 
 /* ---- Looking ---- */
@@ -372,6 +381,8 @@ static inspect_status inspect_point(const inspection *asked, const sample *s,
 inspect_status inspection_run(const inspection *asked, const sample *s,
                               char message[INSPECT_MESSAGE_MAX])
 {
+    if (asked->shape)
+        return shape_show(asked, s, message);
     return asked->leaks ? leaks_find(asked, s, message) : inspect_point(asked, s, message);
 }
 

@@ -1,4 +1,4 @@
-/* `--inspect` and `--leaks`: looking into the heap of one run. Counted programs only; the others
+/* `--inspect`, `--leaks` and `--shape`: looking into the heap of one run. Counted programs only; the others
  * refuse by name. docs/contract.md says what they print. */
 #ifndef RECLAIM_INSPECT_H
 #define RECLAIM_INSPECT_H
@@ -10,7 +10,7 @@ enum { INSPECT_MESSAGE_MAX = 1024 };
 /* What the command line asks for; NULL or 0 where it does not say. */
 typedef struct inspection {
     const char *at, *compare_with; /* points: begin, request:N, end, after */
-    bool leaks;
+    bool leaks, shape;
     uint64_t requests; /* the first of them are looked at by the leak finder */
     const char *format, *type, *output;
     uint64_t object, top;
@@ -27,7 +27,7 @@ typedef enum inspect_status {
 
 static inline bool inspection_asked(const inspection *asked)
 {
-    return asked->at != NULL || asked->leaks;
+    return asked->at != NULL || asked->leaks || asked->shape;
 }
 
 /* Whether the options fit together and this program can do it; false with a message. */

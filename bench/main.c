@@ -33,7 +33,7 @@ typedef struct command {
 static const char usage[] =
     "usage: %s [--workload SPEC]... [--option NAME=VALUE]... [--seed N] [--runs K]\n"
     "          [--json FILE | --check] [--describe] [--benchmark_...]\n"
-    "       %s --workload SPEC (--inspect POINT | --leaks) [--format FORMAT]...\n"
+    "       %s --workload SPEC (--inspect POINT | --leaks | --shape) [--format FORMAT]...\n"
     "\n"
     "Runs workloads on the strategy `%s`; without --workload, its suite at the default scale.\n"
     "One run is a whole workload on a fresh heap; the first is cold, the later ones steady.\n"
@@ -50,6 +50,7 @@ static const char usage[] =
     "  --inspect POINT   begin, request:N, end or after; with --compare-with POINT, --type NAME,\n"
     "                    --object SERIAL\n"
     "  --leaks           the leak finder; with --requests N\n"
+    "  --shape           sizes, lifetimes, references, stores: what the workload is like\n"
     "  --format FORMAT   text, json, dot or heapsnapshot\n"
     "  --top N           rows of a table, objects of a picture\n"
     "  --output FILE     writes to FILE instead of standard output\n"
@@ -187,6 +188,7 @@ enum {
     OPTION_INSPECT,
     OPTION_LEAKS,
     OPTION_COMPARE_WITH,
+    OPTION_SHAPE,
     OPTION_FORMAT,
     OPTION_TYPE,
     OPTION_OBJECT,
@@ -204,6 +206,9 @@ static bool take_inspection(inspection *asked, int option, char message[SETTINGS
         return true;
     case OPTION_LEAKS:
         asked->leaks = true;
+        return true;
+    case OPTION_SHAPE:
+        asked->shape = true;
         return true;
     case OPTION_COMPARE_WITH:
         asked->compare_with = optarg;
@@ -281,14 +286,15 @@ static int check_inspection(const command *c)
     if (!inspection_asked(&c->inspected)) {
         if (memcmp(&c->inspected, &nothing, sizeof nothing) != 0)
             return bad_input(c, "--compare-with, --format, --type, --object, --top, --requests and "
-                                "--output go with --inspect or --leaks");
+                                "--output go with --inspect, --leaks or --shape");
         return EXIT_SUCCESS;
     }
     if (!inspection_check(&c->inspected, message))
         return bad_input(c, message);
     if (c->json != NULL || c->check || c->sample_count != 1)
-        return bad_input(c, "--inspect and --leaks take exactly one --workload, and neither --json "
-                            "nor --check");
+        return bad_input(c,
+                         "--inspect, --leaks and --shape take exactly one --workload, and neither "
+                         "--json nor --check");
     return EXIT_SUCCESS;
 }
 
@@ -305,6 +311,7 @@ static int parse_arguments(command *c, int argc, char **argv)
         {"describe", no_argument, &describe, 1},
         {"help", no_argument, NULL, OPTION_HELP},
         {"inspect", required_argument, NULL, OPTION_INSPECT},
+        {"shape", no_argument, NULL, OPTION_SHAPE},
         {"leaks", no_argument, NULL, OPTION_LEAKS},
         {"compare-with", required_argument, NULL, OPTION_COMPARE_WITH},
         {"format", required_argument, NULL, OPTION_FORMAT},
@@ -425,11 +432,12 @@ static int run_samples(command *c)
 static int check_sample(const command *c)
 {
     char message[WORKLOAD_MESSAGE_MAX];
+    const char *skip;
     uint64_t bytes_peak;
 
-    if (!sample_forecast(c->samples, &bytes_peak, message))
+    if (!sample_forecast(c->samples, &bytes_peak, &skip, message))
         return bad_input(c, message);
-    return print_check(c->samples, bytes_peak) ? EXIT_SUCCESS : EXIT_ENVIRONMENT;
+    return print_check(c->samples, bytes_peak, skip) ? EXIT_SUCCESS : EXIT_ENVIRONMENT;
 }
 
 static int inspect_sample(const command *c)

@@ -261,6 +261,8 @@ static void record_run(run_state *state)
     sample_record *record = state->record;
 
     record->account = state->run.account;
+    memcpy(record->measured, state->run.measured, sizeof record->measured);
+    record->measured_count = state->run.measured_count;
     record->digest = MM_UNKNOWN;
 #if defined(RECLAIM_HAND_WRITTEN)
     hand_observe(&record->stats);
@@ -410,25 +412,41 @@ static int compare_values(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-uint64_t sample_steady(const sample *s, uint64_t (*value)(const sample_record *))
+static uint64_t median(uint64_t *values, size_t count)
 {
-    uint64_t values[SAMPLE_RUNS_MAX];
-    size_t count = 0, middle;
+    size_t middle = count / 2;
 
-    for (int i = s->runs_done > 1; i < s->runs_done; i++)
-        values[count++] = value(s->records + i);
     if (count == 0)
         return 0;
     qsort(values, count, sizeof *values, compare_values);
-    middle = count / 2;
     return count % 2 != 0 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+uint64_t sample_steady(const sample *s, uint64_t (*value)(const sample_record *))
+{
+    uint64_t values[SAMPLE_RUNS_MAX];
+    size_t count = 0;
+
+    for (int i = s->runs_done > 1; i < s->runs_done; i++)
+        values[count++] = value(s->records + i);
+    return median(values, count);
+}
+
+uint64_t sample_steady_measured(const sample *s, size_t index)
+{
+    uint64_t values[SAMPLE_RUNS_MAX];
+    size_t count = 0;
+
+    for (int i = s->runs_done > 1; i < s->runs_done; i++)
+        values[count++] = s->records[i].measured[index].value;
+    return median(values, count);
 }
 
 /* ---- The forecast ---- */
 
 static double resident_bytes(workload_amount amount)
 {
-    enum { HEADER_AND_ROUNDING_BYTES = MM_COUNTED ? 112 : 48 };
+    enum { HEADER_AND_ROUNDING_BYTES = MM_COUNTED ? 128 : 48 };
     return (double)amount.bytes + (double)amount.objects * HEADER_AND_ROUNDING_BYTES;
 }
 
@@ -468,7 +486,8 @@ static void predict_run(const workload_forecast *f, const settings *options, dou
 #endif
 }
 
-bool sample_forecast(const sample *s, uint64_t *bytes_peak, char message[WORKLOAD_MESSAGE_MAX])
+bool sample_forecast(const sample *s, uint64_t *bytes_peak, const char **skip,
+                     char message[WORKLOAD_MESSAGE_MAX])
 {
     enum { PROGRAM_BYTES = 8 << 20 };
     workload_forecast forecast = {0};
@@ -481,6 +500,7 @@ bool sample_forecast(const sample *s, uint64_t *bytes_peak, char message[WORKLOA
     if (!s->workload->forecast(&s->parameters, &forecast, message))
         return false;
     predict_run(&forecast, &s->options, &peak, &left);
+    *skip = forecast.skip;
     *bytes_peak =
         (uint64_t)(PROGRAM_BYTES + peak + (s->runs - 1) * left + (double)forecast.other_bytes);
     return true;

@@ -165,7 +165,7 @@ mm_status mm_new_finalisable_(mm *m, mm_var *made, mm_type type, uint32_t slots,
 __attribute__((always_inline)) static inline mm_status mm_new(mm *m, mm_var *dst, mm_type type,
                                                               uint32_t slots, uint32_t bytes)
 {
-    MM_COUNT_(m, new, ((uint64_t)type << 48) ^ ((uint64_t)slots << 32) ^ bytes);
+    MM_COUNT_(m, new, digest_of_new(type, slots, bytes));
     MM_CHECK_OWNER_(dst);
     assert((mm_type_is_container(type) || slots == 0) && "an atom has no slots");
     mm_stress_(m);
@@ -388,9 +388,9 @@ typedef void mm_release(mm *m, mm_var *resource);
  * the variable is not null, `release` is called with it, and then it is given up. To pass the duty
  * on, move the object to another variable. Unlike a finaliser this happens at a known place, once,
  * on every strategy, whatever else refers to the object. */
-#define MM_RESOURCE(m, name, release)            \
-    MM_VAR(m, name);                             \
-    __attribute__((cleanup(mm_resource_leave_))) \
+#define MM_RESOURCE(m, name, release)                    \
+    MM_VAR(m, name);                                     \
+    __attribute__((cleanup(mm_resource_leave_), unused)) \
     mm_resource_ name##_resource_ = {(m), name, (release)}
 
 typedef struct mm_resource_ {

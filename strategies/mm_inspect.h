@@ -88,6 +88,10 @@ mm_status mm_snapshot_compare(const mm_snapshot *earlier, const mm_snapshot *lat
 void mm_traced_memory(const mm_heap *heap, uint64_t *current, uint64_t *peak);
 void mm_traced_reset_peak(mm_heap *heap);
 
+/* The sizes of all objects made so far, and the lifetimes of those that have been reclaimed: an
+ * object's is how many bytes the program has allocated since it was made. */
+void mm_get_histograms(const mm_heap *heap, mm_histograms *out);
+
 /* ---- The object graph ---- */
 
 #define MM_NO_NODE UINT32_MAX

@@ -19,7 +19,7 @@
 #include "support/settings.h"
 #include "workloads/random.h"
 
-enum { WORKLOAD_MESSAGE_MAX = 512, WORKLOAD_SUITE_MAX = 4 };
+enum { WORKLOAD_MESSAGE_MAX = 512, WORKLOAD_SUITE_MAX = 8, WORKLOAD_MEASURED_MAX = 8 };
 
 typedef enum workload_scale {
     WORKLOAD_TEST,    /* tests: a fraction of a second under sanitizers */
@@ -59,13 +59,23 @@ typedef struct workload_forecast {
     workload_amount live_peak; /* the most that is reachable at any time */
     workload_amount leaked;
     uint64_t other_bytes; /* taken by the workload itself beside the heap */
+    const char *skip;     /* why this strategy cannot run it, or NULL */
 } workload_forecast;
+
+/* What a workload has measured beside what every program measures; it differs from run to run. The
+ * name ends with the unit: `_bytes`, `_ns`; otherwise it is a number of things. */
+typedef struct workload_measure {
+    const char *name;
+    uint64_t value;
+} workload_measure;
 
 typedef struct workload_run {
     mm *m; /* on a fresh heap */
     const settings *parameters;
     uint64_t seed;
-    workload_account account;           /* filled by the workload */
+    workload_account account;                         /* filled by the workload */
+    workload_measure measured[WORKLOAD_MEASURED_MAX]; /* the same ones in every run */
+    size_t measured_count;
     workload_deaths seen;               /* filled by its settled() */
     char message[WORKLOAD_MESSAGE_MAX]; /* why the run failed or is void, when it says so itself */
     void (*begin)(struct workload_run *); /* see workload_begin(), workload_end() */
@@ -120,6 +130,13 @@ static inline void workload_end(workload_run *run)
 {
     mm_phase(run->m, "teardown");
     run->end(run);
+}
+
+/* Adds a figure to what was measured. */
+static inline void workload_measured(workload_run *run, const char *name, uint64_t value)
+{
+    if (run->measured_count < WORKLOAD_MEASURED_MAX)
+        run->measured[run->measured_count++] = (workload_measure){name, value};
 }
 
 /* A parameter as a number of things. */

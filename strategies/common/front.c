@@ -52,6 +52,7 @@ static void *registry_add(front *f, registered *block, size_t header, size_t req
                           .request = request};
     #if MM_COUNTED
     block->made = block->used = f->request;
+    block->born = f->bytes_requested + request;
     block->phase = f->phase;
     #endif
     #if MM_CHECKED
@@ -113,11 +114,19 @@ static bool front_fault_due(front *f)
 #endif
 }
 
+#if MM_COUNTED
+static unsigned bucket_of(uint64_t value)
+{
+    return value != 0 ? 64 - (unsigned)__builtin_clzll(value) : 0;
+}
+#endif
+
 static void front_count_allocation(front *f, size_t request)
 {
 #if MM_COUNTED
     f->blocks_allocated++;
     f->bytes_requested += request;
+    f->histograms.sizes[bucket_of(request)]++;
     if (f->bytes_held > f->bytes_peak)
         f->bytes_peak = f->bytes_held;
     if (f->bytes_requested - f->bytes_given_back > f->traced_peak)
@@ -192,6 +201,7 @@ void front_free(front *f, void *block, size_t header, size_t request)
 #if MM_COUNTED
     f->blocks_freed++;
     f->bytes_given_back += request;
+    f->histograms.lifetimes[bucket_of(f->bytes_requested - front_registered(block)->born)]++;
 #endif
     release_block(f, block, header, request);
 }

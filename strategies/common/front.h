@@ -24,6 +24,14 @@ typedef struct mm_site {
     uint32_t line;
 } mm_site;
 
+/* Counts by powers of two: bucket 0 is of the value 0, bucket k of those from 2^(k−1) to 2^k − 1. */
+enum { MM_BUCKETS = 65 };
+
+typedef struct mm_histograms {
+    uint64_t sizes[MM_BUCKETS]; /* of all objects made, in bytes as the program asked for them */
+    uint64_t lifetimes[MM_BUCKETS]; /* of all objects reclaimed, in bytes allocated meanwhile */
+} mm_histograms;
+
 #if MM_REGISTRY
 typedef struct registered {
     struct registered *previous, *next;
@@ -32,6 +40,7 @@ typedef struct registered {
     uint32_t header;
     #if MM_COUNTED
     uint32_t index;      /* scratch of mm_graph_new() */
+    uint64_t born;       /* bytes_requested when it was made */
     uint32_t made, used; /* the requests in which it was made, and last used; 0: before the first */
     const mm_site *site; /* NULL: the strategy itself made it */
     const char *phase;   /* of the program when it was made */
@@ -58,9 +67,10 @@ typedef struct front {
     uint64_t bytes_requested, bytes_given_back;
     size_t bytes_peak;
     uint64_t traced_peak; /* the highest bytes_requested - bytes_given_back */
-    const char *phase;    /* of the program: what mm_phase() said last */
-    uint32_t request;     /* the one that runs or ran last; 0: before the first */
-    bool stopped;         /* every allocation fails: the program is to come to its end */
+    mm_histograms histograms;
+    const char *phase; /* of the program: what mm_phase() said last */
+    uint32_t request;  /* the one that runs or ran last; 0: before the first */
+    bool stopped;      /* every allocation fails: the program is to come to its end */
 #endif
 #if MM_CHECKED
     uint64_t attempts;    /* allocations asked for so far */

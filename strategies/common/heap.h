@@ -68,6 +68,14 @@ typedef struct mutator_base {
 } mutator_base;
 
 #if MM_COUNTED
+/* The arguments of mm_new() for the digest. A type is what the program knows of it: which of its
+ * types it is, and of what kind; not how that is encoded here. */
+static inline uint64_t digest_of_new(mm_type type, uint32_t slots, uint32_t bytes)
+{
+    uint64_t known = (uint64_t)(mm_type_index(type) - 1) << 1 | mm_type_is_container(type);
+    return known << 48 ^ (uint64_t)slots << 32 ^ bytes;
+}
+
 /* One operation goes into the counts and into the digest: a multiply-and-rotate hash that depends
  * on the order. Those of finalisers and weak callbacks are counted apart: when such code runs, and
  * whether it does, is the strategy's affair, and the digest proves that the *program* did the same

@@ -274,6 +274,11 @@ void mm_traced_memory(const mm_heap *heap, uint64_t *current, uint64_t *peak)
     *peak = f->traced_peak;
 }
 
+void mm_get_histograms(const mm_heap *heap, mm_histograms *out)
+{
+    *out = heap->base.front.histograms;
+}
+
 void mm_traced_reset_peak(mm_heap *heap)
 {
     front *f = &heap->base.front;
