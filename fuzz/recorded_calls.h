@@ -91,10 +91,9 @@
 
 /* A callback is code of the machine's own: the test has none in its place. If it does something,
  * that is noticed. */
-#define mm_weak_new(m, dst, referent, context, callback)               \
-    (recorder_note_user_code((callback) != NULL),                      \
-     RECORDED_STATUS(mm_weak_new(m, dst, referent, context, callback), \
-                     "status = mm_weak_new(m, %v, %v, %v, NULL);", (dst), (referent), (context)))
+#define mm_weak_new(m, dst, referent, context, callback)              \
+    RECORDED_STATUS(mm_weak_new(m, dst, referent, context, callback), \
+                    "status = mm_weak_new(m, %v, %v, %v, NULL);", (dst), (referent), (context))
 #define mm_collect(m, generation, unreachable)                                                   \
     RECORDED_STATUS(mm_collect(m, generation, unreachable), "status = mm_collect(m, %u, NULL);", \
                     (unsigned)(generation))
