@@ -89,7 +89,8 @@
 
 #define mm_root_new(m, out) recorder_root(m, out)
 
-/* A callback is code of the machine's own: the test has none in its place. */
+/* A callback is code of the machine's own: the test has none in its place. If it does something,
+ * that is noticed. */
 #define mm_weak_new(m, dst, referent, context, callback)               \
     (recorder_note_user_code((callback) != NULL),                      \
      RECORDED_STATUS(mm_weak_new(m, dst, referent, context, callback), \

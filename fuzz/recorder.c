@@ -7,10 +7,11 @@
  * show: what it printed until then is complete but for closing braces, and the last operation it
  * came to is the failing one. Of the expectations only the last ones are kept.
  *
- * The test has node_type for containers and atom_type for the rest, no finalisers and no callbacks;
- * where the program has some, only the heap's own order is expected.
+ * The test has node_type for containers and atom_type for the rest, and no finalisers and callbacks.
+ * Where there are finalisers that do nothing, only the heap's own order is expected; where user code
+ * does something, no test can be written.
  *
- * Exit: 0 written, 1 a file or process failed, 2 bad arguments or no program. */
+ * Exit: 0 written, 1 a file or process failed, 2 bad arguments or no program, 3 user code. */
 #include "recorder.h"
 
 #include "machine.h"
@@ -32,7 +33,13 @@ enum {
 };
 
 /* The first letter of a line tells the parent what it is. */
-enum { LINE_STATEMENT = 's', LINE_EXPECTATIONS = 'e', LINE_EXPECTATION = '+', LINE_GRAPH = 'g' };
+enum {
+    LINE_STATEMENT = 's',
+    LINE_EXPECTATIONS = 'e',
+    LINE_EXPECTATION = '+',
+    LINE_GRAPH = 'g',
+    LINE_USER_CODE = 'u'
+};
 
 typedef struct scope {
     const mm_var *variables;
@@ -43,10 +50,11 @@ typedef struct scope {
 /* The child's state. */
 static struct {
     FILE *out;
-    bool graphs;    /* print graphs, not statements */
-    bool recording; /* from the heap's making to the end of the program's outermost block */
-    bool user_code; /* has run, or may: then the expectations are not the model's */
-    uint32_t calls; /* that have begun and not returned */
+    bool graphs;     /* print graphs, not statements */
+    bool recording;  /* from the heap's making to the end of the program's outermost block */
+    bool finalisers; /* there are some: when their objects go is not the test's to expect */
+    bool unnamed;    /* a variable that is none of the program's was met */
+    uint32_t calls;  /* that have begun and not returned */
     uint32_t scope_count, root_count;
     scope scopes[SCOPES_MAX];
     mm_root *roots[ROOTS_MAX];
@@ -59,6 +67,13 @@ static _Noreturn void fail(const char *what)
 }
 
 /* ---- In the child: statements ---- */
+
+/* User code has done something that the test cannot do. */
+static void note_user_code(void)
+{
+    if (recorder.recording && !recorder.graphs)
+        fprintf(recorder.out, "%c\n", LINE_USER_CODE);
+}
 
 static void print_variable(const mm_var *v)
 {
@@ -73,6 +88,8 @@ static void print_variable(const mm_var *v)
         return;
     }
     fprintf(recorder.out, "NULL");
+    if (v != NULL)
+        recorder.unnamed = true; /* a variable of user code */
 }
 
 static void print_root(const mm_root *root)
@@ -86,7 +103,7 @@ static void print_root(const mm_root *root)
 
 static void print_type(mm_type type)
 {
-    recorder.user_code |= (type & MM_TYPE_SPECIAL) != 0;
+    recorder.finalisers |= (type & MM_TYPE_SPECIAL) != 0;
     fprintf(recorder.out, "%s", mm_type_is_container(type) ? "node_type" : "atom_type");
 }
 
@@ -112,6 +129,8 @@ static void say(char kind, const char *format, va_list *arguments)
             fputc(*c, recorder.out);
     }
     fputc('\n', recorder.out);
+    if (recorder.unnamed)
+        note_user_code();
 }
 
 static void statement(const char *format, ...)
@@ -138,7 +157,8 @@ void recorder_call(const char *format, ...)
         say(LINE_STATEMENT, format, &arguments);
         va_end(arguments);
     }
-    recorder.user_code |= recorder.calls++ != 0;
+    if (recorder.calls++ != 0)
+        note_user_code();
 }
 
 void recorder_return(void)
@@ -148,7 +168,8 @@ void recorder_return(void)
 
 void recorder_note_user_code(bool there_is)
 {
-    recorder.user_code |= there_is;
+    if (there_is)
+        note_user_code();
 }
 
 static void expect(const char *format, ...)
@@ -297,7 +318,7 @@ void recorder_expect(const oracle *o, collected collected)
     if (!is_printed())
         return;
     fprintf(recorder.out, "%cheap_verify(m);\n", LINE_EXPECTATIONS);
-    if (recorder.user_code)
+    if (recorder.finalisers)
         return;
     kept = o->alive;
     if (strategy_traits.prompt)
@@ -474,10 +495,25 @@ static void print_comment(const program *p)
     free(text);
 }
 
+static bool has_user_code(const lines *all)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        if (all->line[i][0] == LINE_USER_CODE)
+            return true;
+    }
+    return false;
+}
+
 static int print_test(const program *p, const lines *all)
 {
     int depth = 1;
 
+    if (has_user_code(all)) {
+        fprintf(stderr,
+                "user code (finalisers, callbacks, resources, saved garbage) takes part in it, "
+                "which a test in C does not have\n");
+        return 3;
+    }
     print_comment(p);
     printf("static void the_heap_is_what_the_program_made(void **state)\n{\n    (void)state;\n");
     for (size_t i = 0; i < all->count; i++) {

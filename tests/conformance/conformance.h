@@ -74,6 +74,7 @@ int test_collector_control(void);
 int test_immortal(void);
 int test_interning(void);
 int test_resources(void);
+int test_examples(void);
 int test_sites(void);
 int test_graph(void);
 

@@ -16,6 +16,7 @@ static test_group *const groups[] = {
     test_counting,        test_cycles,       test_random_programs,  test_out_of_memory,
     test_finalisers,      test_resurrection, test_nasty_finalisers, test_wild_programs,
     test_weak_references, test_immortal,     test_interning,        test_resources,
+    test_examples,
 };
 
 /* Count collections, or need no heap in which any would run. */
