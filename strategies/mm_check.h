@@ -28,6 +28,11 @@ void mm_fail_allocation(mm_heap *heap, uint64_t attempt, bool thereafter);
  * early; 0: no limit. Nothing for a strategy without one. */
 void mm_limit_mark_stack(mm_heap *heap, size_t entries);
 
+/* Finalisers and callbacks nest at most `nesting` deep from now on (1 or more) before others wait,
+ * and what waits is run in at most `rounds` rounds before no more objects are made: see
+ * common/finalise.h. */
+void mm_limit_nesting(mm_heap *heap, uint32_t nesting, uint32_t rounds);
+
 /* The allocations of objects asked for since the heap was made, failed ones included. */
 uint64_t mm_allocation_attempts(const mm_heap *heap);
 

@@ -56,7 +56,7 @@ void mm_each_object(mm_heap *heap, mm_object_visitor *visit, void *context)
 
     for (registered *block = ring->next; block != ring; block = block->next) {
         const mm_object *object = object_in(block);
-        visit(block->serial, object->type, object->slot_count, context);
+        visit(block->serial, object->type & ~(mm_type)OBJECT_FLAGS, object->slot_count, context);
     }
 }
 
@@ -175,6 +175,12 @@ void mm_limit_mark_stack(mm_heap *heap, size_t entries)
     #else
     (void)heap, (void)entries;
     #endif
+}
+
+void mm_limit_nesting(mm_heap *heap, uint32_t nesting, uint32_t rounds)
+{
+    heap->base.finalisation.nesting_max = nesting;
+    heap->base.finalisation.rounds_max = rounds;
 }
 
 uint64_t mm_allocation_attempts(const mm_heap *heap)

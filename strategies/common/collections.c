@@ -36,6 +36,8 @@ mm_status mm_remove_callback(mm_heap *heap, mm_gc_callback *callback, void *cont
         if (watcher->callback != callback || watcher->context != context)
             continue;
         watchers->count--;
+        watchers->end -= i < watchers->end;
+        watchers->next -= i < watchers->next;
         memmove(watcher, watcher + 1, (watchers->count - i) * sizeof *watcher);
         return MM_OK;
     }
@@ -43,16 +45,18 @@ mm_status mm_remove_callback(mm_heap *heap, mm_gc_callback *callback, void *cont
 }
 
 #if MM_GENERATIONS > 0
-/* A watcher may add or remove watchers: whoever is added is told from the next time on. */
+/* A watcher may add or remove watchers: whoever is added is told from the next time on, whoever is
+ * removed is told no more, and nobody else misses a turn. */
 static void tell(mm *m, mm_gc_phase phase, const mm_gc_info *info)
 {
     collection_watchers *watchers = &m->base.heap->base.watchers;
-    uint32_t count = watchers->count;
 
-    for (uint32_t i = 0; i < count && i < watchers->count; i++) {
-        collection_watcher watcher = watchers->entries[i];
+    watchers->end = watchers->count;
+    for (watchers->next = 0; watchers->next < watchers->end;) {
+        collection_watcher watcher = watchers->entries[watchers->next++];
         watcher.callback(m, phase, info, watcher.context);
     }
+    watchers->next = watchers->end = 0;
 }
 
 __attribute__((format(printf, 2, 3))) static void say(const garbage *g, const char *format, ...)

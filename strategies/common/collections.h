@@ -32,6 +32,7 @@ typedef struct collection_watcher {
 typedef struct collection_watchers {
     collection_watcher *entries;
     uint32_t count, capacity;
+    uint32_t next, end; /* while they are called: whose turn it is, and whose not any more */
 } collection_watchers;
 
 void watchers_close(collection_watchers *watchers);

@@ -2,6 +2,27 @@
 
 enum { OBJECTS_FIRST_CAPACITY = 16 };
 
+/* ---- Bounds ---- */
+
+static bool nests_too_deeply(const finalisation *f)
+{
+#if MM_CHECKED
+    if (f->nesting_max != 0)
+        return f->nesting >= f->nesting_max;
+#endif
+    return f->nesting >= NESTING_MAX;
+}
+
+static bool is_last_round(const finalisation *f, uint32_t round)
+{
+#if MM_CHECKED
+    if (f->rounds_max != 0)
+        return round == f->rounds_max;
+#endif
+    (void)f;
+    return round == ROUNDS_MAX;
+}
+
 void finalisation_close(finalisation *f)
 {
     free(f->objects);
@@ -142,7 +163,7 @@ static void drain(mm *m)
         return;
     f->nesting = 1;
     for (uint32_t round = 1; f->count != 0 || f->waiting.first != 0; round++) {
-        if (round == ROUNDS_MAX)
+        if (is_last_round(f, round))
             refuse_allocation(m, true);
         run_round(m);
     }
@@ -157,7 +178,7 @@ bool finalisation_run(mm *m, mm_object *object)
 
     object->type |= OBJECT_FINALIZED;
     f->pending--;
-    if (f->nesting >= NESTING_MAX) {
+    if (nests_too_deeply(f)) {
         f->objects[f->count++] = object;
         return false;
     }
@@ -170,7 +191,7 @@ void finalisation_run_callbacks(mm *m, weak_queue *queue)
 
     if (queue->first == 0)
         return;
-    if (f->nesting >= NESTING_MAX) {
+    if (nests_too_deeply(f)) {
         weak_queue_append(&m->base.heap->base.weak, &f->waiting, queue);
         return;
     }

@@ -32,6 +32,9 @@ typedef struct finalisation {
     weak_queue waiting; /* callbacks */
     uint32_t nesting;   /* calls on the C stack */
     bool ended;         /* the heap is being freed: nothing is called any more */
+#if MM_CHECKED
+    uint32_t nesting_max, rounds_max; /* 0: as above; tests set them low */
+#endif
 } finalisation;
 
 void finalisation_close(finalisation *f);
