@@ -69,6 +69,28 @@ static void test_every_operation_can_be_drawn(void **state)
         assert_true(drawn[code]);
 }
 
+static uint8_t code_in_version(uint8_t version, uint8_t ticket)
+{
+    uint8_t bytes[PROGRAM_HEADER_BYTES + PROGRAM_OPERATION_BYTES] = {version};
+    program p;
+
+    bytes[PROGRAM_HEADER_BYTES] = ticket;
+    assert_true(program_decode(bytes, sizeof bytes, &p));
+    return p.operations[0].code;
+}
+
+static void test_inputs_of_older_versions_keep_their_meaning(void **state)
+{
+    static const unsigned tickets[] = {[1] = 59, [2] = 61};
+
+    (void)state;
+    for (unsigned version = 1; version < sizeof tickets / sizeof *tickets; version++) {
+        for (unsigned byte = 0; byte < 256; byte++)
+            assert_int_equal(code_in_version((uint8_t)version, (uint8_t)byte),
+                             code_in_version(PROGRAM_VERSION, (uint8_t)(byte % tickets[version])));
+    }
+}
+
 static bool read_text(const char *text, program *p, char message[TEXT_MESSAGE_MAX])
 {
     FILE *file = fmemopen((char *)text, strlen(text), "r");
@@ -220,6 +242,7 @@ int main(void)
         cmocka_unit_test(test_short_and_foreign_inputs_are_refused),
         cmocka_unit_test(test_encoding_survives_the_way_there_and_back),
         cmocka_unit_test(test_every_operation_can_be_drawn),
+        cmocka_unit_test(test_inputs_of_older_versions_keep_their_meaning),
         cmocka_unit_test(test_text_survives_the_way_there_and_back),
         cmocka_unit_test(test_bad_text_is_refused_with_its_line),
         cmocka_unit_test(test_mutations_are_programs_and_repeatable),
