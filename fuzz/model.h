@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MODEL_OBJECTS_MAX = 512, MODEL_SLOTS_MAX = 4096, MODEL_OWNERS_MAX = 96 };
+enum { MODEL_OBJECTS_MAX = 512, MODEL_SLOTS_MAX = 4096, MODEL_OWNERS_MAX = 104 };
 
 /* What a failed allocation leaves behind, which the program has never seen, has room beside the rest.
  */

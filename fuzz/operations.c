@@ -273,6 +273,8 @@ static void run_borrow_block(machine *x, source obj, uint32_t i)
     run_block(x);
     oracle_expect_variable(&x->oracle, b, x->borrowed_id);
     name_variables(x, block_owner(x) + KEEPER, 1, NULL);
+    x->borrowed = NULL;
+    x->borrowed_id = 0;
 }
 
 bool enter_block(machine *x)
@@ -310,7 +312,7 @@ void do_reborrow(machine *x, const uint8_t *o)
     source obj = source_of(x, PROGRAM_BORROWED);
     uint32_t i;
 
-    if (obj.variable != NULL && x->pin_count < PINS_MAX && pick_slot(x, obj, o[0], &i))
+    if (x->oracle.frames == 0 && x->pin_count < PINS_MAX && pick_slot(x, obj, o[0], &i))
         borrow(x, obj.variable, obj, i);
 }
 

@@ -16,11 +16,11 @@ enum { DEPTH_MAX = 6, PINS_MAX = 64, FRAMES_MAX = 8 };
 
 /* The owners of the model, by number. A block has its locals and, when it borrows or has a resource,
  * one variable that keeps the object. A *frame* is a finaliser or callback that is running: it has
- * its locals and two variables for the motifs. */
+ * its locals and a few variables for operations that need their own. */
 enum {
     KEEPER = PROGRAM_LOCALS,
     BLOCK_OWNERS = PROGRAM_LOCALS + 1,
-    SCRATCHES = 2,
+    SCRATCHES = 3,
     FRAME_OWNERS = PROGRAM_LOCALS + SCRATCHES,
     OWNER_BLOCKS = PROGRAM_VARIABLES,
     OWNER_ROOTS = OWNER_BLOCKS + DEPTH_MAX * BLOCK_OWNERS,
@@ -55,7 +55,7 @@ struct machine {
     mm_root *roots[PROGRAM_ROOTS]; /* NULL: not made */
     uint32_t depth;                /* of blocks; 0 is the program itself */
     uint32_t locals;               /* the first owner of the innermost block or frame */
-    uint32_t scratch;              /* the first of two owners for a motif */
+    uint32_t scratch;              /* the first of the owners for operations that need their own */
     mm_var *borrowed;              /* of the innermost borrow block, or NULL */
     uint32_t borrowed_id;
     pin pins[PINS_MAX];
@@ -160,8 +160,8 @@ void transfer(machine *x, uint32_t dst, uint32_t src);
 /* The variable becomes null. */
 void forget(machine *x, uint32_t v);
 
-/* A motif is a function of the machine, its destination and a size; it works with two variables of
- * its own. */
+/* A motif is a function of the machine, its destination and a size; it works with scratch
+ * variables of its own. */
 typedef void motif(machine *x, uint32_t dst, uint32_t size, uint32_t number);
 void with_scratch(machine *x, uint32_t dst, uint32_t size, uint32_t number, motif *motif);
 

@@ -92,21 +92,33 @@ static void make_weak_into(machine *x, uint32_t dst, const weak_request *w)
         note_weak(x, id, w, k.variable);
 }
 
-/* What `dst` names may be all that keeps the referent alive: then the new weak reference calls before
- * anybody knows it. So it is made elsewhere, and moved. */
+/* Another name for what an argument names. */
+static void keep(machine *x, uint32_t owner, source argument)
+{
+    if (argument.variable == NULL)
+        return;
+    x->model.owners[owner] = argument.id;
+    mm_set(x->m, variable(x, owner), argument.variable);
+}
+
+/* What `dst` names may be all that keeps the referent alive, and user code may write to the variables
+ * of the arguments: then the new weak reference would call before anybody knows it. So it is made
+ * elsewhere, and moved, and what it is made with is kept until then. */
 static void make_weak(machine *x, uint32_t dst, weak_request w)
 {
+    uint32_t made = x->scratch;
+
     if (variable(x, dst) == NULL || w.referent.variable == NULL || w.referent.id == 0)
         return;
-    if (x->model.owners[dst] == 0) {
-        make_weak_into(x, dst, &w);
-    } else {
-        MM_VAR(x->m, made);
-        name_variables(x, x->scratch, 1, made);
-        make_weak_into(x, x->scratch, &w);
-        if (!mm_is_null(made) && variable(x, dst) != NULL)
-            transfer(x, dst, x->scratch);
-        name_variables(x, x->scratch, 1, NULL);
+    {
+        MM_VARS(x->m, own, SCRATCHES);
+        name_variables(x, made, SCRATCHES, own);
+        keep(x, made + 1, w.referent);
+        keep(x, made + 2, w.context);
+        make_weak_into(x, x->model.owners[dst] == 0 ? dst : made, &w);
+        if (x->model.owners[made] != 0 && variable(x, dst) != NULL)
+            transfer(x, dst, made);
+        name_variables(x, made, SCRATCHES, NULL);
     }
 }
 

@@ -40,15 +40,12 @@ static void run_body(machine *x, const operation *o, uint32_t count)
         run_operation(x, o + i);
 }
 
-/* l0 and l1 are the variables given (NULL: an own one), which name these objects. */
-static void run_in_frame(machine *x, const operation *body, uint32_t count, mm_var *l0, mm_var *l1)
+/* l0 and l1 are the variables given (NULL: an own one), and name what those name. */
+static void run_with_locals(machine *x, const operation *body, uint32_t count, mm_var *l0,
+                            mm_var *l1)
 {
-    uint32_t locals = x->locals, scratch = x->scratch;
     MM_VARS(x->m, own, PROGRAM_LOCALS);
 
-    x->locals = OWNER_FRAMES + x->oracle.frames * FRAME_OWNERS;
-    x->scratch = x->locals + PROGRAM_LOCALS;
-    x->oracle.frames++;
     name_variables(x, x->locals, PROGRAM_LOCALS, own);
     if (l0 != NULL)
         name_variables(x, x->locals, 1, l0);
@@ -59,6 +56,17 @@ static void run_in_frame(machine *x, const operation *body, uint32_t count, mm_v
     run_body(x, body, count);
     name_variables(x, x->locals, PROGRAM_LOCALS, NULL);
     rites_note_unreachable(&x->oracle);
+}
+
+/* What dies as the locals are given up still dies inside the frame. */
+static void run_in_frame(machine *x, const operation *body, uint32_t count, mm_var *l0, mm_var *l1)
+{
+    uint32_t locals = x->locals, scratch = x->scratch;
+
+    x->locals = OWNER_FRAMES + x->oracle.frames * FRAME_OWNERS;
+    x->scratch = x->locals + PROGRAM_LOCALS;
+    x->oracle.frames++;
+    run_with_locals(x, body, count, l0, l1);
     x->oracle.frames--;
     x->locals = locals;
     x->scratch = scratch;

@@ -233,28 +233,31 @@ void weak_table_moved(weak_table *table, mm_object *(*where)(mm_object *))
 
 /* ---- The object API ---- */
 
+/* Making the object may collect, and a finaliser may write to any variable, so that of the referent
+ * too. */
 mm_status mm_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
                       mm_weak_callback *callback)
 {
     mm_heap *heap = m->base.heap;
-    mm_status status;
-    MM_VAR(m, made);
+    MM_VARS(m, own, 3);
+    mm_var *made = own, *target = own + 1, *kept = own + 2;
 
     MM_COUNT_(m, weak_new, callback != NULL);
     MM_CHECK_OWNER_(dst);
     assert(!mm_is_null(referent) && "a weak reference needs a referent");
     if (!mm_type_info_of(heap, mm_type_of(m, referent))->weakable)
         return MM_INVALID;
+    strategy_set(m, target, referent);
+    if (context != NULL)
+        strategy_set(m, kept, context);
     mm_stress_(m);
-    status = strategy_new(m, made, MM_TYPE_WEAK, 1, sizeof(weak_payload));
-    if (status != MM_OK)
+    if (strategy_new(m, made, MM_TYPE_WEAK, 1, sizeof(weak_payload)) != MM_OK)
         return mm_refusal_(m);
     *record_of(made->object) = 0;
     if (!reserve(&heap->base.front, &heap->base.weak))
         return MM_NO_MEMORY;
-    remember(&heap->base.weak, made->object, referent->object, callback);
-    if (context != NULL)
-        strategy_store(m, made, 0, context);
+    remember(&heap->base.weak, made->object, target->object, callback);
+    strategy_store(m, made, 0, kept);
     strategy_move(m, dst, made);
     return MM_OK;
 }

@@ -206,12 +206,14 @@ uint64_t strategy_collect(mm *m, uint32_t generation)
     mm_heap *heap = m->base.heap;
     collection c = collection_begin(m, generation);
 
+    heap->marked = true;
     mark_from_roots(heap, NULL);
     settle_unreachable(m, NULL);
     c.unreachable = watch_garbage(heap);
     copy_reachable(heap);
     redirect_references(heap);
     free_old_blocks(heap, &c);
+    heap->marked = false;
     c.unreachable += c.reclaimed;
     collection_end(m, &c);
     return c.unreachable;
@@ -236,7 +238,7 @@ mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t slots, uint32_
     object = front_allocate(&heap->base.front, sizeof *object, requested_bytes(slots, bytes));
     if (object == NULL)
         return MM_NO_MEMORY;
-    object->forward = heap->base.collecting ? object : NULL; /* what is made meanwhile lives */
+    object->forward = heap->marked ? object : NULL; /* what finalisers make lives */
     object_init(object, type, slots, bytes);
     object->next = heap->objects;
     heap->objects = object;

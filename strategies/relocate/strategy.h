@@ -33,6 +33,7 @@ struct mm_heap {
     mm_object *objects;
     uint64_t every; /* the option: operations that may collect, per collection */
     uint64_t until; /* such operations until the next one; 0: automatic collection is off */
+    bool marked; /* forwarding addresses mean something: not yet while a collection is announced */
 };
 
 static const mm_traits strategy_traits = {
