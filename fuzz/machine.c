@@ -22,6 +22,8 @@ void run_block(machine *x)
 
 /* ---- The digest: a walk over the real heap, through the object API alone ---- */
 
+static const uint64_t DIGEST_START = 0xcbf29ce484222325u;
+
 typedef struct walk {
     machine *machine;
     uint64_t digest;
@@ -59,7 +61,7 @@ static uint64_t digest_graph(machine *x)
     static walk w;
     MM_VAR(x->m, root);
 
-    w = (walk){.machine = x, .digest = 0xcbf29ce484222325u};
+    w = (walk){.machine = x, .digest = DIGEST_START};
     for (uint32_t i = 0; i < PROGRAM_VARIABLES; i++)
         walk_from(&w, x->oracle.variables[i], x->model.owners[i]);
     for (uint32_t i = 0; i < PROGRAM_ROOTS; i++) {
@@ -166,16 +168,32 @@ static void open_machine(machine *x, const program *p, bool faults)
     }
 }
 
-static uint64_t run_program(machine *x)
+/* All that can die has died, with its finaliser called. */
+static uint64_t digest_finalised(machine *x)
 {
-    uint64_t digest;
+    static walk w;
+
+    w = (walk){.machine = x, .digest = DIGEST_START};
+    if (x->oracle.freezing)
+        do_unfreeze(x, NULL);
+    do_collect_all(x, NULL);
+    for (uint32_t id = 1; id <= x->model.object_count; id++)
+        digest_number(&w, x->model.objects[id].finalised ? id : 0);
+    return w.digest;
+}
+
+static machine_digest run_program(machine *x, bool comparable)
+{
+    machine_digest digest = {.complete = strategy_traits.reclaims_cycles};
     MM_VARS(x->m, variables, PROGRAM_VARIABLES);
 
     name_variables(x, 0, PROGRAM_VARIABLES, variables);
     run_block(x);
     x->oracle.operation = NULL;
     oracle_compare(&x->oracle, COLLECTED_NOTHING);
-    digest = digest_graph(x);
+    digest.graph = digest_graph(x);
+    if (comparable && digest.complete)
+        digest.finalised = digest_finalised(x);
     name_variables(x, 0, PROGRAM_VARIABLES, NULL);
     return digest;
 }
@@ -191,13 +209,13 @@ static void drop_everything(machine *x)
     do_collect_all(x, NULL);
 }
 
-uint64_t machine_run(const program *p, bool faults)
+machine_digest machine_run(const program *p, bool faults)
 {
     static machine x; /* too big for the stack */
-    uint64_t digest;
+    machine_digest digest;
 
     open_machine(&x, p, faults);
-    digest = run_program(&x);
+    digest = run_program(&x, !faults);
     if (!(p->knobs[KNOB_keep_roots] & 1))
         drop_everything(&x);
     x.oracle.closed = true;
