@@ -28,6 +28,7 @@ typedef struct model_object {
     bool finalised;      /* its finaliser has been called, or never will be */
     bool immortal;
     bool frozen;
+    bool thawed; /* it was frozen, and is old from then on */
 
     /* Of a weak reference: */
     uint32_t referent;  /* as it was made with; 0: no weak reference */

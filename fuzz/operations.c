@@ -65,6 +65,7 @@ bool making_begin(machine *x, making *k, uint32_t dst, uint32_t slots)
                   .slots = slots,
                   .variable = variable(x, dst),
                   .attempts = mm_allocation_attempts(x->heap),
+                  .unknown = oracle_unknown(&x->oracle),
                   .calls = x->oracle.calls};
     oracle_hide(&x->oracle, dst);
     x->oracle.may_collect |= x->program->knobs[KNOB_collect_every] != 0;
@@ -88,7 +89,7 @@ uint32_t making_end(machine *x, const making *k, mm_status status, uint32_t shap
         id = model_add(&x->model, shape, k->slots, bytes);
         x->model.owners[k->dst] = id;
         oracle_made(&x->oracle, id, k->variable);
-    } else {
+    } else if (oracle_unknown(&x->oracle) > k->unknown && x->oracle.ghost.shape == SHAPE_COUNT) {
         oracle_not_made(&x->oracle, shape, k->slots, bytes);
     }
     return id;

@@ -130,7 +130,7 @@ void name_variables(machine *x, uint32_t first, uint32_t count, mm_var *variable
 typedef struct making {
     uint32_t dst, old, slots;
     mm_var *variable;
-    uint64_t attempts;
+    uint64_t attempts, unknown;
     uint32_t calls;
 } making;
 

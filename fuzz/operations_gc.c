@@ -203,6 +203,7 @@ static void note_frozen(machine *x, bool frozen)
     oracle_present(&x->oracle, &present);
     for (uint32_t id = 1; id <= x->model.object_count; id++) {
         model_object *object = x->model.objects + id;
+        object->thawed |= object->frozen && !frozen;
         object->frozen = frozen && present.has[id] && shape_table[object->shape].container;
     }
     x->oracle.freezing = frozen;

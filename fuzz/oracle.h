@@ -65,7 +65,7 @@ typedef struct oracle {
     uint32_t ids[MODEL_IDS_MAX + 1];   /* by serial number; 0: being made */
     uint32_t hidden[MODEL_OWNERS_MAX]; /* ids that variables being written may still keep */
     uint32_t hidden_count;
-    model_object ghost; /* what a failed allocation may have left */
+    model_object ghost; /* see oracle_not_made(); SHAPE_COUNT: none that is not in the model */
 
     model_set alive; /* at the last comparison, and what was made since */
     uint32_t alive_count;
@@ -112,7 +112,11 @@ bool oracle_attempt_failed(const oracle *o);
 /* The object `id` was just made into `v`. */
 void oracle_made(oracle *o, uint32_t id, mm_var *v);
 
-/* The allocation of such an object failed, perhaps when it was already there. */
+/* The objects there have been that the model does not know: those being made, and a ghost. */
+uint64_t oracle_unknown(const oracle *o);
+
+/* The making of such an object failed, but it was already there: a *ghost*, which the program has
+ * never seen. There is at most one, since no more than one failure is the first. */
 void oracle_not_made(oracle *o, uint32_t shape, uint32_t slots, uint32_t bytes);
 
 /* While the variable of an owner is written there is no telling what it names; then it is back. */
