@@ -80,10 +80,10 @@ typedef struct motif_step {
 
 static const motif_step motifs[][MOTIF_OPERATIONS_MAX] = {
     /* a cycle of finalisable objects is dropped */
-    {STEP(mortal_ring, "X?N"), STEP(clear, "Xaa"), STEP(collect, "caa")},
+    {STEP(mortal_ring, "X?N"), STEP(clear, "Xaa"), STEP(collect_all, "aaa")},
     /* weak references to a ring, which is dropped */
     {STEP(ring, "X?a"), STEP(weak_new, "YXN"), STEP(weak_with, "ZXY"), STEP(clear, "Xaa"),
-     STEP(collect, "caa")},
+     STEP(collect_all, "aaa")},
     /* a neighbour is resurrected through the dying object's slot: l2 is operand k */
     {STEP(behaviour, "Naa"), STEP(load, "kia"), STEP(root_set, "aka"), STEP(leave, "aaa")},
     /* a neighbour loses what it refers to */
@@ -95,10 +95,10 @@ static const motif_step motifs[][MOTIF_OPERATIONS_MAX] = {
     /* an object with one weak reference dies by counting */
     {STEP(new_mortal, "X?N"), STEP(weak_new, "YXN"), STEP(clear, "Xaa")},
     /* garbage is saved and given up */
-    {STEP(set_debug, "eaa"), STEP(mortal_ring, "X?N"), STEP(clear, "Xaa"), STEP(collect, "caa"),
+    {STEP(set_debug, "eaa"), STEP(mortal_ring, "X?N"), STEP(clear, "Xaa"), STEP(collect_all, "aaa"),
      STEP(garbage_get, "Yba"), STEP(garbage_clear, "aaa")},
     /* what is frozen meanwhile stays */
-    {STEP(mortal_ring, "X?N"), STEP(freeze, "aaa"), STEP(clear, "Xaa"), STEP(collect, "caa"),
+    {STEP(mortal_ring, "X?N"), STEP(freeze, "aaa"), STEP(clear, "Xaa"), STEP(collect_all, "aaa"),
      STEP(unfreeze, "aaa")},
 };
 

@@ -66,7 +66,8 @@ bool making_begin(machine *x, making *k, uint32_t dst, uint32_t slots)
                   .variable = variable(x, dst),
                   .attempts = mm_allocation_attempts(x->heap),
                   .unknown = oracle_unknown(&x->oracle),
-                  .calls = x->oracle.calls};
+                  .calls = x->oracle.calls,
+                  .freezes = x->oracle.freezes};
     oracle_hide(&x->oracle, dst);
     x->oracle.may_collect |= x->program->knobs[KNOB_collect_every] != 0;
     return true;
@@ -79,6 +80,15 @@ void making_cancel(machine *x, const making *k)
     oracle_show(&x->oracle, k->dst, k->variable, k->old);
 }
 
+static void note_made_frozen(machine *x, uint32_t id)
+{
+    model_object *object = x->model.objects + id;
+    bool container = shape_table[object->shape].container;
+
+    object->frozen = container && x->oracle.freezing;
+    object->thawed = container && !x->oracle.freezing;
+}
+
 uint32_t making_end(machine *x, const making *k, mm_status status, uint32_t shape, uint32_t bytes)
 {
     uint32_t id = 0;
@@ -88,6 +98,8 @@ uint32_t making_end(machine *x, const making *k, mm_status status, uint32_t shap
     if (status == MM_OK) {
         id = model_add(&x->model, shape, k->slots, bytes);
         x->model.owners[k->dst] = id;
+        if (k->freezes != x->oracle.freezes) /* as what it replaces died: it was there already */
+            note_made_frozen(x, id);
         oracle_made(&x->oracle, id, k->variable);
     } else if (oracle_unknown(&x->oracle) > k->unknown && x->oracle.ghost.shape == SHAPE_COUNT) {
         oracle_not_made(&x->oracle, shape, k->slots, bytes);

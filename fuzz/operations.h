@@ -131,7 +131,7 @@ typedef struct making {
     uint32_t dst, old, slots;
     mm_var *variable;
     uint64_t attempts, unknown;
-    uint32_t calls;
+    uint32_t calls, freezes;
 } making;
 
 /* False when the program has made enough. */

@@ -207,6 +207,7 @@ static void note_frozen(machine *x, bool frozen)
         object->frozen = frozen && present.has[id] && shape_table[object->shape].container;
     }
     x->oracle.freezing = frozen;
+    x->oracle.freezes += frozen;
 }
 
 void do_freeze(machine *x, const uint8_t *o)

@@ -43,6 +43,7 @@ void oracle_open(oracle *o, mm_heap *heap, mm *m, model *k)
     o->frames = o->calls = 0;
     o->waited = o->unreachable_noted = o->collecting = o->careful = false;
     o->debug_flags = o->debug_changes = o->lines = o->object_lines = 0;
+    o->freezes = 0;
     o->freezing = o->clearing_garbage = o->closed = false;
 }
 

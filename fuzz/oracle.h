@@ -88,6 +88,7 @@ typedef struct oracle {
     bool collecting;
     running_collection collection;
     uint32_t debug_flags, debug_changes, lines, object_lines;
+    uint32_t freezes; /* so far */
     bool freezing, clearing_garbage, closed;
 } oracle;
 

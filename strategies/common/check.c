@@ -137,7 +137,7 @@ bool mm_check(mm_heap *heap, char message[MM_MESSAGE_MAX])
     if (heap->base.collecting || heap->base.finalisation.nesting != 0)
         return true;
     if (!check_registry(heap, message) || !check_slots(heap, message) ||
-        !check_counts(heap, message))
+        !check_counts(heap, message) || !weak_table_check(heap, message))
         return false;
     #ifdef strategy_check
     return strategy_check(heap, message);

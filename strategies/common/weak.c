@@ -1,4 +1,5 @@
 #include "mm.h"
+#include "common/check.h"
 
 #include <string.h>
 
@@ -230,6 +231,47 @@ void weak_table_moved(weak_table *table, mm_object *(*where)(mm_object *))
     memset(table->heads, 0, (table->head_mask + 1) * sizeof *table->heads);
     rehash(table);
 }
+
+#if MM_CHECKED
+/* Nothing is written and nothing is followed but records and the objects they name. */
+static bool check_record(weak_table *table, uint32_t index, char message[MM_MESSAGE_MAX])
+{
+    const weak_record *record = table->records + index;
+
+    if (*record_of(record->reference) != index)
+        return mm_violation(message, "weak: the reference of record %u has record %u", index,
+                            *record_of(record->reference));
+    if (record->referent == NULL)
+        return true;
+    if (!(record->referent->type & OBJECT_WEAKLY_REFERENCED))
+        return mm_violation(message, "weak: the referent of record %u does not know it", index);
+    if (record->newer == 0 && table->heads[find_head(table, record->referent)] != index)
+        return mm_violation(message, "weak: record %u is not found by its referent", index);
+    if (record->older != 0 && table->records[record->older].newer != index)
+        return mm_violation(message, "weak: the record after %u is another's", index);
+    return true;
+}
+
+bool weak_table_check(const mm_heap *heap, char message[MM_MESSAGE_MAX])
+{
+    weak_table *table = (weak_table *)&heap->base.weak;
+    uint32_t live = 0, unused = 0;
+
+    for (uint32_t i = 1; i <= table->used; i++) {
+        if (table->records[i].reference == NULL)
+            continue;
+        if (!check_record(table, i, message))
+            return false;
+        live++;
+    }
+    for (uint32_t i = table->free; i != 0 && unused <= table->used; i = table->records[i].older)
+        unused++;
+    if (live != table->live || live + unused != table->used)
+        return mm_violation(message, "weak: %u records live, %u counted, %u free, of %u", live,
+                            table->live, unused, table->used);
+    return true;
+}
+#endif
 
 /* ---- The object API ---- */
 

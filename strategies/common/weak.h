@@ -78,4 +78,9 @@ void weak_queue_append(weak_table *table, weak_queue *to, weak_queue *from);
 /* For a collector that moves: `where` gives the new address of an object. */
 void weak_table_moved(weak_table *table, mm_object *(*where)(mm_object *));
 
+#if MM_CHECKED
+/* For the heap verifier: the invariants above. False with the violation in `message`. */
+bool weak_table_check(const mm_heap *heap, char message[MM_MESSAGE_MAX]);
+#endif
+
 #endif
