@@ -1,5 +1,6 @@
 # How many executions it took to find each planted bug, from the committed corpus.
-# `gnuplot -c score.gp DATA.tsv PICTURE.svg`. Data columns: bug and strategy, line, median, least, most, class; `?`: it survived.
+# `gnuplot -c score.gp DATA.tsv PICTURE.svg`. Data columns: bug and strategy, line, median, least, most, class, 1 if it
+# survived.
 set datafile separator "\t"
 set datafile missing "?"
 set encoding utf8
@@ -29,4 +30,4 @@ unset key
 plot ARG1 using (1):2:ytic(1) with dots linecolor rgb "white", \
   "" using 4:2:($5 - $4):(0) with vectors nohead linewidth 2 linecolor rgb blue, \
   "" using 3:2 with points pointtype 7 pointsize 0.6 linecolor rgb blue, \
-  "" using (strcol(3) eq "?" ? 1 : NaN):2 with points pointtype 2 pointsize 0.6 linecolor rgb orange
+  "" using ($7 == 1 ? 1 : NaN):2 with points pointtype 2 pointsize 0.6 linecolor rgb orange
