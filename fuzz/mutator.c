@@ -64,13 +64,13 @@ static void insert(program *p, sequence *random, uint32_t limit)
 
 /* ---- Motifs: what it takes for a death to be interesting, in one step ---- */
 
-enum { MOTIF_OPERATIONS_MAX = 6 };
+enum { MOTIF_OPERATIONS_MAX = 7 };
 
 /* The operands of one step: `X` and `Y` are two variables, `N` a behaviour, `?` any number; others
  * are letters from `a` = 0 on. */
 typedef struct motif_step {
     uint8_t code;
-    char operands[PROGRAM_OPERANDS + 1];
+    const char *operands;
 } motif_step;
 
 #define STEP(name, operands)         \
@@ -97,6 +97,9 @@ static const motif_step motifs[][MOTIF_OPERATIONS_MAX] = {
     /* garbage is saved and given up */
     {STEP(set_debug, "eaa"), STEP(mortal_ring, "X?N"), STEP(clear, "Xaa"), STEP(collect_all, "aaa"),
      STEP(garbage_get, "Yba"), STEP(garbage_clear, "aaa")},
+    /* an object that dies refers to one that does not */
+    {STEP(ring, "X?a"), STEP(immortalise, "Xaa"), STEP(new, "YaN"), STEP(store, "YaX"),
+     STEP(clear, "Yaa"), STEP(clear, "Xaa")},
     /* what is frozen meanwhile stays */
     {STEP(mortal_ring, "X?N"), STEP(freeze, "aaa"), STEP(clear, "Xaa"), STEP(collect_all, "aaa"),
      STEP(unfreeze, "aaa")},
@@ -120,7 +123,7 @@ static void insert_motif(program *p, sequence *random, uint32_t limit)
 
     for (int i = 0; i < 3; i++)
         variables[i] = (uint8_t)below(random, PROGRAM_OWNERS);
-    while (count < MOTIF_OPERATIONS_MAX && steps[count].operands[0] != '\0')
+    while (count < MOTIF_OPERATIONS_MAX && steps[count].operands != NULL)
         count++;
     if (!open_gap(p, at, count, limit))
         return;
