@@ -41,9 +41,13 @@ function(reclaim_add_flavour name base dir defaults flavour)
     target_compile_definitions(${target} PUBLIC MM_COUNTED=1 MM_CHECKED=1)
     target_compile_options(${target} PUBLIC -UNDEBUG)
   endif()
+  if(NOT flavour STREQUAL "timed")
+    # Allocation sites are shown relative to the tree.
+    target_compile_options(${target} PUBLIC -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
+  endif()
   # Without these a compiler may delete a malloc and its free together, and the time reads 0.
   target_compile_options(${target} PUBLIC -fno-builtin-malloc -fno-builtin-free)
-  target_link_libraries(${target} PUBLIC reclaim_support)
+  target_link_libraries(${target} PUBLIC reclaim_support reclaim_pool)
 endfunction()
 
 # reclaim_add_strategy(NAME): the folder strategies/NAME, whose strategy.h chooses it.
@@ -72,6 +76,9 @@ endfunction()
 
 # A sample program: every workload on one strategy in one flavour.
 function(reclaim_add_program program library)
+  if(RECLAIM_FUZZ_ENGINE)
+    return()
+  endif()
   get_property(workloads GLOBAL PROPERTY RECLAIM_WORKLOADS)
   set(sources ${PROJECT_BINARY_DIR}/workload_table.c)
   foreach(name ${workloads})
@@ -93,6 +100,9 @@ endfunction()
 # reclaim_add_hand_written(NAME workload…): bench/hand/NAME.c, which does the work of those workloads in plain C, beside the strategies.
 # The object API is linked for the sample program's sake and not used.
 function(reclaim_add_hand_written name)
+  if(RECLAIM_FUZZ_ENGINE)
+    return()
+  endif()
   set(table ${PROJECT_BINARY_DIR}/workload_table_${name}.c)
   reclaim_workload_table(${table} ${ARGN})
   foreach(kind bench:timed count:counted)

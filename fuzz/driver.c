@@ -25,7 +25,7 @@ const char *__ubsan_default_options(void);
 
 const char *__asan_default_options(void)
 {
-    return "abort_on_error=1";
+    return "abort_on_error=1:dedup_token_length=3";
 }
 
 const char *__ubsan_default_options(void)

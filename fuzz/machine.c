@@ -209,6 +209,13 @@ static void drop_everything(machine *x)
     do_collect_all(x, NULL);
 }
 
+static uint64_t attempts; /* of the last run */
+
+uint64_t machine_allocation_attempts(void)
+{
+    return attempts;
+}
+
 machine_digest machine_run(const program *p, bool faults)
 {
     static machine x; /* too big for the stack */
@@ -218,6 +225,7 @@ machine_digest machine_run(const program *p, bool faults)
     digest = run_program(&x, !faults);
     if (!(p->knobs[KNOB_keep_roots] & 1))
         drop_everything(&x);
+    attempts = mm_allocation_attempts(x.heap);
     x.oracle.closed = true;
     mm_heap_free(x.heap);
     return digest;

@@ -19,4 +19,7 @@ typedef struct machine_digest {
  * knob. */
 machine_digest machine_run(const program *p, bool faults);
 
+/* The allocations of objects that the last run asked for, failed ones included. */
+uint64_t machine_allocation_attempts(void);
+
 #endif

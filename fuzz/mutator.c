@@ -73,9 +73,9 @@ typedef struct motif_step {
     const char *operands;
 } motif_step;
 
-#define STEP(name, operands)         \
-    {                                \
-        OPERATION_##name, (operands) \
+#define STEP(name, operands)       \
+    {                              \
+        OPERATION_##name, operands \
     }
 
 static const motif_step motifs[][MOTIF_OPERATIONS_MAX] = {

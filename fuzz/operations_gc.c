@@ -302,13 +302,16 @@ enum { REGISTERED_MAX = 3 };
 void do_watch(machine *x, const uint8_t *o)
 {
     watcher *w = x->watchers + o[0] % PROGRAM_WATCHERS;
+    mm_status expected = strategy_traits.generations != 0 ? MM_OK : MM_UNSUPPORTED;
 
     if (w->registered == REGISTERED_MAX)
+        return;
+    expect_status(x, mm_add_callback(x->heap, run_watcher, w), expected, "mm_add_callback()");
+    if (expected != MM_OK)
         return;
     w->behaviour = o[1];
     w->registered++;
     x->watchers_changed = true;
-    expect_status(x, mm_add_callback(x->heap, run_watcher, w), MM_OK, "mm_add_callback()");
     if (!x->telling)
         user_code_watch_last(x);
 }
@@ -316,9 +319,11 @@ void do_watch(machine *x, const uint8_t *o)
 void do_unwatch(machine *x, const uint8_t *o)
 {
     watcher *w = x->watchers + o[0] % PROGRAM_WATCHERS;
+    mm_status expected = w->registered != 0 ? MM_OK : MM_INVALID;
 
-    expect_status(x, mm_remove_callback(x->heap, run_watcher, w),
-                  w->registered != 0 ? MM_OK : MM_INVALID, "mm_remove_callback()");
+    if (strategy_traits.generations == 0)
+        expected = MM_UNSUPPORTED;
+    expect_status(x, mm_remove_callback(x->heap, run_watcher, w), expected, "mm_remove_callback()");
     w->registered -= w->registered != 0;
     x->watchers_changed = true;
 }

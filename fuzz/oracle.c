@@ -86,6 +86,8 @@ void oracle_allocated(oracle *o, mm_status status, uint64_t attempts, uint32_t c
     ORACLE_EXPECT(o, status == (failed ? MM_NO_MEMORY : MM_OK), "allocation",
                   "attempt %lu had to %s, the status is %d", (unsigned long)attempt,
                   failed ? "fail" : "succeed", (int)status);
+    if (failed)
+        o->effort = MODEL_OBJECTS_MAX; /* compare at once: the state before it stands */
 }
 
 void oracle_made(oracle *o, uint32_t id, mm_var *v)

@@ -30,6 +30,7 @@
 
 #include "mm_check.h"
 #include "mm_gc.h"
+#include "mm_inspect.h"
 #include "model.h"
 #include "program.h"
 

@@ -4,6 +4,7 @@
 
 #if MM_CHECKED
     #include "common/check.h"
+    #include "common/registry.h"
     #include "mm_check.h"
     #include "mm_gc.h"
 
@@ -20,24 +21,9 @@ bool mm_violation(char message[MM_MESSAGE_MAX], const char *format, ...)
     return false;
 }
 
-static mm_object *object_in(registered *block)
-{
-    return (mm_object *)((char *)(block + 1) + block->header - sizeof(mm_object));
-}
-
-static registered *block_of(const mm_object *object)
-{
-    return front_registered(strategy_block((mm_object *)object));
-}
-
 uint64_t mm_serial_of(const mm_object *object)
 {
-    return block_of(object)->serial;
-}
-
-uint64_t mm_serial(const mm_var *v)
-{
-    return v->object != NULL ? mm_serial_of(v->object) : 0;
+    return registry_block(object)->serial;
 }
 
 uint64_t mm_count_containers(const mm_heap *heap)
@@ -46,18 +32,8 @@ uint64_t mm_count_containers(const mm_heap *heap)
     uint64_t containers = 0;
 
     for (registered *block = ring->next; block != ring; block = block->next)
-        containers += mm_type_is_container(object_in(block)->type);
+        containers += mm_type_is_container(registry_object(block)->type);
     return containers;
-}
-
-void mm_each_object(mm_heap *heap, mm_object_visitor *visit, void *context)
-{
-    registered *ring = &heap->base.front.blocks;
-
-    for (registered *block = ring->next; block != ring; block = block->next) {
-        const mm_object *object = object_in(block);
-        visit(block->serial, object->type & ~(mm_type)OBJECT_FLAGS, object->slot_count, context);
-    }
 }
 
 /* The registry agrees with itself and with what the front counted. */
@@ -84,7 +60,7 @@ static bool check_registry(mm_heap *heap, char message[MM_MESSAGE_MAX])
 static void expect_reference(mm_object **place, void *context)
 {
     (void)context;
-    block_of(*place)->expected++;
+    registry_block(*place)->expected++;
 }
 
 /* Each slot leads to a live object of a known type; on the way the references are counted. */
@@ -93,7 +69,7 @@ static bool check_slots(mm_heap *heap, char message[MM_MESSAGE_MAX])
     registered *ring = &heap->base.front.blocks;
 
     for (registered *block = ring->next; block != ring; block = block->next) {
-        mm_object *object = object_in(block);
+        mm_object *object = registry_object(block);
         if (mm_type_index(object->type) >= heap->base.type_count)
             return mm_violation(message, "type: object %lu has type %u of %u",
                                 (unsigned long)block->serial, mm_type_index(object->type),
@@ -101,7 +77,7 @@ static bool check_slots(mm_heap *heap, char message[MM_MESSAGE_MAX])
         for (uint32_t i = 0; i < object->slot_count; i++) {
             if (object->slots[i] == NULL)
                 continue;
-            if (block_of(object->slots[i])->magic != REGISTERED_LIVE)
+            if (registry_block(object->slots[i])->magic != REGISTERED_LIVE)
                 return mm_violation(message, "reachable: slot %u of object %lu leads to no object",
                                     i, (unsigned long)block->serial);
             expect_reference(&object->slots[i], NULL);
@@ -117,7 +93,7 @@ static bool check_counts(mm_heap *heap, char message[MM_MESSAGE_MAX])
 
     variables_each_owner(heap, expect_reference, NULL);
     for (registered *block = ring->next; block != ring; block = block->next) {
-        const mm_object *object = object_in(block);
+        const mm_object *object = registry_object(block);
         if ((object->count == COUNT_IMMORTAL) != ((object->type & OBJECT_IMMORTAL) != 0))
             return mm_violation(message, "immortal: object %lu has count %u",
                                 (unsigned long)block->serial, object->count);
@@ -132,12 +108,29 @@ static bool check_counts(mm_heap *heap, char message[MM_MESSAGE_MAX])
     return true;
 }
 
+/* What the weak table and the list of finalisers say of objects, and what objects say of them. */
+static bool check_side_tables(mm_heap *heap, char message[MM_MESSAGE_MAX])
+{
+    registered *ring = &heap->base.front.blocks;
+    uint64_t due = 0, weakly_referenced = 0;
+
+    for (registered *block = ring->next; block != ring; block = block->next) {
+        const mm_object *object = registry_object(block);
+        due += finalisation_due(heap, object);
+        weakly_referenced += (object->type & OBJECT_WEAKLY_REFERENCED) != 0;
+    }
+    if (weakly_referenced != heap->base.weak.referents)
+        return mm_violation(message, "weak: %lu objects are referred to weakly, the table has %u",
+                            (unsigned long)weakly_referenced, heap->base.weak.referents);
+    return weak_table_check(heap, message) && finalisation_check(heap, due, message);
+}
+
 bool mm_check(mm_heap *heap, char message[MM_MESSAGE_MAX])
 {
     if (heap->base.collecting || heap->base.finalisation.nesting != 0)
         return true;
     if (!check_registry(heap, message) || !check_slots(heap, message) ||
-        !check_counts(heap, message) || !weak_table_check(heap, message))
+        !check_counts(heap, message) || !check_side_tables(heap, message))
         return false;
     #ifdef strategy_check
     return strategy_check(heap, message);

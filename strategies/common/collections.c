@@ -3,7 +3,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 void watchers_close(collection_watchers *watchers)
 {
@@ -11,6 +10,7 @@ void watchers_close(collection_watchers *watchers)
     *watchers = (collection_watchers){0};
 }
 
+#if MM_GENERATIONS > 0
 mm_status mm_add_callback(mm_heap *heap, mm_gc_callback *callback, void *context)
 {
     collection_watchers *watchers = &heap->base.watchers;
@@ -27,6 +27,18 @@ mm_status mm_add_callback(mm_heap *heap, mm_gc_callback *callback, void *context
     return MM_OK;
 }
 
+/* Drops the entries that were removed, keeping the order. */
+static void compact(collection_watchers *watchers)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < watchers->count; i++) {
+        if (watchers->entries[i].callback != NULL)
+            watchers->entries[kept++] = watchers->entries[i];
+    }
+    watchers->count = kept;
+}
+
 mm_status mm_remove_callback(mm_heap *heap, mm_gc_callback *callback, void *context)
 {
     collection_watchers *watchers = &heap->base.watchers;
@@ -35,28 +47,29 @@ mm_status mm_remove_callback(mm_heap *heap, mm_gc_callback *callback, void *cont
         collection_watcher *watcher = watchers->entries + i;
         if (watcher->callback != callback || watcher->context != context)
             continue;
-        watchers->count--;
-        watchers->end -= i < watchers->end;
-        watchers->next -= i < watchers->next;
-        memmove(watcher, watcher + 1, (watchers->count - i) * sizeof *watcher);
+        watcher->callback = NULL;
+        if (!watchers->telling)
+            compact(watchers);
         return MM_OK;
     }
     return MM_INVALID;
 }
 
-#if MM_GENERATIONS > 0
-/* A watcher may add or remove watchers: whoever is added is told from the next time on, whoever is
- * removed is told no more, and nobody else misses a turn. */
+/* A watcher may add or remove watchers: whoever is added is told from the next time on, and whoever
+ * is removed at once no more. */
 static void tell(mm *m, mm_gc_phase phase, const mm_gc_info *info)
 {
     collection_watchers *watchers = &m->base.heap->base.watchers;
+    uint32_t count = watchers->count;
 
-    watchers->end = watchers->count;
-    for (watchers->next = 0; watchers->next < watchers->end;) {
-        collection_watcher watcher = watchers->entries[watchers->next++];
-        watcher.callback(m, phase, info, watcher.context);
+    watchers->telling = true;
+    for (uint32_t i = 0; i < count; i++) {
+        collection_watcher watcher = watchers->entries[i];
+        if (watcher.callback != NULL)
+            watcher.callback(m, phase, info, watcher.context);
     }
-    watchers->next = watchers->end = 0;
+    watchers->telling = false;
+    compact(watchers);
 }
 
 __attribute__((format(printf, 2, 3))) static void say(const garbage *g, const char *format, ...)
@@ -147,12 +160,27 @@ mm_status mm_set_debug(mm_heap *heap, uint32_t flags, mm_debug_sink *sink, void 
 
     if ((flags & ~(told | MM_DEBUG_SAVE_ALL)) != 0 || ((flags & told) != 0 && sink == NULL))
         return MM_INVALID;
+    if ((flags & (MM_DEBUG_COLLECTABLE | MM_DEBUG_SAVE_ALL)) != 0 &&
+        !strategy_traits.reports_garbage)
+        return MM_UNSUPPORTED;
     g->flags = flags;
     g->sink = sink;
     g->sink_context = context;
     return MM_OK;
 }
 #else
+mm_status mm_add_callback(mm_heap *heap, mm_gc_callback *callback, void *context)
+{
+    (void)heap, (void)callback, (void)context;
+    return MM_UNSUPPORTED;
+}
+
+mm_status mm_remove_callback(mm_heap *heap, mm_gc_callback *callback, void *context)
+{
+    (void)heap, (void)callback, (void)context;
+    return MM_UNSUPPORTED;
+}
+
 mm_status mm_set_debug(mm_heap *heap, uint32_t flags, mm_debug_sink *sink, void *context)
 {
     (void)heap, (void)flags, (void)sink, (void)context;

@@ -1,4 +1,5 @@
 #include "mm.h"
+#include "common/check.h"
 
 enum { OBJECTS_FIRST_CAPACITY = 16 };
 
@@ -91,14 +92,17 @@ static void call_callback(mm *m, weak_queue *queue)
 
     operands[0].object = weak_queue_take(&m->base.heap->base.weak, queue, &callback);
     strategy_load(m, operands + 1, operands, 0);
+    m->base.heap->base.finalisation.calls++;
     callback(m, operands, operands + 1);
 }
 
-/* Whether `self`, a variable of counting code, is all that refers to the object. */
+/* Whether `self`, a variable of counting code, is all that refers to the object. The finaliser may
+ * have given the object up in the middle, and `self` then names another one at the same address: if
+ * that has been finalised too, it dies instead, and if not, nothing has happened to it yet. */
 static bool is_only_reference(const mm_var *self, const mm_object *object)
 {
 #if MM_HAS_COUNTS
-    return self->object == object && object->count == 1;
+    return self->object == object && object->count == 1 && (object->type & OBJECT_FINALIZED);
 #else
     (void)self, (void)object;
     return false;
@@ -115,6 +119,7 @@ static bool call_finaliser(mm *m, mm_object *object)
     MM_VAR(m, self);
 
     self->object = object;
+    f->calls++;
     f->nesting++;
     mm_type_info_of(m->base.heap, object->type)->finaliser(m, self);
     f->nesting--;
@@ -129,8 +134,8 @@ static void refuse_allocation(mm *m, bool refuse)
 {
     front *front = &m->base.heap->base.front;
 
-    front->refusing = refuse;
-    m->base.limited = refuse || front->limited;
+    front_refuse(front, refuse);
+    m->base.limited = front_is_needed(front);
 }
 
 /* All that waits now, and no more. */
@@ -241,3 +246,23 @@ void finalisation_moved(finalisation *f, mm_object *(*where)(mm_object *))
     for (size_t i = 0; i < f->count; i++)
         f->objects[i] = where(f->objects[i]);
 }
+
+#if MM_CHECKED
+bool finalisation_check(const mm_heap *heap, uint64_t due, char message[MM_MESSAGE_MAX])
+{
+    const finalisation *f = &heap->base.finalisation;
+
+    if (f->pending != due)
+        return mm_violation(message, "finalisers: %lu objects have one to come, counted %lu",
+                            (unsigned long)due, (unsigned long)f->pending);
+    if (f->count != (MM_HAS_COUNTS ? 0 : due) || f->first != 0 || f->waiting.first != 0)
+        return mm_violation(message, "finalisers: %zu objects are listed and %lu are to be",
+                            f->count, (unsigned long)(MM_HAS_COUNTS ? 0 : due));
+    for (size_t i = 0; i < f->count; i++) {
+        const registered *block = front_registered(strategy_block(f->objects[i]));
+        if (block->magic != REGISTERED_LIVE || !finalisation_due(heap, f->objects[i]))
+            return mm_violation(message, "finalisers: entry %zu is no object with one to come", i);
+    }
+    return true;
+}
+#endif

@@ -232,43 +232,62 @@ void weak_table_moved(weak_table *table, mm_object *(*where)(mm_object *))
     rehash(table);
 }
 
+/* ---- The verifier ---- */
+
 #if MM_CHECKED
-/* Nothing is written and nothing is followed but records and the objects they name. */
-static bool check_record(weak_table *table, uint32_t index, char message[MM_MESSAGE_MAX])
+static bool is_live(const mm_object *object)
+{
+    return front_registered(strategy_block((mm_object *)object))->magic == REGISTERED_LIVE;
+}
+
+/* Its neighbours on the list of its referent, or the hash, lead back to the record. */
+static bool is_linked(const weak_table *table, uint32_t index)
 {
     const weak_record *record = table->records + index;
 
-    if (*record_of(record->reference) != index)
-        return mm_violation(message, "weak: the reference of record %u has record %u", index,
-                            *record_of(record->reference));
-    if (record->referent == NULL)
-        return true;
-    if (!(record->referent->type & OBJECT_WEAKLY_REFERENCED))
-        return mm_violation(message, "weak: the referent of record %u does not know it", index);
-    if (record->newer == 0 && table->heads[find_head(table, record->referent)] != index)
-        return mm_violation(message, "weak: record %u is not found by its referent", index);
     if (record->older != 0 && table->records[record->older].newer != index)
-        return mm_violation(message, "weak: the record after %u is another's", index);
+        return false;
+    if (record->newer != 0)
+        return table->records[record->newer].older == index &&
+               table->records[record->newer].referent == record->referent;
+    return table->heads[find_head(table, record->referent)] == index;
+}
+
+static bool check_record(const weak_table *table, uint32_t index, char message[MM_MESSAGE_MAX])
+{
+    const weak_record *record = table->records + index;
+
+    if (!is_live(record->reference) || *record_of(record->reference) != index)
+        return mm_violation(message, "weak: record %u belongs to no weak reference", index);
+    if (record->referent == NULL) {
+        if (record->newer != 0 || record->older != 0)
+            return mm_violation(message, "weak: record %u is cleared and on a list", index);
+        return true;
+    }
+    if (!is_live(record->referent) || !(record->referent->type & OBJECT_WEAKLY_REFERENCED))
+        return mm_violation(message, "weak: record %u leads to no object that knows it", index);
+    if (!is_linked(table, index))
+        return mm_violation(message, "weak: record %u is not on the list of its referent", index);
     return true;
 }
 
-bool weak_table_check(const mm_heap *heap, char message[MM_MESSAGE_MAX])
+bool weak_table_check(mm_heap *heap, char message[MM_MESSAGE_MAX])
 {
-    weak_table *table = (weak_table *)&heap->base.weak;
-    uint32_t live = 0, unused = 0;
+    const weak_table *table = &heap->base.weak;
+    uint32_t live = 0, referents = 0;
 
     for (uint32_t i = 1; i <= table->used; i++) {
-        if (table->records[i].reference == NULL)
+        const weak_record *record = table->records + i;
+        if (record->reference == NULL)
             continue;
         if (!check_record(table, i, message))
             return false;
         live++;
+        referents += record->referent != NULL && record->newer == 0;
     }
-    for (uint32_t i = table->free; i != 0 && unused <= table->used; i = table->records[i].older)
-        unused++;
-    if (live != table->live || live + unused != table->used)
-        return mm_violation(message, "weak: %u records live, %u counted, %u free, of %u", live,
-                            table->live, unused, table->used);
+    if (live != table->live || referents != table->referents)
+        return mm_violation(message, "weak: %u weak references to %u objects, counted %u to %u",
+                            live, referents, table->live, table->referents);
     return true;
 }
 #endif
@@ -276,9 +295,9 @@ bool weak_table_check(const mm_heap *heap, char message[MM_MESSAGE_MAX])
 /* ---- The object API ---- */
 
 /* Making the object may collect, and a finaliser may write to any variable, so that of the referent
- * too. */
-mm_status mm_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
-                      mm_weak_callback *callback)
+ * too. The name is in parentheses, since the counted flavour has a macro of it. */
+mm_status(mm_weak_new)(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
+                       mm_weak_callback *callback)
 {
     mm_heap *heap = m->base.heap;
     MM_VARS(m, own, 3);
@@ -293,7 +312,7 @@ mm_status mm_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
     if (context != NULL)
         strategy_set(m, kept, context);
     mm_stress_(m);
-    if (strategy_new(m, made, MM_TYPE_WEAK, 1, sizeof(weak_payload)) != MM_OK)
+    if (strategy_new(m, made, MM_TYPE_WEAK, MM_WEAK_SLOTS, MM_WEAK_BYTES) != MM_OK)
         return mm_refusal_(m);
     *record_of(made->object) = 0;
     if (!reserve(&heap->base.front, &heap->base.weak))
@@ -311,7 +330,8 @@ void mm_weak_load(mm *m, mm_var *dst, mm_var *reference)
 
     MM_COUNT_(m, weak_load, 0);
     MM_CHECK_OWNER_(dst);
-    assert(mm_type_of(m, reference) == MM_TYPE_WEAK && "mm_weak_load() takes a weak reference");
+    assert(!mm_is_null(reference) && mm_type_of(m, reference) == MM_TYPE_WEAK &&
+           "mm_weak_load() takes a weak reference");
     index = *record_of(reference->object);
     if (index != 0)
         referent.object = m->base.heap->base.weak.records[index].referent;

@@ -28,7 +28,7 @@ const setting strategy_settings[] = {
      .integer = true},
     AUTOMATIC_SETTING,
     CADENCE_SETTING,
-    HEAP_BYTES_MAX_SETTING,
+    HEAP_SETTINGS,
 };
 const size_t strategy_setting_count = sizeof strategy_settings / sizeof *strategy_settings;
 
@@ -206,14 +206,12 @@ uint64_t strategy_collect(mm *m, uint32_t generation)
     mm_heap *heap = m->base.heap;
     collection c = collection_begin(m, generation);
 
-    heap->marked = true;
     mark_from_roots(heap, NULL);
     settle_unreachable(m, NULL);
     c.unreachable = watch_garbage(heap);
     copy_reachable(heap);
     redirect_references(heap);
     free_old_blocks(heap, &c);
-    heap->marked = false;
     c.unreachable += c.reclaimed;
     collection_end(m, &c);
     return c.unreachable;
@@ -238,7 +236,7 @@ mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t slots, uint32_
     object = front_allocate(&heap->base.front, sizeof *object, requested_bytes(slots, bytes));
     if (object == NULL)
         return MM_NO_MEMORY;
-    object->forward = heap->marked ? object : NULL; /* what finalisers make lives */
+    object->forward = heap->base.settling ? object : NULL;
     object_init(object, type, slots, bytes);
     object->next = heap->objects;
     heap->objects = object;

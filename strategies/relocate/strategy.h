@@ -33,7 +33,6 @@ struct mm_heap {
     mm_object *objects;
     uint64_t every; /* the option: operations that may collect, per collection */
     uint64_t until; /* such operations until the next one; 0: automatic collection is off */
-    bool marked; /* forwarding addresses mean something: not yet while a collection is announced */
 };
 
 static const mm_traits strategy_traits = {
@@ -41,6 +40,7 @@ static const mm_traits strategy_traits = {
     .timed = false,
     .reclaims = true,
     .reclaims_cycles = true,
+    .reports_garbage = true,
     .death_by_collector = MM_WEAK_FIRST,
     .moving = true,
     .generations = MM_GENERATIONS,
