@@ -94,7 +94,7 @@ static bool check_counts(mm_heap *heap, char message[MM_MESSAGE_MAX])
     variables_each_owner(heap, expect_reference, NULL);
     for (registered *block = ring->next; block != ring; block = block->next) {
         const mm_object *object = registry_object(block);
-        if (counting_is_immortal(object) != ((object->type & OBJECT_IMMORTAL) != 0))
+        if ((object->count == COUNT_IMMORTAL) != ((object->type & OBJECT_IMMORTAL) != 0))
             return mm_violation(message, "immortal: object %lu has count %u",
                                 (unsigned long)block->serial, object->count);
         if (!counting_is_immortal(object) && object->count != block->expected)
