@@ -294,7 +294,8 @@ bool weak_table_check(mm_heap *heap, char message[MM_MESSAGE_MAX])
 
 /* ---- The object API ---- */
 
-/* Making the object may collect, and a finaliser may write to any variable, so that of the referent
+/* Room is reserved first, so that what fails for want of it has made nothing. Making the object may
+ * collect, and a finaliser may use that room up, and write to any variable, that of the referent
  * too. The name is in parentheses, since the counted flavour has a macro of it. */
 mm_status(mm_weak_new)(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
                        mm_weak_callback *callback)
@@ -312,6 +313,8 @@ mm_status(mm_weak_new)(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
     if (context != NULL)
         strategy_set(m, kept, context);
     mm_stress_(m);
+    if (!reserve(&heap->base.front, &heap->base.weak))
+        return MM_NO_MEMORY;
     if (strategy_new(m, made, MM_TYPE_WEAK, MM_WEAK_SLOTS, MM_WEAK_BYTES) != MM_OK)
         return mm_refusal_(m);
     *record_of(made->object) = 0;
