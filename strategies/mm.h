@@ -347,9 +347,9 @@ typedef void mm_release(mm *m, mm_var *resource);
  * the variable is not null, `release` is called with it, and then it is given up. To pass the duty
  * on, move the object to another variable. Unlike a finaliser this happens at a known place, once,
  * on every strategy, whatever else refers to the object. */
-#define MM_RESOURCE(m, name, release)            \
-    MM_VAR(m, name);                             \
-    __attribute__((cleanup(mm_resource_leave_))) \
+#define MM_RESOURCE(m, name, release)                    \
+    MM_VAR(m, name);                                     \
+    __attribute__((cleanup(mm_resource_leave_), unused)) \
     mm_resource_ name##_resource_ = {(m), name, (release)}
 
 typedef struct mm_resource_ {
