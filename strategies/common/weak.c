@@ -240,6 +240,11 @@ static bool is_live(const mm_object *object)
     return front_registered(strategy_block((mm_object *)object))->magic == REGISTERED_LIVE;
 }
 
+static bool is_weak_reference(const mm_object *object)
+{
+    return mm_type_index(object->type) == mm_type_index(MM_TYPE_WEAK);
+}
+
 /* Its neighbours on the list of its referent, or the hash, lead back to the record. */
 static bool is_linked(const weak_table *table, uint32_t index)
 {
@@ -257,7 +262,8 @@ static bool check_record(const weak_table *table, uint32_t index, char message[M
 {
     const weak_record *record = table->records + index;
 
-    if (!is_live(record->reference) || *record_of(record->reference) != index)
+    if (!is_live(record->reference) || !is_weak_reference(record->reference) ||
+        *record_of(record->reference) != index)
         return mm_violation(message, "weak: record %u belongs to no weak reference", index);
     if (record->referent == NULL) {
         if (record->newer != 0 || record->older != 0)
