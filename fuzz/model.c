@@ -126,3 +126,64 @@ void model_counting_closure(const model *k, const model_set *live, model_set *ou
         }
     }
 }
+
+/* ---- Generations ---- */
+
+static uint32_t next_generation(uint32_t generation)
+{
+    return generation + 1 < MODEL_GENERATIONS ? generation + 1 : generation;
+}
+
+void model_promote(model *k, uint32_t generation)
+{
+    for (uint32_t id = 1; id <= k->object_count; id++) {
+        if (k->objects[id].generation <= generation)
+            k->objects[id].generation = (uint8_t)next_generation(generation);
+    }
+}
+
+void model_count_collection(model_counters *c, uint32_t generation)
+{
+    if (generation + 1 < MODEL_GENERATIONS)
+        c->counts[generation + 1]++;
+    for (uint32_t g = 0; g <= generation; g++)
+        c->counts[g] = 0;
+}
+
+void model_count_survivors(model_counters *c, uint32_t generation, uint32_t survivors, bool known)
+{
+    if (generation + 1 == MODEL_GENERATIONS) {
+        c->survivors = survivors;
+        c->pending = 0;
+        c->survivors_known = known;
+    } else if (next_generation(generation) + 1 == MODEL_GENERATIONS) {
+        c->pending += survivors;
+        c->survivors_known &= known;
+    }
+}
+
+static uint64_t less(uint64_t count, uint64_t freed)
+{
+    return count > freed ? count - freed : 0;
+}
+
+/* The most when all that died did so first, the least when it was last. */
+model_range model_count_range(uint32_t count, uint64_t made, uint64_t freed_min, uint64_t freed_max)
+{
+    return (model_range){less(count + made, freed_max), less(count, freed_min) + made};
+}
+
+uint32_t model_generation_due(const uint32_t counts[MODEL_GENERATIONS],
+                              const uint32_t thresholds[MODEL_GENERATIONS], bool waits)
+{
+    uint32_t generation = MODEL_GENERATIONS - waits;
+
+    while (--generation > 0 && counts[generation] <= thresholds[generation]) {
+    }
+    return generation;
+}
+
+bool model_oldest_waits(const model_counters *c)
+{
+    return c->pending < c->survivors / 4;
+}

@@ -70,6 +70,8 @@ static void run_in_frame(machine *x, const operation *body, uint32_t count, mm_v
     x->oracle.frames--;
     x->locals = locals;
     x->scratch = scratch;
+    if (x->oracle.frames == 0)
+        rites_collection_resumes(&x->oracle);
 }
 
 static void run_behaviour(machine *x, unsigned behaviour, mm_var *l0, mm_var *l1)
