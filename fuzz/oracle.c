@@ -41,7 +41,7 @@ void oracle_open(oracle *o, mm_heap *heap, mm *m, model *k)
     memset(o->ids, 0, sizeof o->ids);
     o->hidden_count = 0;
     o->ghost.shape = SHAPE_COUNT;
-    o->frames = o->calls = 0;
+    o->frames = o->calls = o->entered = 0;
     o->waited = o->unreachable_noted = o->collecting = o->careful = false;
     o->debug_flags = o->debug_changes = o->lines = o->object_lines = 0;
     o->freezes = 0;
@@ -442,6 +442,7 @@ void oracle_after_operation(oracle *o)
     }
     note_statistics(o);
     o->may_collect = o->waited = o->unreachable_noted = false;
+    o->entered = 0;
     o->effort += EFFORT_PER_OPERATION;
     if (o->effort >= o->alive_count)
         oracle_compare(o, false);

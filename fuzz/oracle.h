@@ -98,6 +98,7 @@ typedef struct oracle {
     uint32_t frames; /* finalisers and callbacks that are running */
     uint32_t calls;  /* those so far that did something */
     uint32_t nesting_max;
+    uint32_t entered;       /* in this operation: the most that they can have nested */
     bool waited;            /* in this operation some may have waited until others had returned */
     bool unreachable_noted; /* the set is not empty */
     model_set unreachable;  /* at some point since the operation or the collection began */

@@ -23,7 +23,7 @@ void rites_note_entered(oracle *o)
     if (o->clearing_garbage && mm_garbage_count(o->heap) < o->model->saved_count)
         o->model->saved_count = (uint32_t)mm_garbage_count(o->heap);
     rites_note_unreachable(o);
-    o->waited |= o->frames + 2 >= o->nesting_max; /* what dies in there waits */
+    o->waited |= ++o->entered + 1 >= o->nesting_max; /* what dies in there may wait */
 }
 
 /* ---- Weak references ---- */
