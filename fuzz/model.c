@@ -38,7 +38,7 @@ static const uint32_t *slots_of(const model *k, uint32_t id)
     return k->slots + k->objects[id].first_slot;
 }
 
-static void clear_set(const model *k, model_set *set)
+void model_clear_set(const model *k, model_set *set)
 {
     memset(set->has, 0, k->object_count + 1);
 }
@@ -50,6 +50,30 @@ uint32_t model_first_outside(const model *k, const model_set *set, const model_s
             return id;
     }
     return 0;
+}
+
+void model_add_all(const model *k, model_set *set, const model_set *of)
+{
+    for (uint32_t id = 1; id <= k->object_count; id++)
+        set->has[id] |= of->has[id];
+}
+
+void model_add_others(const model *k, model_set *set, const model_set *of)
+{
+    for (uint32_t id = 1; id <= k->object_count; id++)
+        set->has[id] |= !of->has[id];
+}
+
+void model_take_all(const model *k, model_set *set, const model_set *of)
+{
+    for (uint32_t id = 1; id <= k->object_count; id++)
+        set->has[id] &= !of->has[id];
+}
+
+void model_take_others(const model *k, model_set *set, const model_set *of)
+{
+    for (uint32_t id = 1; id <= k->object_count; id++)
+        set->has[id] &= of->has[id];
 }
 
 /* Objects that are to be looked at. Each enters at most once, so there is always room. */
@@ -66,18 +90,24 @@ static void reach(model_set *set, worklist *work, uint32_t id)
     }
 }
 
+/* What owners and saved garbage refer to. */
+static void reach_from_owners(const model *k, model_set *out, worklist *work)
+{
+    for (uint32_t i = 0; i < MODEL_OWNERS_MAX; i++)
+        reach(out, work, k->owners[i]);
+    for (uint32_t i = 0; i < k->saved_count; i++)
+        reach(out, work, k->saved[i]);
+    for (uint32_t i = 0; i < k->immortal_count; i++)
+        reach(out, work, k->immortals[i]);
+}
+
 void model_reachable(const model *k, const model_set *also, model_set *out)
 {
     worklist work;
 
     work.length = 0;
-    clear_set(k, out);
-    for (uint32_t i = 0; i < MODEL_OWNERS_MAX; i++)
-        reach(out, &work, k->owners[i]);
-    for (uint32_t i = 0; i < k->saved_count; i++)
-        reach(out, &work, k->saved[i]);
-    for (uint32_t i = 0; i < k->immortal_count; i++)
-        reach(out, &work, k->immortals[i]);
+    model_clear_set(k, out);
+    reach_from_owners(k, out, &work);
     for (uint32_t id = 1; also != NULL && id <= k->object_count; id++)
         reach(out, &work, also->has[id] ? id : 0);
     while (work.length != 0) {
@@ -87,13 +117,35 @@ void model_reachable(const model *k, const model_set *also, model_set *out)
     }
 }
 
-void model_count_references(const model *k, const model_set *live, uint32_t *counts)
+static void count_owners(const model *k, uint32_t *counts)
 {
     memset(counts, 0, (k->object_count + 1) * sizeof *counts);
     for (uint32_t i = 0; i < MODEL_OWNERS_MAX; i++)
         counts[k->owners[i]]++;
     for (uint32_t i = 0; i < k->saved_count; i++)
         counts[k->saved[i]]++;
+}
+
+void model_reachable_counted(const model *k, model_set *out, uint32_t *counts)
+{
+    worklist work;
+
+    work.length = 0;
+    model_clear_set(k, out);
+    count_owners(k, counts);
+    reach_from_owners(k, out, &work);
+    while (work.length != 0) {
+        uint32_t id = work.ids[--work.length];
+        for (uint32_t i = 0; i < k->objects[id].slot_count; i++) {
+            counts[slots_of(k, id)[i]]++;
+            reach(out, &work, slots_of(k, id)[i]);
+        }
+    }
+}
+
+void model_count_references(const model *k, const model_set *live, uint32_t *counts)
+{
+    count_owners(k, counts);
     for (uint32_t id = 1; id <= k->object_count; id++) {
         if (!live->has[id])
             continue;

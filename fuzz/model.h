@@ -85,9 +85,20 @@ uint32_t *model_slot(model *k, uint32_t id, uint32_t i);
 /* The first id in `set` that is not in `of`; 0 when there is none. */
 uint32_t model_first_outside(const model *k, const model_set *set, const model_set *of);
 
+/* Puts what is in `of`, or what is not, into `set`; takes from it what is, or what is not. */
+void model_add_all(const model *k, model_set *set, const model_set *of);
+void model_add_others(const model *k, model_set *set, const model_set *of);
+void model_take_all(const model *k, model_set *set, const model_set *of);
+void model_take_others(const model *k, model_set *set, const model_set *of);
+void model_clear_set(const model *k, model_set *set);
+
 /* The objects that owners, saved garbage and immortal objects reach. `also` (may be NULL) are reached too, whether anything refers
  * to them or not. */
 void model_reachable(const model *k, const model_set *also, model_set *out);
+
+/* The same without `also`, and the references to each object from what is found and from owners and
+ * saved garbage, by id. */
+void model_reachable_counted(const model *k, model_set *out, uint32_t *counts);
 
 /* References to each object, by id: from owners, from saved garbage and from the slots of `live`. */
 void model_count_references(const model *k, const model_set *live, uint32_t *counts);

@@ -33,7 +33,7 @@ void oracle_open(oracle *o, mm_heap *heap, mm *m, model *k)
     o->model = k;
     memset(o->variables, 0, sizeof o->variables);
     o->operation = NULL;
-    o->alive_count = o->effort = 0;
+    o->alive_count = o->effort = o->nested_effort = 0;
     o->collected = o->may_collect = false;
     o->collections = 0;
     o->made_since = o->young = 0;
@@ -217,7 +217,7 @@ static void expect_count(const oracle *o, const mm_var *v, uint32_t id, uint32_t
                   "object %u has count %lu, %u refer to it", id, (unsigned long)count, references);
 }
 
-/* With the number of references to each object. */
+/* With the number of references to each object, where they have been counted. */
 static void expect_variables(const oracle *o, const uint32_t *counts)
 {
     const mm_var *previous = NULL;
@@ -229,7 +229,7 @@ static void expect_variables(const oracle *o, const uint32_t *counts)
         if (v == NULL)
             continue;
         oracle_expect_variable(o, v, id);
-        if (id != 0)
+        if (id != 0 && counts != NULL)
             expect_count(o, v, id, counts[id]);
         ORACLE_EXPECT(o, previous == NULL || mm_same(v, previous) == (id == previous_id), "same",
                       "objects %u and %u", id, previous_id);
@@ -344,12 +344,6 @@ static bool without_garbage(const oracle *o, model_set *kept)
     return changed;
 }
 
-static void without_taken(const oracle *o, model_set *kept)
-{
-    for (uint32_t id = 1; id <= o->model->object_count; id++)
-        kept->has[id] &= !o->taken.has[id];
-}
-
 static void expect_bounds(const oracle *o, const model_set *alive, bool for_good)
 {
     model_set kept, last;
@@ -368,7 +362,7 @@ static void expect_bounds(const oracle *o, const model_set *alive, bool for_good
     if (for_good)
         kept = last;
     else if (o->collected)
-        without_taken(o, &kept);
+        model_take_all(o->model, &kept, &o->taken);
     expect_subset(o, alive, &kept, "too-late", "should have been reclaimed by now");
 }
 
@@ -413,7 +407,7 @@ void oracle_compare(oracle *o, bool for_good)
     expect_bounds(o, &now.alive, for_good);
     rites_expect_done(o, &now.alive);
     ages_compare(o, now.atoms);
-    memset(o->taken.has, 0, o->model->object_count + 1);
+    model_clear_set(o->model, &o->taken);
     memcpy(o->alive.has, now.alive.has, o->model->object_count + 1);
     o->alive_count = (uint32_t)now.objects;
     o->effort = 0;
@@ -422,16 +416,22 @@ void oracle_compare(oracle *o, bool for_good)
     expect_variables(o, counts);
 }
 
-/* What is reachable is whole, whatever is dying meanwhile. */
+/* What is reachable is whole, whatever is dying meanwhile. What dies is seen as its rites begin; only
+ * where those may wait it could be reachable again by then, so that each step has to be looked at. */
 static void expect_in_user_code(oracle *o)
 {
     uint32_t counts[MODEL_IDS_MAX + 1];
     model_set reachable;
 
-    model_reachable(o->model, NULL, &reachable);
-    model_count_references(o->model, &reachable, counts);
+    o->nested_effort += EFFORT_PER_OPERATION;
+    if (o->nested_effort < o->alive_count && !o->waited) {
+        expect_variables(o, NULL);
+        return;
+    }
+    o->nested_effort = 0;
+    model_reachable_counted(o->model, &reachable, counts);
     expect_variables(o, counts);
-    rites_note_unreachable(o);
+    rites_note_unreachable(o, &reachable);
 }
 
 void oracle_after_operation(oracle *o)

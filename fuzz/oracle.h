@@ -84,12 +84,13 @@ typedef struct oracle {
 
     model_set alive; /* at the last comparison, and what was made since */
     uint32_t alive_count;
-    uint32_t effort;      /* made since the last comparison */
-    bool collected;       /* a collection ran since the last comparison */
-    uint64_t collections; /* so far, of any generation */
-    uint32_t made_since;  /* ids above this were made after the last collection began */
-    uint32_t young;       /* made_since, before the collection that just ran */
-    model_set taken;      /* what collections since the last comparison were bound to take */
+    uint32_t effort;        /* made since the last comparison */
+    uint32_t nested_effort; /* the same inside user code */
+    bool collected;         /* a collection ran since the last comparison */
+    uint64_t collections;   /* so far, of any generation */
+    uint32_t made_since;    /* ids above this were made after the last collection began */
+    uint32_t young;         /* made_since, before the collection that just ran */
+    model_set taken;        /* what collections since the last comparison were bound to take */
     bool may_collect;     /* the operation now running may, although automatic collection is off */
     uint64_t fail_at;     /* the allocation attempt that must fail; 0: none */
     bool fail_thereafter; /* and all later ones */

@@ -7,22 +7,27 @@ enum { WALK_MAX = 24 }; /* slots looked at when a finaliser is entered */
 
 /* ---- What was unreachable ---- */
 
-void rites_note_unreachable(oracle *o)
+void rites_note_unreachable(oracle *o, const model_set *reachable)
+{
+    if (!o->unreachable_noted)
+        model_clear_set(o->model, &o->unreachable);
+    model_add_others(o->model, &o->unreachable, reachable);
+    o->unreachable_noted = true;
+}
+
+void rites_note_unreachable_now(oracle *o)
 {
     model_set reachable;
 
     model_reachable(o->model, NULL, &reachable);
-    for (uint32_t id = 1; id <= o->model->object_count; id++)
-        o->unreachable.has[id] =
-            !reachable.has[id] || (o->unreachable_noted && o->unreachable.has[id]);
-    o->unreachable_noted = true;
+    rites_note_unreachable(o, &reachable);
 }
 
 void rites_note_entered(oracle *o)
 {
     if (o->clearing_garbage && mm_garbage_count(o->heap) < o->model->saved_count)
         o->model->saved_count = (uint32_t)mm_garbage_count(o->heap);
-    rites_note_unreachable(o);
+    rites_note_unreachable_now(o);
     o->waited |= ++o->entered + 1 >= o->nesting_max; /* what dies in there may wait */
 }
 
@@ -262,8 +267,8 @@ static void note_reached(const oracle *o, model_set *also, model_set *out)
     model_set alive;
 
     oracle_kept_uncollected(o, &alive);
-    for (uint32_t id = 1; id <= o->model->object_count; id++)
-        also->has[id] &= alive.has[id] && !o->taken.has[id];
+    model_take_others(o->model, also, &alive);
+    model_take_all(o->model, also, &o->taken);
     for (uint32_t i = 0; i < o->hidden_count; i++)
         also->has[o->hidden[i]] = true;
     model_reachable(o->model, also, out);
@@ -287,24 +292,25 @@ void rites_collection_resumes(oracle *o)
 
     if (!o->collecting || !c->exact)
         return;
-    for (uint32_t id = 1; id <= o->model->object_count; id++)
-        also.has[id] = id > c->made_before || c->kept.has[id];
+    also = c->kept;
+    for (uint32_t id = c->made_before + 1; id <= o->model->object_count; id++)
+        also.has[id] = c->held.has[id] = true;
     note_reached(o, &also, &reached);
-    for (uint32_t id = 1; id <= c->made_before; id++)
-        c->held.has[id] |= reached.has[id];
+    model_add_all(o->model, &c->held, &reached);
 }
 
 /* What it was bound to take, it has. */
 static void note_taken(oracle *o)
 {
-    const running_collection *c = &o->collection;
+    running_collection *c = &o->collection;
 
     if (!c->exact || o->waited)
         return;
     if (o->model->saved_count != 0) /* they are held from now on */
         rites_collection_resumes(o);
-    for (uint32_t id = 1; id <= c->made_before; id++)
-        o->taken.has[id] |= !c->held.has[id];
+    for (uint32_t id = c->made_before + 1; id <= o->model->object_count; id++)
+        c->held.has[id] = true;
+    model_add_others(o->model, &o->taken, &c->held);
 }
 
 /* The object is certain to be found unreachable, if it is alive. */
@@ -335,7 +341,7 @@ void rites_collection_started(oracle *o)
     o->young = o->made_since;
     o->made_since = o->model->object_count;
     if (o->careful)
-        rites_note_unreachable(o);
+        rites_note_unreachable_now(o);
     c->exact = o->frames == 0 && strategy_traits.reclaims_cycles;
     if (c->exact)
         note_kept(o);

@@ -23,7 +23,10 @@
 #include "oracle.h"
 
 /* Objects that owners do not reach now count as unreachable in this operation. */
-void rites_note_unreachable(oracle *o);
+void rites_note_unreachable(oracle *o, const model_set *reachable);
+
+/* The same, and asks the model what they reach. */
+void rites_note_unreachable_now(oracle *o);
 
 /* Before anything else in user code: what the heap did may be known from what is left. */
 void rites_note_entered(oracle *o);
