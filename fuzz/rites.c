@@ -274,6 +274,12 @@ static void note_reached(const oracle *o, model_set *also, model_set *out)
     model_reachable(o->model, also, out);
 }
 
+/* As long as it has anything to take. */
+static void note_bound(oracle *o)
+{
+    o->collection.bound = model_first_outside(o->model, &o->alive, &o->collection.held) != 0;
+}
+
 /* What the collection must not take. */
 static void note_kept(oracle *o)
 {
@@ -283,6 +289,7 @@ static void note_kept(oracle *o)
         also.has[id] = is_older(o, id);
     note_reached(o, &also, &o->collection.kept);
     memcpy(o->collection.held.has, o->collection.kept.has, o->model->object_count + 1);
+    note_bound(o);
 }
 
 void rites_collection_resumes(oracle *o)
@@ -290,13 +297,14 @@ void rites_collection_resumes(oracle *o)
     running_collection *c = &o->collection;
     model_set also, reached;
 
-    if (!o->collecting || !c->exact)
+    if (!o->collecting || !c->bound)
         return;
     also = c->kept;
     for (uint32_t id = c->made_before + 1; id <= o->model->object_count; id++)
         also.has[id] = c->held.has[id] = true;
     note_reached(o, &also, &reached);
     model_add_all(o->model, &c->held, &reached);
+    note_bound(o);
 }
 
 /* What it was bound to take, it has. */
@@ -304,7 +312,7 @@ static void note_taken(oracle *o)
 {
     running_collection *c = &o->collection;
 
-    if (!c->exact || o->waited)
+    if (!c->bound || o->waited)
         return;
     if (o->model->saved_count != 0) /* they are held from now on */
         rites_collection_resumes(o);
@@ -343,6 +351,7 @@ void rites_collection_started(oracle *o)
     if (o->careful)
         rites_note_unreachable_now(o);
     c->exact = o->frames == 0 && strategy_traits.reclaims_cycles;
+    c->bound = false;
     if (c->exact)
         note_kept(o);
     c->made_before = o->model->object_count;
