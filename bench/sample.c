@@ -90,12 +90,18 @@ static void check_equal(sample *s, const char *what, uint64_t found, uint64_t ex
              expected);
 }
 
+/* A peer brings an allocator of its own, whose pages are not in malloc's books. */
+static bool uses_another_allocator(void)
+{
+    return !sample_is_hand_written() && strategy_traits.peer != NULL;
+}
+
 /* What malloc has handed out for this run and not got back. A registry has headers of its own. */
 static uint64_t retained_bytes(const run_state *state)
 {
     size_t before = state->retained_before, after = malloc_retained_bytes();
 
-    if (MM_REGISTRY || before == 0)
+    if (MM_REGISTRY || before == 0 || uses_another_allocator())
         return MM_UNKNOWN;
     return after > before ? after - before : 0;
 }
@@ -221,7 +227,9 @@ static void collect_last(run_state *state)
     }
     record->reclaimed_by_last_collect = sum_by_generation(after.reclaimed_by_collector) -
                                         sum_by_generation(record->stats.reclaimed_by_collector);
-    record->visited_by_last_collect = after.objects_visited - record->stats.objects_visited;
+    record->visited_by_last_collect = MM_UNKNOWN;
+    if (after.objects_visited != MM_UNKNOWN)
+        record->visited_by_last_collect = after.objects_visited - record->stats.objects_visited;
     record->stats.objects_live = after.objects_live;
     record->stats.bytes_live = after.bytes_live;
     record->stats.bytes_held = after.bytes_held;

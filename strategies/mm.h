@@ -157,6 +157,7 @@ __attribute__((always_inline)) static inline mm_status mm_new(mm *m, mm_var *dst
     MM_CHECK_OWNER_(dst);
     assert((mm_type_is_container(type) || slots == 0) && "an atom has no slots");
     mm_stress_(m);
+#if !MM_FOREIGN
     if (MM_UNLIKELY(type & MM_TYPE_SPECIAL)) {
         mm_var made = {0};
         mm_status status = mm_new_finalisable_(m, &made, type, slots, bytes);
@@ -164,6 +165,7 @@ __attribute__((always_inline)) static inline mm_status mm_new(mm *m, mm_var *dst
             strategy_move(m, dst, &made);
         return status;
     }
+#endif
     if (MM_UNLIKELY(strategy_new(m, dst, type, slots, bytes) != MM_OK))
         return mm_refusal_(m);
     return MM_OK;
@@ -334,7 +336,7 @@ void mm_weak_load(mm *m, mm_var *dst, mm_var *reference);
 
 /* The object lives until its heap is freed, and so does what it refers to. Its references are no
  * longer counted, so that nothing writes to it. There is no way back. May collect: no. Errors:
- * MM_NO_MEMORY. */
+ * MM_NO_MEMORY; MM_UNSUPPORTED where the trait `mortal` is set. */
 mm_status mm_immortalise(mm *m, mm_var *v);
 bool mm_is_immortal(mm *m, const mm_var *v);
 

@@ -74,7 +74,7 @@ mm_status mm_add_callback(mm_heap *heap, mm_gc_callback *callback, void *context
 mm_status mm_remove_callback(mm_heap *heap, mm_gc_callback *callback, void *context);
 
 /* Debugging: `flags` of mm_debug_flag; lines go to `sink`, which may be NULL when no flag asks for
- * any. Errors: MM_UNSUPPORTED without a collector; MM_INVALID for other flags, or lines without a
+ * any. Errors: MM_UNSUPPORTED without a collector, or where it cannot be watched; MM_INVALID for other flags, or lines without a
  * sink. */
 mm_status mm_set_debug(mm_heap *heap, uint32_t flags, mm_debug_sink *sink, void *context);
 uint32_t mm_get_debug(const mm_heap *heap);

@@ -149,6 +149,7 @@ typedef enum mm_death_order {
  */
 typedef struct mm_traits {
     const char *summary;
+    const char *peer; /* the runtime behind the object API, with its version; NULL: this project */
     bool timed;           /* false: a checking strategy whose times mean nothing */
     bool reclaims;        /* gives memory back at all */
     bool counts;          /* keeps a reference count: mm_refcount() works */
@@ -157,6 +158,13 @@ typedef struct mm_traits {
     bool moving;          /* an object may move at any operation that may collect */
     bool tracks;          /* knows some objects to be in no cycle: mm_is_tracked() works */
     bool freezes;         /* mm_freeze() and its siblings work */
+    bool one_heap;        /* a process has one heap at a time */
+    bool conservative;    /* a full collection may leave objects that something seems to refer to */
+    bool mortal;          /* mm_immortalise() is refused */
+    bool watches_nothing; /* mm_set_debug() is refused, so that no garbage is saved */
+    bool visits_unknown;  /* stats do not tell how many objects collections visited */
+    bool live_unknown;    /* nor which objects are alive; the heap verifier does not know either */
+    bool no_limit;        /* there is no option heap_bytes_max */
     mm_death_order death_by_count;     /* what dies as its count becomes zero */
     mm_death_order death_by_collector; /* what a collection finds unreachable */
     bool finalises_at_teardown;        /* mm_heap_free() runs the finalisers that have not run */

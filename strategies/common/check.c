@@ -20,9 +20,22 @@ bool mm_violation(char message[MM_MESSAGE_MAX], const char *format, ...)
     return false;
 }
 
-static mm_object *object_in(registered *block)
+    #ifndef strategy_object_in
+/* The object in a registered block, and the type it has. */
+static mm_object *strategy_object_in(registered *block)
 {
     return (mm_object *)((char *)(block + 1) + block->header - sizeof(mm_object));
+}
+    #endif
+
+static mm_type type_of(mm_object *object)
+{
+    return strategy_type_of(NULL, &(mm_var){.object = object});
+}
+
+static uint32_t slot_count_of(mm_object *object)
+{
+    return strategy_slot_count(NULL, &(mm_var){.object = object});
 }
 
 static registered *block_of(const mm_object *object)
@@ -46,7 +59,7 @@ uint64_t mm_count_containers(const mm_heap *heap)
     uint64_t containers = 0;
 
     for (registered *block = ring->next; block != ring; block = block->next)
-        containers += mm_type_is_container(object_in(block)->type);
+        containers += mm_type_is_container(type_of(strategy_object_in(block)));
     return containers;
 }
 
@@ -55,8 +68,8 @@ void mm_each_object(mm_heap *heap, mm_object_visitor *visit, void *context)
     registered *ring = &heap->base.front.blocks;
 
     for (registered *block = ring->next; block != ring; block = block->next) {
-        const mm_object *object = object_in(block);
-        visit(block->serial, object->type, object->slot_count, context);
+        mm_object *object = strategy_object_in(block);
+        visit(block->serial, type_of(object), slot_count_of(object), context);
     }
 }
 
@@ -93,22 +106,40 @@ static bool check_slots(mm_heap *heap, char message[MM_MESSAGE_MAX])
     registered *ring = &heap->base.front.blocks;
 
     for (registered *block = ring->next; block != ring; block = block->next) {
-        mm_object *object = object_in(block);
-        if (mm_type_index(object->type) >= heap->base.type_count)
+        mm_object *object = strategy_object_in(block);
+        if (mm_type_index(type_of(object)) >= heap->base.type_count)
             return mm_violation(message, "type: object %lu has type %u of %u",
-                                (unsigned long)block->serial, mm_type_index(object->type),
+                                (unsigned long)block->serial, mm_type_index(type_of(object)),
                                 heap->base.type_count);
-        for (uint32_t i = 0; i < object->slot_count; i++) {
-            if (object->slots[i] == NULL)
+        for (uint32_t i = 0; i < slot_count_of(object); i++) {
+            mm_object **slot = strategy_slot(object, i);
+            if (*slot == NULL)
                 continue;
-            if (block_of(object->slots[i])->magic != REGISTERED_LIVE)
+            if (block_of(*slot)->magic != REGISTERED_LIVE)
                 return mm_violation(message, "reachable: slot %u of object %lu leads to no object",
                                     i, (unsigned long)block->serial);
-            expect_reference(&object->slots[i], NULL);
+            expect_reference(slot, NULL);
         }
     }
     return true;
 }
+
+    #ifdef MM_COMMON_COUNTING_H
+/* An object's flag and its count agree on whether it is immortal. */
+static bool check_immortality(const mm_object *object, char message[MM_MESSAGE_MAX])
+{
+    if (counting_is_immortal(object) == ((object->type & OBJECT_IMMORTAL) != 0))
+        return true;
+    return mm_violation(message, "immortal: object %lu has count %u",
+                        (unsigned long)mm_serial_of(object), object->count);
+}
+    #else
+static bool check_immortality(const mm_object *object, char message[MM_MESSAGE_MAX])
+{
+    (void)object, (void)message;
+    return true;
+}
+    #endif
 
 static bool check_counts(mm_heap *heap, char message[MM_MESSAGE_MAX])
 {
@@ -117,17 +148,18 @@ static bool check_counts(mm_heap *heap, char message[MM_MESSAGE_MAX])
 
     variables_each_owner(heap, expect_reference, NULL);
     for (registered *block = ring->next; block != ring; block = block->next) {
-        const mm_object *object = object_in(block);
-        if (counting_is_immortal(object) != ((object->type & OBJECT_IMMORTAL) != 0))
-            return mm_violation(message, "immortal: object %lu has count %u",
-                                (unsigned long)block->serial, object->count);
-        if (!counting_is_immortal(object) && object->count != block->expected)
-            return mm_violation(message, "count: object %lu has count %u and %lu references",
-                                (unsigned long)block->serial, object->count,
+        mm_object *object = strategy_object_in(block);
+        uint64_t count = strategy_refcount(NULL, &(mm_var){.object = object});
+        if (!check_immortality(object, message))
+            return false;
+        if (count != MM_IMMORTAL && count != block->expected)
+            return mm_violation(message, "count: object %lu has count %lu and %lu references",
+                                (unsigned long)block->serial, (unsigned long)count,
                                 (unsigned long)block->expected);
     }
     #else
     (void)heap, (void)message;
+    (void)check_immortality;
     #endif
     return true;
 }

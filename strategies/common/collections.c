@@ -102,8 +102,11 @@ void collection_end(mm *m, const collection *c)
     strategy_trigger_changed(heap);
 }
 
+#endif
+
 /* ---- Garbage that is watched ---- */
 
+#if MM_GENERATIONS > 0 && !MM_FOREIGN
 bool garbage_reserve(mm_heap *heap, uint64_t count)
 {
     garbage *g = &heap->base.garbage;
@@ -166,6 +169,18 @@ size_t mm_garbage_count(const mm_heap *heap)
     return heap->base.garbage.count;
 }
 
+#if MM_FOREIGN
+mm_status mm_garbage_get(mm *m, mm_var *dst, size_t i)
+{
+    (void)m, (void)dst, (void)i;
+    return MM_INVALID;
+}
+
+void mm_garbage_clear(mm *m)
+{
+    (void)m; /* none is ever saved: mm_set_debug() is refused */
+}
+#else
 mm_status mm_garbage_get(mm *m, mm_var *dst, size_t i)
 {
     const garbage *g = &m->base.heap->base.garbage;
@@ -187,6 +202,7 @@ void mm_garbage_clear(mm *m)
         strategy_clear(m, &last);
     }
 }
+#endif
 
 void garbage_close(garbage *g)
 {

@@ -8,6 +8,12 @@ void finalisation_close(finalisation *f)
     *f = (finalisation){0};
 }
 
+mm_status mm_refusal_(const mm *m)
+{
+    return m->base.heap->base.front.refusing ? MM_TOO_DEEP : MM_NO_MEMORY;
+}
+
+#if !MM_FOREIGN
 bool finalisation_due(const mm_heap *heap, const mm_object *object)
 {
     return (object->type & (MM_TYPE_SPECIAL | OBJECT_FINALIZED)) == MM_TYPE_SPECIAL &&
@@ -54,11 +60,6 @@ mm_status mm_new_finalisable_(mm *m, mm_var *out, mm_type type, uint32_t slots, 
     out->object = made->object;
     made->object = NULL;
     return MM_OK;
-}
-
-mm_status mm_refusal_(const mm *m)
-{
-    return m->base.heap->base.front.refusing ? MM_TOO_DEEP : MM_NO_MEMORY;
 }
 
 /* ---- Calling ---- */
@@ -220,3 +221,4 @@ void finalisation_moved(finalisation *f, mm_object *(*where)(mm_object *))
     for (size_t i = 0; i < f->count; i++)
         f->objects[i] = where(f->objects[i]);
 }
+#endif

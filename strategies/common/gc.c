@@ -166,6 +166,12 @@ void mm_get_stats(const mm_heap *heap, mm_stats *out)
         out->request_ns_max = m->base.request_ns_max;
     }
     stats_of_front(&heap->base, out);
+    if (strategy_traits.visits_unknown)
+        out->objects_visited = MM_UNKNOWN;
+    if (strategy_traits.live_unknown) {
+        out->objects_live = out->bytes_live = out->bytes_held = out->bytes_peak = MM_UNKNOWN;
+        out->reclaimed_by_count = MM_UNKNOWN;
+    }
 }
 
 void mm_reset_stats(mm_heap *heap)
@@ -235,8 +241,12 @@ mm_status mm_is_tracked(mm *m, const mm_var *obj, bool *tracked)
 
 bool mm_is_finalized(mm *m, const mm_var *obj)
 {
+#if MM_FOREIGN
+    return strategy_is_finalized(m, obj);
+#else
     (void)m;
     return (obj->object->type & OBJECT_FINALIZED) != 0;
+#endif
 }
 
 mm_status mm_refcount(mm *m, const mm_var *obj, uint64_t *count)

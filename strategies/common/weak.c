@@ -11,6 +11,7 @@ void weak_table_close(weak_table *table)
     *table = (weak_table){0};
 }
 
+#if !MM_FOREIGN
 /* ---- The hash of referents ---- */
 
 static uint32_t home_of(const weak_table *table, const mm_object *referent)
@@ -231,21 +232,15 @@ void weak_table_moved(weak_table *table, mm_object *(*where)(mm_object *))
     rehash(table);
 }
 
-/* ---- The object API ---- */
+/* ---- The object API, by the table or by the runtime that has weak references of its own ---- */
 
-mm_status mm_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
-                      mm_weak_callback *callback)
+static mm_status strategy_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
+                                   mm_weak_callback *callback)
 {
     mm_heap *heap = m->base.heap;
     mm_status status;
     MM_VAR(m, made);
 
-    MM_COUNT_(m, weak_new, callback != NULL);
-    MM_CHECK_OWNER_(dst);
-    assert(!mm_is_null(referent) && "a weak reference needs a referent");
-    if (!mm_type_info_of(heap, mm_type_of(m, referent))->weakable)
-        return MM_INVALID;
-    mm_stress_(m);
     status = strategy_new(m, made, MM_TYPE_WEAK, 1, sizeof(weak_payload));
     if (status != MM_OK)
         return mm_refusal_(m);
@@ -259,16 +254,33 @@ mm_status mm_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
     return MM_OK;
 }
 
-void mm_weak_load(mm *m, mm_var *dst, mm_var *reference)
+static void strategy_weak_load(mm *m, mm_var *dst, mm_var *reference)
 {
     mm_var referent = {0};
-    uint32_t index;
+    uint32_t index = *record_of(reference->object);
 
-    MM_COUNT_(m, weak_load, 0);
-    MM_CHECK_OWNER_(dst);
-    assert(mm_type_of(m, reference) == MM_TYPE_WEAK && "mm_weak_load() takes a weak reference");
-    index = *record_of(reference->object);
     if (index != 0)
         referent.object = m->base.heap->base.weak.records[index].referent;
     strategy_set(m, dst, &referent);
+}
+#endif
+
+mm_status mm_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
+                      mm_weak_callback *callback)
+{
+    MM_COUNT_(m, weak_new, callback != NULL);
+    MM_CHECK_OWNER_(dst);
+    assert(!mm_is_null(referent) && "a weak reference needs a referent");
+    if (!mm_type_info_of(m->base.heap, mm_type_of(m, referent))->weakable)
+        return MM_INVALID;
+    mm_stress_(m);
+    return strategy_weak_new(m, dst, referent, context, callback);
+}
+
+void mm_weak_load(mm *m, mm_var *dst, mm_var *reference)
+{
+    MM_COUNT_(m, weak_load, 0);
+    MM_CHECK_OWNER_(dst);
+    assert(mm_type_of(m, reference) == MM_TYPE_WEAK && "mm_weak_load() takes a weak reference");
+    strategy_weak_load(m, dst, reference);
 }

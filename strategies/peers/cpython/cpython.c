@@ -1,0 +1,361 @@
+/* The interpreter and its collector, by its `gc` module.
+ *
+ * Before a heap starts nothing of the interpreter's own may take part: a full collection, then
+ * gc.freeze() for what is left, then another full collection, since freezing leaves the number of
+ * long-lived objects standing, by which full collections are put off. From there on CPython's figures
+ * are those of the heap alone, to the last object.
+ *
+ * gc.collect() is called and not PyGC_Collect(), which does nothing while the collector is disabled.
+ *
+ * Each collection is recorded by an entry in gc.callbacks. CPython makes a dictionary for these calls,
+ * and we ask its module for a tuple now and then. Both come from free lists, past the count that
+ * starts collections, except once after each full collection, which empties the free lists. That
+ * allocation would count; it is taken off the count again by freeing a spare object made before, so
+ * that observing changes nothing: see spares_spend().
+ *
+ * Sources: CPython 3.11, Doc/library/gc.rst and Doc/c-api/gcsupport.rst; PEP 587 for starting it. */
+#include "interpreter.h"
+
+#include <string.h>
+
+enum { TYPES_READY = 32, SPARES = 2, MEMORY_PYMALLOC = 0, MEMORY_MALLOC = 1 };
+
+const setting strategy_settings[] = {
+    {.name = "threshold0",
+     .unit = "objects",
+     .help = "net allocations that start a collection of generation 0",
+     .fallback = 700,
+     .maximum = INT32_MAX,
+     .integer = true,
+     .words = {{"off", 0}}},
+    {.name = "threshold1",
+     .unit = "collections",
+     .help = "of generation 0 that start one of generation 1",
+     .fallback = 10,
+     .maximum = INT32_MAX,
+     .integer = true},
+    {.name = "threshold2",
+     .unit = "collections",
+     .help = "of generation 1 that start one of generation 2",
+     .fallback = 10,
+     .maximum = INT32_MAX,
+     .integer = true},
+    {.name = "memory",
+     .unit = "",
+     .help = "the allocator beneath the objects",
+     .fallback = MEMORY_PYMALLOC,
+     .words_only = true,
+     .words = {{"pymalloc", MEMORY_PYMALLOC}, {"malloc", MEMORY_MALLOC}}},
+    AUTOMATIC_SETTING,
+    CADENCE_SETTING,
+};
+const size_t strategy_setting_count = sizeof strategy_settings / sizeof *strategy_settings;
+
+mm_heap *cpython_heap;
+
+/* The interpreter; all NULL before the first heap. */
+static struct {
+    bool started;
+    int memory;
+    PyObject *collect, *enable, *disable, *set_threshold, *get_count;
+    PyObject *freeze, *unfreeze, *get_freeze_count;
+    PyObject *generations[MM_GENERATIONS];       /* as numbers */
+    PyObject *generation_key, *collected_key;    /* of the dictionary that callbacks get */
+    PyObject *spares[SPARES];                    /* NULL between collections */
+    collection running;
+} interpreter;
+
+/* ---- Spares ---- */
+
+static int spare_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    (void)self, (void)visit, (void)arg;
+    return 0;
+}
+
+static void spare_dealloc(PyObject *self)
+{
+    PyObject_GC_Del(self);
+}
+
+static PyTypeObject spare_type = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "reclaim.spare",
+    .tp_basicsize = sizeof(PyObject),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .tp_traverse = spare_traverse,
+    .tp_dealloc = spare_dealloc,
+};
+
+/* When a full collection begins: what is allocated now the collection strikes from the count. */
+static void spares_make(void)
+{
+    for (int i = 0; i < SPARES; i++)
+        interpreter.spares[i] = PyObject_GC_New(PyObject, &spare_type);
+}
+
+/* When it is over: fills the free list of triples, and takes that and the dictionary off the count. */
+static void spares_spend(void)
+{
+    Py_XDECREF(PyTuple_New(MM_GENERATIONS));
+    for (int i = 0; i < SPARES; i++)
+        Py_CLEAR(interpreter.spares[i]);
+}
+
+/* ---- Collections as they happen ---- */
+
+static uint64_t entry_of(PyObject *info, PyObject *key)
+{
+    PyObject *number = PyDict_GetItemWithError(info, key);
+
+    return number != NULL ? PyLong_AsUnsignedLongLong(number) : 0;
+}
+
+static void collection_starts(uint32_t generation)
+{
+    if (generation == MM_GENERATIONS - 1)
+        spares_make();
+    if (cpython_heap == NULL)
+        return;
+    interpreter.running = collection_begin(cpython_heap->base.mutator, generation);
+    cpython_visits = (visit_count){.open = true};
+}
+
+static void collection_stops(uint32_t generation, uint64_t collected)
+{
+    if (cpython_heap != NULL) {
+        collection *c = &interpreter.running;
+        c->visited = cpython_visits.visited;
+        c->unreachable = c->reclaimed = collected;
+        cpython_visits.open = false;
+        collection_end(cpython_heap->base.mutator, c);
+    }
+    if (generation == MM_GENERATIONS - 1)
+        spares_spend();
+}
+
+/* An entry of gc.callbacks: (phase, {"generation", "collected", "uncollectable"}). */
+static PyObject *watch(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
+{
+    PyObject *info = arguments[1];
+    uint32_t generation = (uint32_t)entry_of(info, interpreter.generation_key);
+
+    (void)self, (void)count;
+    if (PyUnicode_CompareWithASCIIString(arguments[0], "start") == 0)
+        collection_starts(generation);
+    else
+        collection_stops(generation, entry_of(info, interpreter.collected_key));
+    Py_RETURN_NONE;
+}
+
+/* ---- Starting the interpreter ---- */
+
+static bool initialise(int memory)
+{
+    PyPreConfig before;
+    PyConfig config;
+    PyStatus status;
+
+    PyPreConfig_InitIsolatedConfig(&before);
+    before.allocator = memory == MEMORY_MALLOC ? PYMEM_ALLOCATOR_MALLOC : PYMEM_ALLOCATOR_PYMALLOC;
+    if (PyStatus_Exception(Py_PreInitialize(&before)))
+        return false;
+    PyConfig_InitIsolatedConfig(&config);
+    config.site_import = 0;
+    config.install_signal_handlers = 0;
+    config.pathconfig_warnings = 0;
+    status = Py_InitializeFromConfig(&config);
+    PyConfig_Clear(&config);
+    return !PyStatus_Exception(status);
+}
+
+static bool find_functions(PyObject *gc)
+{
+    const struct {
+        const char *name;
+        PyObject **place;
+    } functions[] = {
+        {"collect", &interpreter.collect},
+        {"enable", &interpreter.enable},
+        {"disable", &interpreter.disable},
+        {"set_threshold", &interpreter.set_threshold},
+        {"get_count", &interpreter.get_count},
+        {"freeze", &interpreter.freeze},
+        {"unfreeze", &interpreter.unfreeze},
+        {"get_freeze_count", &interpreter.get_freeze_count},
+    };
+
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        *functions[i].place = PyObject_GetAttrString(gc, functions[i].name);
+        if (*functions[i].place == NULL)
+            return false;
+    }
+    return true;
+}
+
+static bool add_watch(PyObject *gc)
+{
+    static PyMethodDef method = {.ml_name = "watch", .ml_flags = METH_FASTCALL};
+    PyObject *callbacks = PyObject_GetAttrString(gc, "callbacks"), *entry;
+    bool added;
+
+    method.ml_meth = (PyCFunction)(void (*)(void))watch;
+    entry = PyCFunction_New(&method, NULL);
+    added = callbacks != NULL && entry != NULL && PyList_Append(callbacks, entry) == 0;
+    Py_XDECREF(callbacks);
+    Py_XDECREF(entry);
+    return added;
+}
+
+static bool make_constants(void)
+{
+    for (long g = 0; g < MM_GENERATIONS; g++) {
+        interpreter.generations[g] = PyLong_FromLong(g);
+        if (interpreter.generations[g] == NULL)
+            return false;
+    }
+    interpreter.generation_key = PyUnicode_InternFromString("generation");
+    interpreter.collected_key = PyUnicode_InternFromString("collected");
+    return interpreter.generation_key != NULL && interpreter.collected_key != NULL;
+}
+
+static bool start(int memory)
+{
+    PyObject *gc;
+    bool ready;
+
+    if (!initialise(memory))
+        return false;
+    interpreter.started = true;
+    interpreter.memory = memory;
+    gc = PyImport_ImportModule("gc");
+    ready = gc != NULL && make_constants() && PyType_Ready(&spare_type) == 0 && objects_open() &&
+            find_functions(gc) && add_watch(gc);
+    Py_XDECREF(gc);
+    return ready;
+}
+
+/* ---- The gc module ---- */
+
+static void call(PyObject *function)
+{
+    PyObject *result = PyObject_CallNoArgs(function);
+
+    assert(result != NULL && "a function of gc without arguments does not fail");
+    Py_XDECREF(result);
+}
+
+static uint64_t collect(uint32_t generation)
+{
+    PyObject *result = PyObject_CallOneArg(interpreter.collect, interpreter.generations[generation]);
+    uint64_t found = result != NULL ? PyLong_AsUnsignedLongLong(result) : 0;
+
+    Py_XDECREF(result);
+    return found;
+}
+
+static uint64_t frozen(void)
+{
+    PyObject *result = PyObject_CallNoArgs(interpreter.get_freeze_count);
+    uint64_t count = result != NULL ? PyLong_AsUnsignedLongLong(result) : 0;
+
+    Py_XDECREF(result);
+    return count;
+}
+
+uint64_t strategy_collect(mm *m, uint32_t generation)
+{
+    (void)m;
+    return collect(generation);
+}
+
+static void tell_thresholds(mm_heap *heap)
+{
+    Py_XDECREF(PyObject_CallFunction(interpreter.set_threshold, "III", heap->thresholds[0],
+                                     heap->thresholds[1], heap->thresholds[2]));
+    memcpy(heap->thresholds_told, heap->thresholds, sizeof heap->thresholds);
+}
+
+void strategy_trigger_changed(mm_heap *heap)
+{
+    if (heap->automatic_told != heap->base.automatic)
+        call(heap->base.automatic ? interpreter.enable : interpreter.disable);
+    heap->automatic_told = heap->base.automatic;
+    if (memcmp(heap->thresholds_told, heap->thresholds, sizeof heap->thresholds) != 0)
+        tell_thresholds(heap);
+}
+
+uint32_t strategy_generation_count(const mm_heap *heap, uint32_t generation)
+{
+    PyObject *counts = PyObject_CallNoArgs(interpreter.get_count);
+    uint32_t count = 0;
+
+    (void)heap;
+    if (counts != NULL)
+        count = (uint32_t)PyLong_AsUnsignedLong(PyTuple_GET_ITEM(counts, generation));
+    Py_XDECREF(counts);
+    return count;
+}
+
+void strategy_freeze(mm_heap *heap)
+{
+    (void)heap;
+    call(interpreter.freeze);
+}
+
+/* The interpreter's own objects thaw with the heap's, since gc.unfreeze() knows no others. */
+void strategy_unfreeze(mm_heap *heap)
+{
+    call(interpreter.unfreeze);
+    heap->frozen_before = 0;
+}
+
+uint64_t strategy_freeze_count(const mm_heap *heap)
+{
+    uint64_t count = frozen();
+
+    return count > heap->frozen_before ? count - heap->frozen_before : 0;
+}
+
+/* ---- The heap ---- */
+
+/* Everything that the interpreter has is out of the collector's sight, and its books read zero. */
+static void put_interpreter_aside(void)
+{
+    call(interpreter.disable);
+    collect(MM_GENERATIONS - 1);
+    call(interpreter.freeze);
+    collect(MM_GENERATIONS - 1);
+}
+
+mm_status strategy_heap_open(mm_heap *heap)
+{
+    static const char *const names[] = {"threshold0", "threshold1", "threshold2"};
+    const settings *options = &heap->base.options;
+    int memory = (int)settings_get(options, "memory");
+
+    if (cpython_heap != NULL || (interpreter.started && interpreter.memory != memory))
+        return MM_UNSUPPORTED;
+    if ((!interpreter.started && !start(memory)) || !objects_prepare_types(TYPES_READY))
+        return MM_NO_MEMORY;
+    for (uint32_t g = 0; g < MM_GENERATIONS; g++)
+        heap->thresholds[g] = (uint32_t)settings_get(options, names[g]);
+    tell_thresholds(heap);
+    put_interpreter_aside();
+    heap->frozen_before = frozen();
+    heap->base.automatic = settings_get(options, "automatic") != 0;
+    cpython_heap = heap;
+    strategy_trigger_changed(heap);
+    return MM_OK;
+}
+
+/* What is left is on cycles: frozen or not, it goes. */
+void strategy_heap_close(mm *m)
+{
+    if (m->base.heap->base.frozen)
+        call(interpreter.unfreeze);
+    call(interpreter.disable);
+    while (collect(MM_GENERATIONS - 1) != 0)
+        continue;
+    objects_release_types();
+    cpython_heap = NULL;
+}
