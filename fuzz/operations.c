@@ -78,7 +78,7 @@ static bool make(machine *x, uint32_t dst, uint32_t shape, uint32_t slots, uint3
 }
 
 /* object of `obj`[i] = what `src` names; for the motifs, which write only what they have made. */
-static void link(machine *x, uint32_t obj, uint32_t i, uint32_t src)
+static void put(machine *x, uint32_t obj, uint32_t i, uint32_t src)
 {
     mm_store(x->m, variable(x, obj), i, variable(x, src));
     *model_slot(&x->model, x->model.owners[obj], i) = x->model.owners[src];
@@ -432,7 +432,7 @@ static bool make_chain(machine *x, uint32_t dst, uint32_t length, uint32_t first
 
     forget(x, dst);
     for (uint32_t i = 0; i < length && make(x, last, SHAPE_PAIR, 2, 0); i++) {
-        link(x, last, 0, dst);
+        put(x, last, 0, dst);
         transfer(x, dst, last);
         if (i == 0) {
             mm_set(x->m, variable(x, first), variable(x, dst));
@@ -462,7 +462,7 @@ static void chain(machine *x, uint32_t dst, uint32_t length)
 static void ring(machine *x, uint32_t dst, uint32_t length)
 {
     if (make_chain(x, dst, length, OWNER_SCRATCH + 1))
-        link(x, OWNER_SCRATCH + 1, 0, dst);
+        put(x, OWNER_SCRATCH + 1, 0, dst);
 }
 
 /* Each new object takes over what the one before it knows, so that in the end all know all. */
@@ -474,14 +474,14 @@ static void clique(machine *x, uint32_t dst, uint32_t size)
     if (!make(x, dst, SHAPE_NODE, size, 0))
         return;
     first = x->model.owners[dst];
-    link(x, dst, 0, dst);
+    put(x, dst, 0, dst);
     for (uint32_t n = 1; n < size && make(x, made, SHAPE_NODE, size, 0); n++) {
-        link(x, made, n, made);
+        put(x, made, n, made);
         for (uint32_t i = 0; i < n; i++) {
             mm_load(x->m, variable(x, other), variable(x, dst), i);
             x->model.owners[other] = *model_slot(&x->model, first, i);
-            link(x, made, i, other);
-            link(x, other, n, made);
+            put(x, made, i, other);
+            put(x, other, n, made);
         }
     }
 }
@@ -491,7 +491,7 @@ static void fan(machine *x, uint32_t dst, uint32_t width)
     if (!make(x, dst, SHAPE_TABLE, width, 0))
         return;
     for (uint32_t i = 0; i < width && make(x, OWNER_SCRATCH, SHAPE_BOX, 1, 0); i++)
-        link(x, dst, i, OWNER_SCRATCH);
+        put(x, dst, i, OWNER_SCRATCH);
 }
 
 static void do_chain(machine *x, const uint8_t *o)

@@ -62,7 +62,8 @@
 void mm_options_init(settings *options);
 
 /* A new, empty heap into `*out`. `options` is copied; NULL means the defaults. Errors:
- * MM_NO_MEMORY. */
+ * MM_NO_MEMORY; MM_UNSUPPORTED, where the trait `one_heap` is set, while another stands or when an
+ * earlier one has settled an option for the whole process. */
 mm_status mm_heap_new(const settings *options, mm_heap **out);
 
 /* Frees the heap: its roots, types, and, where the strategy can find them, its objects. A timed

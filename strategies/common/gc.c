@@ -166,6 +166,8 @@ void mm_get_stats(const mm_heap *heap, mm_stats *out)
         out->request_ns_max = m->base.request_ns_max;
     }
     stats_of_front(&heap->base, out);
+    if (strategy_traits.peer != NULL)
+        out->drop_ns_max = MM_UNKNOWN; /* cascades are the peer's own affair */
     if (strategy_traits.visits_unknown)
         out->objects_visited = MM_UNKNOWN;
     if (strategy_traits.live_unknown) {

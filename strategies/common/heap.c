@@ -201,7 +201,8 @@ void mm_root_free(mm *m, mm_root *root)
 #if MM_FOREIGN
 mm_status mm_immortalise(mm *m, mm_var *v)
 {
-    (void)m, (void)v;
+    MM_COUNT_(m, immortalise, 0);
+    (void)v;
     return MM_UNSUPPORTED;
 }
 

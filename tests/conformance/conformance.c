@@ -1,8 +1,13 @@
 #include "conformance.h"
 
+#include <string.h>
+
 mm_type node_type, atom_type;
 
 static uint64_t forced_collections_every;
+
+/* Where a process has one heap at a time, its mutator: the next heap_open() ends it. */
+static mm *standing;
 
 void tests_force_collections(uint64_t every)
 {
@@ -36,9 +41,30 @@ int test_tear_down(void **state)
 {
     test_case *test = *state;
 
-    if (test->ended)
+    if (test->ended && (!strategy_traits.one_heap || standing == test->m))
         heap_end(test->m);
     return 0;
+}
+
+void needs_two_heaps(void)
+{
+    if (strategy_traits.one_heap)
+        skip();
+}
+
+void make_way(void)
+{
+    if (strategy_traits.one_heap && standing != NULL)
+        heap_end(standing);
+}
+
+bool has_option(const char *name)
+{
+    size_t i = 0;
+
+    while (i < strategy_setting_count && strcmp(strategy_settings[i].name, name) != 0)
+        i++;
+    return i < strategy_setting_count;
 }
 
 /* ---- Heaps ---- */
@@ -52,6 +78,7 @@ mm *heap_open(const char *options)
     mm_heap *heap;
     mm *m;
 
+    make_way();
     mm_options_init(&chosen);
     if (!settings_assign_list(&chosen, MM_STRATEGY_NAME, options, message))
         fail_msg("%s", message);
@@ -60,6 +87,7 @@ mm *heap_open(const char *options)
     assert_int_equal(mm_type_add(heap, &node, &node_type), MM_OK);
     assert_int_equal(mm_type_add(heap, &atom, &atom_type), MM_OK);
     mm_stress_collect(m, forced_collections_every);
+    standing = m;
     return m;
 }
 
@@ -74,6 +102,7 @@ void heap_verify(mm *m)
 void heap_end(mm *m)
 {
     heap_verify(m);
+    standing = NULL;
     mm_heap_free(mm_heap_of(m));
 }
 

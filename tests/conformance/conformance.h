@@ -40,6 +40,12 @@ int test_set_up(void **state);
 void test_run(void **state);
 int test_tear_down(void **state);
 
+/* Called first by a test that works with two heaps at once: skips it where there is but one. A test
+ * that leaves its own heap alone may open another everywhere: heap_open() makes way for it, and a
+ * test that calls mm_heap_new() itself calls make_way() first. */
+void needs_two_heaps(void);
+void make_way(void);
+
 /* Runs a group of `count` tests; the number of failed ones. */
 int tests_run(const char *group, const struct CMUnitTest *tests, size_t count);
 #define TESTS_RUN(group, tests) tests_run((group), (tests), sizeof(tests) / sizeof *(tests))
@@ -71,6 +77,9 @@ extern mm_type atom_type;
 
 /* A heap with these options (`name=value,…`; "" for the defaults) and its mutator. */
 mm *heap_open(const char *options);
+
+/* Whether the strategy has the option. */
+bool has_option(const char *name);
 
 /* Asserts that the whole heap is in order. */
 void heap_verify(mm *m);

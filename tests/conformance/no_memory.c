@@ -70,6 +70,7 @@ static void a_heap_is_made_whole_or_not_at_all(mm *m)
     mm_heap *heap;
 
     (void)m;
+    make_way();
     do {
         heap = NULL;
         limit_supply(failed);
@@ -89,6 +90,7 @@ static void attaching_can_fail_and_be_repeated(mm *m)
     mm *other = NULL;
 
     (void)m;
+    make_way();
     assert_int_equal(mm_heap_new(NULL, &heap), MM_OK);
     limit_supply(0);
     assert_int_equal(mm_attach(heap, &other), MM_NO_MEMORY);

@@ -236,9 +236,13 @@ int test_out_of_memory(void)
         TEST(failures_are_transient_when_asked),
         TEST(every_allocation_of_a_program_may_fail),
         TEST(random_programs_go_on_after_a_failure),
+    };
+    const struct CMUnitTest limit_tests[] = {
         TEST(the_heap_stays_within_its_limit),
         TEST(an_object_larger_than_the_limit_is_refused),
         TEST(dropping_makes_room_under_the_limit),
     };
-    return TESTS_RUN("out of memory", tests);
+
+    return TESTS_RUN("out of memory", tests) +
+           (strategy_traits.no_limit ? 0 : TESTS_RUN("heap limit", limit_tests));
 }
