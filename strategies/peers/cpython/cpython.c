@@ -110,11 +110,17 @@ static uint64_t entry_of(PyObject *info, PyObject *key)
     return number != NULL ? PyLong_AsUnsignedLongLong(number) : 0;
 }
 
+/* Whether collections are the heap's own, and not for making or ending it. */
+static bool is_recorded(void)
+{
+    return cpython_heap != NULL && !cpython_heap->base.finalisation.ended;
+}
+
 static void collection_starts(uint32_t generation)
 {
     if (generation == MM_GENERATIONS - 1)
         spares_make();
-    if (cpython_heap == NULL)
+    if (!is_recorded())
         return;
     interpreter.running = collection_begin(cpython_heap->base.mutator, generation);
     cpython_visits = (visit_count){.open = true};
@@ -122,7 +128,7 @@ static void collection_starts(uint32_t generation)
 
 static void collection_stops(uint32_t generation, uint64_t collected)
 {
-    if (cpython_heap != NULL) {
+    if (is_recorded()) {
         collection *c = &interpreter.running;
         c->visited = cpython_visits.visited;
         c->unreachable = c->reclaimed = collected;
