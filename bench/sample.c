@@ -90,6 +90,23 @@ static void check_equal(sample *s, const char *what, uint64_t found, uint64_t ex
              expected);
 }
 
+/* A conservative collector keeps what something on the stack seems to refer to. */
+static bool may_leave_garbage(void)
+{
+    return !sample_is_hand_written() && strategy_traits.conservative;
+}
+
+/* What is left at the end: more than is reachable where something may only look like a reference. */
+static void check_left(sample *s, const char *what, uint64_t found, uint64_t expected)
+{
+    char left[64];
+
+    if (may_leave_garbage() && found > expected)
+        return;
+    snprintf(left, sizeof left, "%s left at the end", what);
+    check_equal(s, left, found, expected);
+}
+
 /* A peer brings an allocator of its own, whose pages are not in malloc's books. */
 static bool uses_another_allocator(void)
 {
@@ -134,8 +151,8 @@ static void check_against_books(run_state *state)
     check_equal(s, "objects allocated", record->stats.objects_allocated,
                 account->allocated.objects);
     check_equal(s, "bytes allocated", record->stats.bytes_allocated, account->allocated.bytes);
-    check_equal(s, "objects left at the end", record->stats.objects_live, expected.objects);
-    check_equal(s, "bytes left at the end", record->stats.bytes_live, expected.bytes);
+    check_left(s, "objects", record->stats.objects_live, expected.objects);
+    check_left(s, "bytes", record->stats.bytes_live, expected.bytes);
     record->bytes_retained = retained_bytes(state);
     check_retained(state, expected);
     if (expected.objects > account->live_end.objects)
@@ -155,6 +172,8 @@ static void check_against_first_run(sample *s, const sample_record *record)
 
     if (record->account.checksum != first->account.checksum || record->digest != first->digest)
         fail(s, SAMPLE_VOID, "two runs of the same seed did different work");
+    if (may_leave_garbage())
+        return; /* what is reclaimed, and so when it is, depends on what memory looks like */
     if (memcmp(record->stats.collections, first->stats.collections,
                sizeof first->stats.collections) != 0 ||
         memcmp(record->stats.reclaimed_by_collector, first->stats.reclaimed_by_collector,
@@ -203,9 +222,18 @@ static uint64_t sum_by_generation(const uint64_t values[MM_GENERATIONS_MAX])
 {
     uint64_t sum = 0;
 
-    for (uint32_t i = 0; i < MM_GENERATIONS_MAX; i++)
+    for (uint32_t i = 0; i < MM_GENERATIONS_MAX; i++) {
+        if (values[i] == MM_UNKNOWN)
+            return MM_UNKNOWN;
         sum += values[i];
+    }
     return sum;
+}
+
+/* What was added between two readings of a statistic. */
+static uint64_t known_difference(uint64_t after, uint64_t before)
+{
+    return after == MM_UNKNOWN || before == MM_UNKNOWN ? MM_UNKNOWN : after - before;
 }
 
 /* The last collection, after the program's own: so that nothing a strategy put off is left out of
@@ -225,11 +253,11 @@ static void collect_last(run_state *state)
         mm_collect_all(state->run.m, NULL);
         mm_get_stats(state->heap, &after);
     }
-    record->reclaimed_by_last_collect = sum_by_generation(after.reclaimed_by_collector) -
-                                        sum_by_generation(record->stats.reclaimed_by_collector);
-    record->visited_by_last_collect = MM_UNKNOWN;
-    if (after.objects_visited != MM_UNKNOWN)
-        record->visited_by_last_collect = after.objects_visited - record->stats.objects_visited;
+    record->reclaimed_by_last_collect =
+        known_difference(sum_by_generation(after.reclaimed_by_collector),
+                         sum_by_generation(record->stats.reclaimed_by_collector));
+    record->visited_by_last_collect =
+        known_difference(after.objects_visited, record->stats.objects_visited);
     record->stats.objects_live = after.objects_live;
     record->stats.bytes_live = after.bytes_live;
     record->stats.bytes_held = after.bytes_held;

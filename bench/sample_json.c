@@ -207,13 +207,25 @@ static uint64_t steady_max(const sample *s, size_t offset_in_stats)
     return largest;
 }
 
+/* Collections are a fact of the cell where every run has the same. A conservative collector's depend
+ * on what memory looks like, and so only one sample tells them. */
+static bool collections_repeat(void)
+{
+    return sample_is_hand_written() || !strategy_traits.conservative;
+}
+
 static json_t *by_generation(const uint64_t values[MM_GENERATIONS_MAX])
 {
     json_t *out = json_array();
     uint32_t generations = sample_is_hand_written() ? 0 : strategy_traits.generations;
 
-    for (uint32_t i = 0; i < generations; i++)
+    for (uint32_t i = 0; i < generations; i++) {
+        if (values[i] == MM_UNKNOWN || (!MM_COUNTED && !collections_repeat())) {
+            json_decref(out);
+            return json_null();
+        }
         json_array_append_new(out, json_integer((json_int_t)values[i]));
+    }
     return out;
 }
 

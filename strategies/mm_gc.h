@@ -28,7 +28,8 @@
  * does not exist. Cost: the strategy's README. */
 mm_status mm_collect(mm *m, uint32_t generation, uint64_t *unreachable);
 
-/* Full collections until one finds nothing; `*unreachable` (may be NULL) is their sum. Errors:
+/* Full collections until one finds nothing; `*unreachable` (may be NULL) is their sum. Where it is not
+ * known what they find (the trait `live_unknown`), a few, and `*unreachable` is MM_UNKNOWN. Errors:
  * MM_UNSUPPORTED. */
 mm_status mm_collect_all(mm *m, uint64_t *unreachable);
 
@@ -68,8 +69,8 @@ mm_status mm_unfreeze(mm *m);
 mm_status mm_get_freeze_count(const mm *m, uint64_t *count);
 
 /* `callback` is told of each collection from now on; remove names the same two. Adding inside a
- * callback takes effect with the next event. Errors: MM_NO_MEMORY; MM_INVALID when there is nothing
- * such to remove. */
+ * callback takes effect with the next event. Errors: MM_NO_MEMORY; MM_UNSUPPORTED where the trait
+ * `no_callbacks` is set; MM_INVALID when there is nothing such to remove. */
 mm_status mm_add_callback(mm_heap *heap, mm_gc_callback *callback, void *context);
 mm_status mm_remove_callback(mm_heap *heap, mm_gc_callback *callback, void *context);
 

@@ -162,6 +162,7 @@ typedef struct mm_traits {
     bool conservative;    /* a full collection may leave objects that something seems to refer to */
     bool mortal;          /* mm_immortalise() is refused */
     bool watches_nothing; /* mm_set_debug() is refused, so that no garbage is saved */
+    bool no_callbacks;    /* mm_add_callback() is refused, and a callback of mm_weak_new() */
     bool visits_unknown;  /* stats do not tell how many objects collections visited */
     bool live_unknown;    /* nor which objects are alive; the heap verifier does not know either */
     bool no_limit;        /* there is no option heap_bytes_max */

@@ -15,6 +15,8 @@ mm_status mm_add_callback(mm_heap *heap, mm_gc_callback *callback, void *context
 {
     collection_watchers *watchers = &heap->base.watchers;
 
+    if (strategy_traits.no_callbacks)
+        return MM_UNSUPPORTED;
     if (watchers->count == watchers->capacity) {
         uint32_t capacity = watchers->capacity != 0 ? 2 * watchers->capacity : 4;
         collection_watcher *entries = realloc(watchers->entries, capacity * sizeof *entries);

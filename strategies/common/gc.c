@@ -20,14 +20,17 @@ mm_status mm_collect(mm *m, uint32_t generation, uint64_t *unreachable)
 
 mm_status mm_collect_all(mm *m, uint64_t *unreachable)
 {
+    enum { COLLECTIONS_WHEN_UNKNOWN = 3 };
     uint64_t found, sum = 0;
+    uint32_t collections = 0;
 
     do {
         mm_status status = mm_collect(m, MM_GENERATIONS - 1, &found);
         if (status != MM_OK)
             return status;
-        sum += found;
-    } while (found != 0);
+        sum = found == MM_UNKNOWN ? MM_UNKNOWN : sum + found;
+        collections++;
+    } while (found != 0 && (found != MM_UNKNOWN || collections < COLLECTIONS_WHEN_UNKNOWN));
     if (unreachable != NULL)
         *unreachable = sum;
     return MM_OK;
@@ -173,6 +176,8 @@ void mm_get_stats(const mm_heap *heap, mm_stats *out)
     if (strategy_traits.live_unknown) {
         out->objects_live = out->bytes_live = out->bytes_held = out->bytes_peak = MM_UNKNOWN;
         out->reclaimed_by_count = MM_UNKNOWN;
+        for (uint32_t g = 0; g < MM_GENERATIONS_MAX; g++)
+            out->reclaimed_by_collector[g] = MM_UNKNOWN;
     }
 }
 
