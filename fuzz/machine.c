@@ -96,7 +96,7 @@ static void set_options(const program *p, settings *options)
     mm_options_init(options);
     for (size_t i = 0; i < options->count; i++) {
         const setting *option = options->table + i;
-        if (option->text || strcmp(option->name, "heap_bytes_max") == 0)
+        if (option->text || option->for_process || strcmp(option->name, "heap_bytes_max") == 0)
             continue;
         if (knob == p->knobs + KNOB_option0 + PROGRAM_OPTIONS)
             break;
@@ -120,27 +120,17 @@ static void add_types(machine *x)
     }
 }
 
-/* Where a process has one heap at a time, an earlier one may have settled some options for good. */
-static mm_status make_heap(machine *x, const program *p)
-{
-    settings options;
-    mm_status status;
-
-    set_options(p, &options);
-    status = mm_heap_new(&options, &x->heap);
-    if (status == MM_UNSUPPORTED && strategy_traits.one_heap)
-        status = mm_heap_new(NULL, &x->heap);
-    return status;
-}
-
 static void open_machine(machine *x, const program *p, bool faults)
 {
+    settings options;
+
+    set_options(p, &options);
     x->program = p;
     x->next = x->depth = x->pin_count = x->borrowed_id = 0;
     x->borrowed = NULL;
     x->in_request = false;
     memset(x->roots, 0, sizeof x->roots);
-    expect_ok(x, make_heap(x, p), "mm_heap_new()");
+    expect_ok(x, mm_heap_new(&options, &x->heap), "mm_heap_new()");
     expect_ok(x, mm_attach(x->heap, &x->m), "mm_attach()");
     model_open(&x->model);
     oracle_open(&x->oracle, x->heap, x->m, &x->model);

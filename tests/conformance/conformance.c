@@ -196,6 +196,8 @@ void assert_left_now(mm *m, uint64_t reachable, uint64_t cyclic)
 {
     const mm_stats stats = heap_stats(m);
 
+    if (strategy_traits.live_unknown)
+        return;
     if (!strategy_traits.reclaims)
         assert_int_equal(stats.objects_live, stats.objects_allocated);
     else if (strategy_traits.prompt && collections_run(m) == 0)
@@ -210,8 +212,12 @@ void assert_left_after_collecting(mm *m, uint64_t reachable, uint64_t cyclic)
 {
     if (has_collector())
         assert_int_equal(mm_collect_all(m, NULL), MM_OK);
+    if (strategy_traits.live_unknown)
+        return;
     if (!strategy_traits.reclaims)
         assert_int_equal(objects_live(m), heap_stats(m).objects_allocated);
+    else if (strategy_traits.conservative)
+        assert_in_range(objects_live(m), reachable, heap_stats(m).objects_allocated);
     else if (strategy_traits.reclaims_cycles)
         assert_int_equal(objects_live(m), reachable);
     else
@@ -256,5 +262,6 @@ void assert_collects(mm *m, uint64_t unreachable)
         return;
     }
     assert_int_equal(mm_collect(m, strategy_traits.generations - 1, &found), MM_OK);
-    assert_int_equal(found, unreachable);
+    if (!strategy_traits.conservative && !strategy_traits.live_unknown)
+        assert_int_equal(found, unreachable);
 }

@@ -104,6 +104,9 @@ static void a_root_is_made_or_not(mm *m)
 {
     mm_root *root = NULL;
 
+#ifdef strategy_root_allocate
+    skip(); /* its roots do not come from malloc */
+#endif
     limit_supply(0);
     assert_int_equal(mm_root_new(m, &root), MM_NO_MEMORY);
     restore_supply();
@@ -213,8 +216,10 @@ static void collect_with_supply(mm *m, uint64_t granted)
     limit_supply(granted);
     assert_int_equal(mm_collect(m, strategy_traits.generations - 1, &found), MM_OK);
     restore_supply();
-    assert_int_equal(found, strategy_traits.prompt ? OBJECTS + 1000 : OBJECTS + 2000);
-    assert_int_equal(objects_live(m), OBJECTS);
+    if (!strategy_traits.conservative && !strategy_traits.live_unknown) {
+        assert_int_equal(found, strategy_traits.prompt ? OBJECTS + 1000 : OBJECTS + 2000);
+        assert_int_equal(objects_live(m), OBJECTS);
+    }
     assert_fans(m, kept);
     heap_verify(m);
     assert_left_after_collecting(m, OBJECTS, 0);

@@ -48,7 +48,7 @@ static void a_new_heap_has_done_nothing(mm *m)
     assert_int_equal(stats.objects_live, 0);
     assert_int_equal(stats.bytes_held, 0);
     assert_int_equal(stats.reclaimed_by_count, 0);
-    assert_int_equal(stats.objects_visited, 0);
+    assert_true(stats.objects_visited == (strategy_traits.visits_unknown ? MM_UNKNOWN : 0));
     assert_int_equal(stats.requests, 0);
     assert_int_equal(collections_run(m), 0);
 }
@@ -93,7 +93,7 @@ static void the_peak_outlives_what_made_it(mm *m)
     mm_clear(m, v);
     assert_left_after_collecting(m, 0, 0);
     assert_int_equal(heap_stats(m).bytes_peak, peak);
-    if (strategy_traits.reclaims)
+    if (strategy_traits.reclaims && !strategy_traits.conservative)
         assert_int_equal(heap_stats(m).bytes_held, 0);
 }
 

@@ -26,6 +26,7 @@ const setting strategy_settings[] = {
      .unit = "",
      .help = "marks in small steps between allocations; for the whole process",
      .fallback = 0,
+     .for_process = true,
      .words_only = true,
      .words = {{"off", 0}, {"on", 1}}},
     {.name = "divisor",

@@ -44,6 +44,7 @@ const setting strategy_settings[] = {
      .unit = "",
      .help = "the allocator beneath the objects",
      .fallback = MEMORY_PYMALLOC,
+     .for_process = true,
      .words_only = true,
      .words = {{"pymalloc", MEMORY_PYMALLOC}, {"malloc", MEMORY_MALLOC}}},
     AUTOMATIC_SETTING,
