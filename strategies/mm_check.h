@@ -31,9 +31,7 @@ void mm_limit_mark_stack(mm_heap *heap, size_t entries);
 /* The allocations of objects asked for since the heap was made, failed ones included. */
 uint64_t mm_allocation_attempts(const mm_heap *heap);
 
-/* Called for every object of the heap, reachable or not, in the order of allocation. `serial` is 1
- * for the first object ever made. */
-typedef void mm_object_visitor(uint64_t serial, mm_type type, uint32_t slot_count, void *context);
+/* Called for every object of the heap, reachable or not, in the order of allocation. */
 void mm_each_object(mm_heap *heap, mm_object_visitor *visit, void *context);
 
 /* The serial number of the object of `v`, which stays the same when it moves; 0 for null. */

@@ -164,6 +164,7 @@ typedef struct mm_traits {
     bool watches_nothing; /* mm_set_debug() is refused, so that no garbage is saved */
     bool no_callbacks;    /* mm_add_callback() is refused, and a callback of mm_weak_new() */
     bool visits_unknown;  /* stats do not tell how many objects collections visited */
+    bool pauses_unknown;  /* nor how long they stopped the program */
     bool live_unknown;    /* nor which objects are alive; the heap verifier does not know either */
     bool no_limit;        /* there is no option heap_bytes_max */
     mm_death_order death_by_count;     /* what dies as its count becomes zero */
@@ -171,6 +172,9 @@ typedef struct mm_traits {
     bool finalises_at_teardown;        /* mm_heap_free() runs the finalisers that have not run */
     uint32_t generations;              /* that mm_collect() accepts; 0: there is no collector */
 } mm_traits;
+
+/* Told of an object; `serial` is 1 for the first that its heap ever made. */
+typedef void mm_object_visitor(uint64_t serial, mm_type type, uint32_t slot_count, void *context);
 
 /* Statistics of one heap. Arrays are by generation, youngest first. What a flavour does not count
  * is MM_UNKNOWN. */

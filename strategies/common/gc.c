@@ -173,6 +173,8 @@ void mm_get_stats(const mm_heap *heap, mm_stats *out)
         out->drop_ns_max = MM_UNKNOWN; /* cascades are the peer's own affair */
     if (strategy_traits.visits_unknown)
         out->objects_visited = MM_UNKNOWN;
+    if (strategy_traits.pauses_unknown)
+        out->collector_ns = out->pause_ns_max = MM_UNKNOWN;
     if (strategy_traits.live_unknown) {
         out->objects_live = out->bytes_live = out->bytes_held = out->bytes_peak = MM_UNKNOWN;
         out->reclaimed_by_count = MM_UNKNOWN;
