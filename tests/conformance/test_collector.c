@@ -130,11 +130,14 @@ static void each_collection_is_recorded_in_its_generation(mm *m)
         drop_pairs(m, 3);
         assert_int_equal(collected(m, g), 6);
         stats = heap_stats(m);
-        assert_in_range(stats.collector_ns - collector_ns, 1, clock_now_ns() - started_ns);
-        collector_ns = stats.collector_ns;
         assert_int_equal(stats.collections[g], 1);
         assert_int_equal(stats.reclaimed_by_collector[g], 6);
-        assert_int_equal(stats.objects_visited, 6 * (g + 1));
+        if (!strategy_traits.visits_unknown)
+            assert_int_equal(stats.objects_visited, 6 * (g + 1));
+        if (strategy_traits.pauses_unknown)
+            continue;
+        assert_in_range(stats.collector_ns - collector_ns, 1, clock_now_ns() - started_ns);
+        collector_ns = stats.collector_ns;
         assert_in_range(stats.pause_ns_max, 1, stats.collector_ns);
     }
     assert_int_equal(collections_run(m), strategy_traits.generations);

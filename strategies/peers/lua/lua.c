@@ -179,18 +179,25 @@ static int end_of_memory(lua_State *state)
 
 /* ---- Variables ---- */
 
-void lua_reserve(mm_heap *heap, uint32_t count)
+static bool try_to_reserve(mm_heap *heap, uint32_t count)
 {
     int reserved = 2 * heap->reserved;
 
     if (reserved < heap->top + (int)count)
         reserved = heap->top + (int)count;
-    if (!lua_checkstack(heap->state, reserved - heap->reserved + LUA_SCRATCH)) {
-        fprintf(stderr, "out of memory: Lua's stack has no room for %u more variables\n", count);
-        _Exit(EXIT_OOM);
-    }
+    if (!lua_checkstack(heap->state, reserved - heap->reserved + LUA_SCRATCH))
+        return false;
     lua_settop(heap->state, reserved);
     heap->reserved = reserved;
+    return true;
+}
+
+void lua_reserve(mm_heap *heap, uint32_t count)
+{
+    if (try_to_reserve(heap, count))
+        return;
+    fprintf(stderr, "out of memory: Lua's stack has no room for %u more variables\n", count);
+    _Exit(EXIT_OOM);
 }
 
 /* Pushes what a variable or root names; a root holds false for null. */
@@ -496,6 +503,20 @@ static void set_mode(mm_heap *heap)
                (int)settings_get(options, "step"), 0);
 }
 
+/* Called by Lua, so that an error ends here and not the process. */
+static int prepare(lua_State *state)
+{
+    mm_heap *heap = heap_of(state);
+
+    lua_gc(state, LUA_GCSTOP);
+    make_metatables(heap);
+    measure_header(heap);
+    set_mode(heap);
+    await_collection(heap);
+    lua_gc(state, LUA_GCRESTART);
+    return 0;
+}
+
 mm_status strategy_heap_open(mm_heap *heap)
 {
     heap->state = lua_newstate(allocate, heap);
@@ -505,13 +526,12 @@ mm_status strategy_heap_open(mm_heap *heap)
     *(mm_heap **)lua_getextraspace(heap->state) = heap;
     heap->top = heap->reserved = LUA_NIL;
     lua_pushnil(heap->state);
-    lua_reserve(heap, RESERVED_FIRST);
-    make_metatables(heap);
-    lua_gc(heap->state, LUA_GCSTOP);
-    measure_header(heap);
-    lua_gc(heap->state, LUA_GCRESTART);
-    set_mode(heap);
-    await_collection(heap);
+    lua_pushcfunction(heap->state, prepare);
+    if (lua_pcall(heap->state, 0, 0, 0) != LUA_OK || !try_to_reserve(heap, RESERVED_FIRST)) {
+        heap->base.finalisation.ended = true;
+        lua_close(heap->state);
+        return MM_NO_MEMORY;
+    }
     heap->automatic_told = true;
     heap->base.automatic = settings_get(&heap->base.options, "automatic") != 0;
     strategy_trigger_changed(heap);

@@ -46,6 +46,9 @@ struct mm_scope {
     mm *m;
     mm_var *variables;
     uint32_t count;
+#if MM_CHECKED
+    mm_scope *outer;
+#endif
 };
 
 struct mm_root {
@@ -181,12 +184,20 @@ static inline void strategy_scope_enter(mm *m, mm_scope *scope, mm_var *variable
     scope->m = m;
     scope->variables = variables;
     scope->count = count;
+#if MM_CHECKED
+    scope->outer = m->base.scopes;
+    m->base.scopes = scope;
+#endif
 }
 
 static inline void strategy_scope_leave(mm_scope *scope)
 {
     mm_var *variables = scope->variables;
 
+#if MM_CHECKED
+    assert(scope->m->base.scopes == scope && "scopes end innermost first");
+    scope->m->base.scopes = scope->outer;
+#endif
     for (uint32_t i = 0; i < scope->count; i++) {
         if (!variables[i].null)
             lua_copy(variables[i].state, LUA_NIL, variables[i].index);
@@ -263,6 +274,9 @@ static inline void strategy_copy_slot(mm *m, mm_var *dobj, uint32_t di, mm_var *
 
 static inline void strategy_borrow(mm *m, mm_var *v, mm_var *obj, uint32_t i)
 {
+#if MM_CHECKED
+    assert(v->borrows && "mm_borrow() writes variables of MM_BORROW only");
+#endif
     strategy_load(m, v, obj, i);
 }
 
