@@ -81,6 +81,9 @@ function(reclaim_add_strategy name)
   reclaim_add_program(bench_${name} mm_${name}_timed)
   reclaim_add_program(count_${name} mm_${name}_counted)
   set_property(GLOBAL APPEND PROPERTY RECLAIM_STRATEGIES ${name})
+  if(arg_PEER)
+    set_property(GLOBAL APPEND PROPERTY RECLAIM_PEERS ${name})
+  endif()
 endfunction()
 
 # A sample program: every workload on one strategy in one flavour.

@@ -43,7 +43,9 @@ const size_t strategy_setting_count = sizeof strategy_settings / sizeof *strateg
 
 /* The process's collector. */
 static struct {
-    mm_heap *heap; /* the one that stands, or NULL */
+    mm_heap *heap;   /* the one that stands, or NULL */
+    uintptr_t heaps; /* that there have been, this one included */
+    uint64_t finaliser_calls;
     bool started;
     bool incremental;
     bool whole; /* the collection that runs began as a whole one, not as a step */
@@ -161,15 +163,18 @@ static void GC_CALLBACK watch(GC_EventType event)
 uint64_t strategy_collect(mm *m, uint32_t generation)
 {
     mm_heap *heap = m->base.heap;
-    uint64_t before = heap->base.collections.reclaimed_ever;
+    uint64_t before = heap->base.collections.reclaimed_ever, calls;
 
     (void)generation;
     if (!heap->base.automatic)
         GC_enable();
+    calls = collector.finaliser_calls;
     GC_gcollect();
+    GC_invoke_finalizers();
+    if (collector.finaliser_calls != calls)
+        GC_gcollect(); /* what was finalised is freed by the next collection */
     if (!heap->base.automatic)
         GC_disable();
-    GC_invoke_finalizers();
     return MM_COUNTED ? heap->base.collections.reclaimed_ever - before : MM_UNKNOWN;
 }
 
@@ -186,15 +191,13 @@ void strategy_trigger_changed(mm_heap *heap)
 
 /* ---- Making ---- */
 
-static void GC_CALLBACK finalise(void *block, void *context)
+static void call_finaliser(mm_heap *heap, mm_object *object)
 {
-    mm_heap *heap = context;
     bool collecting = heap->base.collecting;
     MM_VAR(heap->base.mutator, self);
 
-    if (heap != collector.heap || heap->base.finalisation.ended)
-        return;
-    self->object = block;
+    collector.finaliser_calls++;
+    self->object = object;
     self->object->type |= OBJECT_FINALIZED;
     heap->base.collecting = true; /* a collection asked for finds nothing */
     heap->base.finalisation.nesting++;
@@ -203,10 +206,18 @@ static void GC_CALLBACK finalise(void *block, void *context)
     heap->base.collecting = collecting;
 }
 
+/* An object may outlast its heap, if something looks like a reference to it: `context` is the number
+ * of its heap. */
+static void GC_CALLBACK finalise(void *block, void *context)
+{
+    if (collector.heap != NULL && (uintptr_t)context == collector.heaps)
+        call_finaliser(collector.heap, block);
+}
+
 static void register_finaliser(mm_heap *heap, mm_object *object)
 {
     if (mm_type_info_of(heap, object->type)->finaliser != NULL)
-        GC_REGISTER_FINALIZER_NO_ORDER(object, finalise, heap, NULL, NULL);
+        GC_REGISTER_FINALIZER_NO_ORDER(object, finalise, (void *)collector.heaps, NULL, NULL);
 }
 
 mm_object *boehm_new_with_care(mm *m, mm_type type, uint32_t slots, uint32_t bytes)
@@ -329,6 +340,7 @@ mm_status strategy_heap_open(mm_heap *heap)
     heap->base.automatic = settings_get(&heap->base.options, "automatic") != 0;
     strategy_trigger_changed(heap);
     collector.heap = heap;
+    collector.heaps++;
     return MM_OK;
 }
 

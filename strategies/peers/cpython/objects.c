@@ -84,16 +84,36 @@ static void object_forgotten(mm_object *object)
 
 /* ---- Calling the program ---- */
 
+/* Finalisers that are running: CPython notes a call only when it is over. */
+typedef struct running {
+    const mm_object *object;
+    const struct running *outer;
+} running;
+
+static const running *innermost;
+
+static bool is_running(const mm_object *object)
+{
+    const running *call = innermost;
+
+    while (call != NULL && call->object != object)
+        call = call->outer;
+    return call != NULL;
+}
+
 static void call_finaliser(PyObject *self)
 {
     mm *m = cpython_heap->base.mutator;
     mm_object *object = (mm_object *)self;
+    const running call = {object, innermost};
     MM_VAR(m, variable);
 
     variable->object = cpython_alias(object);
+    innermost = &call;
     cpython_heap->base.finalisation.nesting++;
     type_of(object)->finaliser(m, variable);
     cpython_heap->base.finalisation.nesting--;
+    innermost = call.outer;
 }
 
 /* tp_finalize: CPython calls it once for an object that its collector can track. */
@@ -414,7 +434,7 @@ bool strategy_is_finalized(mm *m, const mm_var *obj)
     if (type->finaliser == NULL)
         return false;
     if (mm_type_is_container(type->type))
-        return PyObject_GC_IsFinalized((PyObject *)obj->object);
+        return PyObject_GC_IsFinalized((PyObject *)obj->object) || is_running(obj->object);
     return tail_of(obj->object)->finalised != 0;
 }
 
