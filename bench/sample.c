@@ -110,7 +110,11 @@ static void check_left(sample *s, const char *what, uint64_t found, uint64_t exp
 /* A peer brings an allocator of its own, whose pages are not in malloc's books. */
 static bool uses_another_allocator(void)
 {
-    return !sample_is_hand_written() && strategy_traits.peer != NULL;
+#ifdef RECLAIM_HAND_WRITTEN
+    return hand_written.peer != NULL;
+#else
+    return strategy_traits.peer != NULL;
+#endif
 }
 
 /* What malloc has handed out for this run and not got back. A registry has headers of its own. */
@@ -334,7 +338,8 @@ static void show_counters(run_state *state)
 
     shim_counter(state->clocks, "objects", (double)state->record->account.allocated.objects);
     shim_counter(state->clocks, "collections", (double)sum_by_generation(stats->collections));
-    shim_counter(state->clocks, "pause_ns_max", (double)stats->pause_ns_max);
+    if (stats->pause_ns_max != MM_UNKNOWN)
+        shim_counter(state->clocks, "pause_ns_max", (double)stats->pause_ns_max);
 }
 
 /* Google Benchmark calls this once for each run. */

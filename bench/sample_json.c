@@ -103,7 +103,8 @@ static json_t *workload_json(const workload *w)
 static json_t *traits_json(void)
 {
 #ifdef RECLAIM_HAND_WRITTEN
-    return json_pack("{s:b, s:b}", "reclaims", 1, "reclaims_cycles", !hand_written.leaks_cycles);
+    return json_pack("{s:b, s:b, s:s?}", "reclaims", 1, "reclaims_cycles",
+                     !hand_written.leaks_cycles, "peer", hand_written.peer);
 #else
     const mm_traits *t = &strategy_traits;
     return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:s?, s:i}", "reclaims", t->reclaims, "counts",
