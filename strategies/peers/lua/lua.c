@@ -20,8 +20,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { MODE_INCREMENTAL = 0, MODE_GENERATIONAL = 1, RESERVED_FIRST = 64, EXIT_OOM = 4 };
+enum { MODE_INCREMENTAL = 0, MODE_GENERATIONAL = 1, ROOM_FIRST = 64, EXIT_OOM = 4 };
 
 /* The user values of a weak reference: its context, and a table that holds the referent weakly. */
 enum { WEAK_CONTEXT = 1, WEAK_TABLE = 2, WEAK_VALUES = 2 };
@@ -179,24 +180,29 @@ static int end_of_memory(lua_State *state)
 
 /* ---- Variables ---- */
 
-static bool try_to_reserve(mm_heap *heap, uint32_t count)
+static bool try_to_make_room(mm_heap *heap)
 {
-    int reserved = 2 * heap->reserved;
+    lua_frame *frame = &heap->frame;
+    int room = 2 * frame->room + ROOM_FIRST;
+    int known = frame->dead != NULL ? frame->top : -1;
+    bool *dead = realloc(frame->dead, ((size_t)room + 1) * sizeof *dead);
 
-    if (reserved < heap->top + (int)count)
-        reserved = heap->top + (int)count;
-    if (!lua_checkstack(heap->state, reserved - heap->reserved + LUA_SCRATCH))
+    if (dead == NULL)
         return false;
-    lua_settop(heap->state, reserved);
-    heap->reserved = reserved;
+    memset(dead + known + 1, 0, (size_t)(room - known) * sizeof *dead);
+    frame->dead = dead;
+    if (!lua_checkstack(heap->state, room - frame->top + LUA_SCRATCH))
+        return false;
+    frame->room = room;
     return true;
 }
 
-void lua_reserve(mm_heap *heap, uint32_t count)
+void lua_make_room(mm_heap *heap)
 {
-    if (try_to_reserve(heap, count))
+    if (try_to_make_room(heap))
         return;
-    fprintf(stderr, "out of memory: Lua's stack has no room for %u more variables\n", count);
+    fprintf(stderr, "out of memory: Lua's stack has no room for more than %d variables\n",
+            heap->frame.top);
     _Exit(EXIT_OOM);
 }
 
@@ -216,28 +222,39 @@ void lua_set_root(mm_heap *heap, mm_var *dst, mm_var *src)
     lua_State *state = heap->state;
     bool null = src->null || src->index == 0;
 
-    push(state, src);
-    if (dst->index > 0) {
-        lua_replace(state, dst->index);
-    } else {
-        if (null) {
-            lua_pop(state, 1);
-            lua_pushboolean(state, 0);
-        }
-        if (dst->index == 0) {
-            dst->state = state;
-            dst->index = -luaL_ref(state, LUA_REGISTRYINDEX);
-        } else {
-            lua_rawseti(state, LUA_REGISTRYINDEX, -dst->index);
-        }
+    lua_ready(heap);
+    if (null && dst->index < 0)
+        lua_pushboolean(state, 0);
+    else
+        push(state, src);
+    if (dst->index >= 0) {
+        lua_pushed(heap, dst, null);
+        return;
     }
+    lua_rawseti(state, LUA_REGISTRYINDEX, -dst->index);
     dst->null = null;
+}
+
+mm_root *strategy_root_allocate(mm *m)
+{
+    lua_State *state = m->base.heap->state;
+    mm_root *root = calloc(1, sizeof *root);
+
+    if (root == NULL)
+        return NULL;
+    lua_pushboolean(state, 0);
+    root->variable = (mm_var){
+        .state = state, .index = -luaL_ref(state, LUA_REGISTRYINDEX), .null = true};
+    return root;
+}
+
+void strategy_root_release(mm_root *root)
+{
+    free(root);
 }
 
 void lua_clear_root(mm_var *v)
 {
-    if (v->index == 0)
-        return;
     luaL_unref(v->state, LUA_REGISTRYINDEX, -v->index);
     v->index = 0;
     v->null = true;
@@ -300,13 +317,14 @@ mm_status lua_new_with_care(mm *m, mm_var *dst, mm_type type, uint32_t slots, ui
 
     if (slots > INT32_MAX / 2 || bytes > INT32_MAX)
         return MM_NO_MEMORY;
+    lua_ready(heap);
     if (!push_counted(heap, type, slots, bytes))
         return MM_NO_MEMORY;
     if (type & MM_TYPE_SPECIAL) {
         lua_rawgeti(heap->state, LUA_REGISTRYINDEX, heap->finalising);
         lua_setmetatable(heap->state, -2);
     }
-    lua_pop_variable(dst, LUA_TUSERDATA);
+    lua_pushed(heap, dst, false);
     return MM_OK;
 }
 
@@ -338,26 +356,22 @@ void strategy_each_object(mm_heap *heap, mm_object_visitor *visit, void *context
 /* ---- Finalisers ---- */
 
 /* A frame of our own in a function that Lua calls with one argument: that is the first variable. */
-typedef struct frame {
-    int top, reserved;
-} frame;
-
-static frame frame_enter(mm_heap *heap, mm_var *argument)
+static lua_frame frame_enter(mm_heap *heap, mm_var *argument)
 {
-    frame outer = {heap->top, heap->reserved};
+    lua_frame outer = heap->frame;
 
     lua_pushnil(heap->state);
     lua_insert(heap->state, LUA_NIL);
-    heap->top = heap->reserved = LUA_NIL + 1;
-    lua_reserve(heap, RESERVED_FIRST);
+    heap->frame = (lua_frame){.top = LUA_NIL + 1, .real = LUA_NIL + 1};
+    lua_make_room(heap);
     *argument = (mm_var){.state = heap->state, .index = LUA_NIL + 1};
     return outer;
 }
 
-static void frame_leave(mm_heap *heap, frame outer)
+static void frame_leave(mm_heap *heap, lua_frame outer)
 {
-    heap->top = outer.top;
-    heap->reserved = outer.reserved;
+    free(heap->frame.dead);
+    heap->frame = outer;
 }
 
 /* `__gc` of objects with a finaliser. */
@@ -366,7 +380,7 @@ static int finalise(lua_State *state)
     mm_heap *heap = heap_of(state);
     bool collecting = heap->base.collecting;
     mm_var self;
-    frame outer;
+    lua_frame outer;
 
     if (heap->base.finalisation.ended)
         return 0;
@@ -413,6 +427,7 @@ mm_status strategy_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *contex
 
     if (callback != NULL)
         return MM_UNSUPPORTED;
+    lua_ready(heap);
 #if MM_COUNTED
     lua_shadow *shadow = shadow_new(heap, MM_TYPE_WEAK, 1, sizeof(weak_payload));
     if (shadow == NULL)
@@ -433,7 +448,7 @@ mm_status strategy_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *contex
     push(state, referent);
     lua_rawseti(state, -2, 1);
     lua_setiuservalue(state, -2, WEAK_TABLE);
-    lua_pop_variable(dst, LUA_TUSERDATA);
+    lua_pushed(heap, dst, false);
     return MM_OK;
 }
 
@@ -442,10 +457,11 @@ void strategy_weak_load(mm *m, mm_var *dst, mm_var *reference)
     lua_State *state = m->base.heap->state;
     int type;
 
+    lua_ready(m->base.heap);
     lua_getiuservalue(state, reference->index, WEAK_TABLE);
     type = lua_rawgeti(state, -1, 1);
     lua_remove(state, -2);
-    lua_pop_variable(dst, type);
+    lua_pushed(m->base.heap, dst, type == LUA_TNIL);
 }
 
 /* ---- Collections ---- */
@@ -456,6 +472,7 @@ uint64_t strategy_collect(mm *m, uint32_t generation)
     uint64_t before = heap->base.collections.reclaimed_ever, calls = heap->finaliser_calls;
 
     (void)generation;
+    lua_pop_dead(heap);
     lua_gc(heap->state, LUA_GCCOLLECT);
     if (heap->finaliser_calls != calls)
         lua_gc(heap->state, LUA_GCCOLLECT);
@@ -524,12 +541,13 @@ mm_status strategy_heap_open(mm_heap *heap)
         return MM_NO_MEMORY;
     lua_atpanic(heap->state, end_of_memory);
     *(mm_heap **)lua_getextraspace(heap->state) = heap;
-    heap->top = heap->reserved = LUA_NIL;
+    heap->frame.top = heap->frame.real = LUA_NIL;
     lua_pushnil(heap->state);
     lua_pushcfunction(heap->state, prepare);
-    if (lua_pcall(heap->state, 0, 0, 0) != LUA_OK || !try_to_reserve(heap, RESERVED_FIRST)) {
+    if (lua_pcall(heap->state, 0, 0, 0) != LUA_OK || !try_to_make_room(heap)) {
         heap->base.finalisation.ended = true;
         lua_close(heap->state);
+        free(heap->frame.dead);
         return MM_NO_MEMORY;
     }
     heap->automatic_told = true;
@@ -541,4 +559,5 @@ mm_status strategy_heap_open(mm_heap *heap)
 void strategy_heap_close(mm *m)
 {
     lua_close(m->base.heap->state);
+    free(m->base.heap->frame.dead);
 }

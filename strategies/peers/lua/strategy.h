@@ -4,10 +4,15 @@
  * payload. A variable is a slot of Lua's stack, so that Lua's collector finds it; what is here of it
  * is its number, and whether it is null.
  *
- *   stack of a frame   1: nil | 2…top: variables of open scopes | …reserved: nil | scratch
+ *   stack of a frame   1: nil | 2…top: variables, and nil in place of dead ones | …real: to be popped
  *
- * The frame reserves its slots ahead and keeps those of closed scopes nil. So a scope begins without
- * a call of Lua's, and its end takes one for each variable that is not null.
+ * A variable has a slot from its first value on: whatever Lua pushes becomes the variable, and need
+ * not be copied. It keeps its slot until it is null at the top, or its scope ends. Below the top it
+ * then leaves a nil behind, which is dead and goes with the last variable above it. So a variable
+ * takes at most one slot in its life, and dead slots lie only below live ones.
+ *
+ * What is above `top` is popped before the next value is pushed for a variable, or the collector can
+ * run: many ends of scopes cost one call of Lua's, as in a program that was written for Lua.
  *
  * A userdata has fewer than 65535 user values; the slots from WIDE on are in a table in the last.
  * A root that outlives scopes is an entry of the registry. lua.c has the collector's side. */
@@ -33,9 +38,17 @@ enum {
     LUA_WIDE = 65533, /* slots that user values have, and then one for the table */
 };
 
+/* Of a C function of ours that Lua calls, and of the program itself. */
+typedef struct lua_frame {
+    int top;  /* the last variable's slot */
+    int real; /* Lua's own top, between operations */
+    int room; /* slots that Lua has promised */
+    bool *dead; /* by slot; only below `top` */
+} lua_frame;
+
 struct mm_var {
     lua_State *state;
-    int index; /* above 0: in the stack; below: −index in the registry; 0: a root that is null */
+    int index; /* above 0: in the stack; below: −index in the registry; 0: nowhere, and null */
     bool null;
 #if MM_CHECKED
     bool borrows;
@@ -63,7 +76,7 @@ struct mm {
 struct mm_heap {
     heap_base base;
     lua_State *state;
-    int top, reserved; /* of the frame that runs; see above */
+    lua_frame frame; /* that runs */
     int finalising;    /* the registry's entry of the metatable of objects with a finaliser */
     int counting;      /* that of the object whose death tells of a collection */
     int weak;          /* that of tables with weak values */
@@ -113,8 +126,12 @@ void strategy_each_object(mm_heap *heap, mm_object_visitor *visit, void *context
     #define strategy_serial strategy_serial
 #endif
 
-/* Reserves slots of the frame's stack, `count` more than are in use at least. */
-void lua_reserve(mm_heap *heap, uint32_t count);
+/* Makes room for more slots in the frame. */
+void lua_make_room(mm_heap *heap);
+
+mm_root *strategy_root_allocate(mm *m);
+void strategy_root_release(mm_root *root);
+#define strategy_root_allocate strategy_root_allocate
 
 /* strategy_set() and strategy_clear() where a root takes part. */
 void lua_set_root(mm_heap *heap, mm_var *dst, mm_var *src);
@@ -147,11 +164,54 @@ static inline void lua_pop_slot(const mm_var *obj, uint32_t i)
         lua_setiuservalue(obj->state, obj->index, (int)i + 1);
 }
 
-/* The variable = what is on the top, of type `type`, which is popped. */
-static inline void lua_pop_variable(mm_var *v, int type)
+/* ---- The stack ---- */
+
+/* Pops what is dead above the last variable. */
+static inline void lua_pop_dead(mm_heap *heap)
 {
-    lua_replace(v->state, v->index);
-    v->null = type == LUA_TNIL;
+    if (heap->frame.real != heap->frame.top) {
+        lua_settop(heap->state, heap->frame.top);
+        heap->frame.real = heap->frame.top;
+    }
+}
+
+/* Called before a value is pushed for a variable. */
+static inline void lua_ready(mm_heap *heap)
+{
+    lua_pop_dead(heap);
+    if (MM_UNLIKELY(heap->frame.top >= heap->frame.room))
+        lua_make_room(heap);
+}
+
+/* The variable = what has been pushed. */
+static inline void lua_pushed(mm_heap *heap, mm_var *v, bool null)
+{
+    v->null = null;
+    if (v->index != 0) {
+        lua_replace(heap->state, v->index);
+        return;
+    }
+    heap->frame.real++;
+    if (!null)
+        v->index = ++heap->frame.top;
+}
+
+/* The variable gives up its slot. */
+static inline void lua_free_slot(mm_heap *heap, mm_var *v)
+{
+    lua_frame *frame = &heap->frame;
+
+    if (v->index == frame->top) {
+        do
+            frame->top--;
+        while (MM_UNLIKELY(frame->dead[frame->top]) && (frame->dead[frame->top] = false, true));
+    } else {
+        if (!v->null)
+            lua_copy(heap->state, LUA_NIL, v->index);
+        frame->dead[v->index] = true;
+    }
+    v->index = 0;
+    v->null = true;
 }
 
 static inline lua_header *lua_header_of(const mm_var *obj)
@@ -164,15 +224,11 @@ static inline lua_header *lua_header_of(const mm_var *obj)
 static inline void strategy_scope_enter(mm *m, mm_scope *scope, mm_var *variables, uint32_t count,
                                         bool borrows)
 {
-    mm_heap *heap = m->base.heap;
-    lua_State *state = heap->state;
-    int top = heap->top;
+    lua_State *state = m->base.heap->state;
 
-    if (MM_UNLIKELY(heap->reserved - top < (int)count))
-        lua_reserve(heap, count);
     for (uint32_t i = 0; i < count; i++) {
         variables[i].state = state;
-        variables[i].index = top + 1 + (int)i;
+        variables[i].index = 0;
         variables[i].null = true;
 #if MM_CHECKED
         variables[i].borrows = borrows;
@@ -180,7 +236,6 @@ static inline void strategy_scope_enter(mm *m, mm_scope *scope, mm_var *variable
         (void)borrows;
 #endif
     }
-    heap->top = top + (int)count;
     scope->m = m;
     scope->variables = variables;
     scope->count = count;
@@ -192,59 +247,93 @@ static inline void strategy_scope_enter(mm *m, mm_scope *scope, mm_var *variable
 
 static inline void strategy_scope_leave(mm_scope *scope)
 {
-    mm_var *variables = scope->variables;
-
 #if MM_CHECKED
     assert(scope->m->base.scopes == scope && "scopes end innermost first");
     scope->m->base.scopes = scope->outer;
 #endif
-    for (uint32_t i = 0; i < scope->count; i++) {
-        if (!variables[i].null)
-            lua_copy(variables[i].state, LUA_NIL, variables[i].index);
+    for (uint32_t i = scope->count; i-- > 0;) {
+        if (scope->variables[i].index != 0)
+            lua_free_slot(scope->m->base.heap, scope->variables + i);
     }
-    scope->m->base.heap->top -= (int)scope->count;
-}
-
-static inline void strategy_set(mm *m, mm_var *dst, mm_var *src)
-{
-    if (MM_UNLIKELY(dst->index <= 0 || src->index <= 0)) {
-        lua_set_root(m->base.heap, dst, src);
-        return;
-    }
-    lua_copy(dst->state, src->index, dst->index);
-    dst->null = src->null;
 }
 
 static inline void strategy_clear(mm *m, mm_var *v)
 {
-    (void)m;
-    if (MM_UNLIKELY(v->index <= 0)) {
+    mm_heap *heap = m->base.heap;
+
+    if (MM_UNLIKELY(v->index < 0)) {
         lua_clear_root(v);
+    } else if (v->index != 0 && v->index == heap->frame.top) {
+        lua_free_slot(heap, v);
     } else if (!v->null) {
-        lua_copy(v->state, LUA_NIL, v->index);
+        lua_copy(heap->state, LUA_NIL, v->index);
         v->null = true;
     }
 }
 
+static inline void strategy_set(mm *m, mm_var *dst, mm_var *src)
+{
+    mm_heap *heap = m->base.heap;
+
+    if (MM_UNLIKELY(src->index < 0 || dst->index < 0)) {
+        lua_set_root(heap, dst, src);
+    } else if (src->null) {
+        strategy_clear(m, dst);
+    } else if (dst->index != 0) {
+        lua_copy(heap->state, src->index, dst->index);
+        dst->null = false;
+    } else {
+        lua_ready(heap);
+        lua_pushvalue(heap->state, src->index);
+        lua_pushed(heap, dst, false);
+    }
+}
+
+/* A variable without a slot takes over the other's. */
 static inline void strategy_move(mm *m, mm_var *dst, mm_var *src)
 {
     if (dst == src)
         return;
+    if (dst->index == 0 && src->index > 0) {
+        dst->index = src->index;
+        dst->null = src->null;
+        src->index = 0;
+        src->null = true;
+        return;
+    }
     strategy_set(m, dst, src);
     strategy_clear(m, src);
 }
 
 static inline void strategy_load(mm *m, mm_var *dst, mm_var *obj, uint32_t i)
 {
-    (void)m;
-    lua_pop_variable(dst, lua_push_slot(obj, i));
+    mm_heap *heap = m->base.heap;
+
+    lua_ready(heap);
+    lua_pushed(heap, dst, lua_push_slot(obj, i) == LUA_TNIL);
 }
 
 static inline void strategy_store(mm *m, mm_var *obj, uint32_t i, mm_var *src)
 {
     (void)m;
-    lua_pushvalue(obj->state, src->index);
+    lua_pushvalue(obj->state, src->null ? LUA_NIL : src->index);
     lua_pop_slot(obj, i);
+}
+
+/* The last variable is popped into the slot. */
+#define strategy_store_move strategy_store_move
+static inline void strategy_store_move(mm *m, mm_var *obj, uint32_t i, mm_var *src)
+{
+    lua_frame *frame = &m->base.heap->frame;
+
+    if (src->index != 0 && src->index == frame->real && src != obj && i < LUA_WIDE) {
+        lua_free_slot(m->base.heap, src);
+        lua_pop_slot(obj, i);
+        frame->real--;
+        return;
+    }
+    strategy_store(m, obj, i, src);
+    strategy_clear(m, src);
 }
 
 #define strategy_unset strategy_unset
@@ -253,15 +342,6 @@ static inline void strategy_unset(mm *m, mm_var *obj, uint32_t i)
     (void)m;
     lua_pushnil(obj->state);
     lua_pop_slot(obj, i);
-}
-
-#define strategy_take strategy_take
-static inline void strategy_take(mm *m, mm_var *dst, mm_var *obj, uint32_t i)
-{
-    int type = lua_push_slot(obj, i);
-
-    strategy_unset(m, obj, i);
-    lua_pop_variable(dst, type);
 }
 
 #define strategy_copy_slot strategy_copy_slot
@@ -333,10 +413,11 @@ static inline mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t 
 
     if (MM_COUNTED || MM_UNLIKELY((type & MM_TYPE_SPECIAL) || slots > LUA_WIDE))
         return lua_new_with_care(m, dst, type, slots, bytes);
+    lua_ready(m->base.heap);
     header = (lua_header *)lua_newuserdatauv(dst->state, sizeof *header + bytes, (int)slots);
     header->type = type;
     header->slot_count = slots;
-    lua_pop_variable(dst, LUA_TUSERDATA);
+    lua_pushed(m->base.heap, dst, false);
     return MM_OK;
 }
 
