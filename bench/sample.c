@@ -337,7 +337,8 @@ static void show_counters(run_state *state)
     const mm_stats *stats = &state->record->stats;
 
     shim_counter(state->clocks, "objects", (double)state->record->account.allocated.objects);
-    shim_counter(state->clocks, "collections", (double)sum_by_generation(stats->collections));
+    if (sum_by_generation(stats->collections) != MM_UNKNOWN)
+        shim_counter(state->clocks, "collections", (double)sum_by_generation(stats->collections));
     if (stats->pause_ns_max != MM_UNKNOWN)
         shim_counter(state->clocks, "pause_ns_max", (double)stats->pause_ns_max);
 }

@@ -164,7 +164,8 @@ typedef struct mm_traits {
     bool watches_nothing; /* mm_set_debug() is refused, so that no garbage is saved */
     bool no_callbacks;    /* mm_add_callback() is refused, and a callback of mm_weak_new() */
     bool visits_unknown;  /* stats do not tell how many objects collections visited */
-    bool pauses_unknown;  /* nor how long they stopped the program */
+    bool collections_unknown; /* nor how many there were */
+    bool pauses_unknown;      /* nor how long they stopped the program */
     bool live_unknown;    /* nor which objects are alive; the heap verifier does not know either */
     bool no_limit;        /* there is no option heap_bytes_max */
     mm_death_order death_by_count;     /* what dies as its count becomes zero */

@@ -173,6 +173,8 @@ void mm_get_stats(const mm_heap *heap, mm_stats *out)
         out->drop_ns_max = MM_UNKNOWN; /* cascades are the peer's own affair */
     if (strategy_traits.visits_unknown)
         out->objects_visited = MM_UNKNOWN;
+    for (uint32_t g = 0; g < MM_GENERATIONS_MAX && strategy_traits.collections_unknown; g++)
+        out->collections[g] = MM_UNKNOWN;
     if (strategy_traits.pauses_unknown)
         out->collector_ns = out->pause_ns_max = MM_UNKNOWN;
     if (strategy_traits.live_unknown) {

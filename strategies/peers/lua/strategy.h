@@ -101,6 +101,7 @@ static const mm_traits strategy_traits = {
     .no_callbacks = true,
     .visits_unknown = true,
     .pauses_unknown = true,
+    .collections_unknown = !MM_COUNTED,
     .live_unknown = !MM_COUNTED,
     .no_limit = true,
     .death_by_collector = MM_WEAK_FIRST,
