@@ -11,13 +11,11 @@ const hand_program hand_written = {
 };
 
 typedef struct value {
-    PyObject_VAR_HEAD
-    uint64_t data[];
+    PyObject_VAR_HEAD uint64_t data[];
 } value;
 
 typedef struct node {
-    PyObject_VAR_HEAD
-    PyObject *slot;
+    PyObject_VAR_HEAD PyObject *slot;
     uint64_t data[];
 } node;
 
@@ -42,8 +40,7 @@ static int node_clear(PyObject *self)
 static void node_dealloc(PyObject *self)
 {
     PyObject_GC_UnTrack(self);
-    Py_TRASHCAN_BEGIN(self, node_dealloc)
-    Py_XDECREF(((node *)self)->slot);
+    Py_TRASHCAN_BEGIN(self, node_dealloc) Py_XDECREF(((node *)self)->slot);
     note_free(1, (uint32_t)Py_SIZE(self));
     PyObject_GC_Del(self);
     Py_TRASHCAN_END

@@ -61,8 +61,9 @@ bool hand_accepts(const settings *parameters, char message[WORKLOAD_MESSAGE_MAX]
 {
     if (settings_get(parameters, "teardown") != 0 && settings_get(parameters, "backdrop") == 0)
         return true;
-    snprintf(message, WORKLOAD_MESSAGE_MAX,
-             "only teardown=on and backdrop=0 are accepted: this program has nothing but the turns");
+    snprintf(
+        message, WORKLOAD_MESSAGE_MAX,
+        "only teardown=on and backdrop=0 are accepted: this program has nothing but the turns");
     return false;
 }
 

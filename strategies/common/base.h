@@ -150,10 +150,10 @@ typedef enum mm_death_order {
 typedef struct mm_traits {
     const char *summary;
     const char *peer; /* the runtime behind the object API, with its version; NULL: this project */
-    bool timed;           /* false: a checking strategy whose times mean nothing */
-    bool reclaims;        /* gives memory back at all */
-    bool counts;          /* keeps a reference count: mm_refcount() works */
-    bool prompt;          /* acyclic garbage dies before the operation that made it returns */
+    bool timed;       /* false: a checking strategy whose times mean nothing */
+    bool reclaims;    /* gives memory back at all */
+    bool counts;      /* keeps a reference count: mm_refcount() works */
+    bool prompt;      /* acyclic garbage dies before the operation that made it returns */
     bool reclaims_cycles; /* a full collection leaves exactly what is reachable */
     bool moving;          /* an object may move at any operation that may collect */
     bool tracks;          /* knows some objects to be in no cycle: mm_is_tracked() works */
@@ -166,8 +166,8 @@ typedef struct mm_traits {
     bool visits_unknown;  /* stats do not tell how many objects collections visited */
     bool collections_unknown; /* nor how many there were */
     bool pauses_unknown;      /* nor how long they stopped the program */
-    bool live_unknown;    /* nor which objects are alive; the heap verifier does not know either */
-    bool no_limit;        /* there is no option heap_bytes_max */
+    bool live_unknown; /* nor which objects are alive; the heap verifier does not know either */
+    bool no_limit;     /* there is no option heap_bytes_max */
     mm_death_order death_by_count;     /* what dies as its count becomes zero */
     mm_death_order death_by_collector; /* what a collection finds unreachable */
     bool finalises_at_teardown;        /* mm_heap_free() runs the finalisers that have not run */

@@ -31,13 +31,13 @@ void mm_each_object(mm_heap *heap, mm_object_visitor *visit, void *context)
     strategy_each_object(heap, visit, context);
 }
     #else
-    #ifndef strategy_object_in
+        #ifndef strategy_object_in
 /* The object in a registered block, and the type it has. */
 static mm_object *strategy_object_in(registered *block)
 {
     return (mm_object *)((char *)(block + 1) + block->header - sizeof(mm_object));
 }
-    #endif
+        #endif
 
 static mm_type type_of(mm_object *object)
 {
@@ -144,7 +144,7 @@ static bool check_slots(mm_heap *heap, char message[MM_MESSAGE_MAX])
     return true;
 }
 
-    #ifdef MM_COMMON_COUNTING_H
+        #ifdef MM_COMMON_COUNTING_H
 /* An object's flag and its count agree on whether it is immortal. */
 static bool check_immortality(const mm_object *object, char message[MM_MESSAGE_MAX])
 {
@@ -153,17 +153,17 @@ static bool check_immortality(const mm_object *object, char message[MM_MESSAGE_M
     return mm_violation(message, "immortal: object %lu has count %u",
                         (unsigned long)mm_serial_of(object), object->count);
 }
-    #else
+        #else
 static bool check_immortality(const mm_object *object, char message[MM_MESSAGE_MAX])
 {
     (void)object, (void)message;
     return true;
 }
-    #endif
+        #endif
 
 static bool check_counts(mm_heap *heap, char message[MM_MESSAGE_MAX])
 {
-    #ifdef strategy_refcount
+        #ifdef strategy_refcount
     registered *ring = &heap->base.front.blocks;
 
     variables_each_owner(heap, expect_reference, NULL);
@@ -177,10 +177,10 @@ static bool check_counts(mm_heap *heap, char message[MM_MESSAGE_MAX])
                                 (unsigned long)block->serial, (unsigned long)count,
                                 (unsigned long)block->expected);
     }
-    #else
+        #else
     (void)heap, (void)message;
     (void)check_immortality;
-    #endif
+        #endif
     return true;
 }
 

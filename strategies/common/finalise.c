@@ -77,12 +77,12 @@ static void call_callback(mm *m, weak_queue *queue)
 /* Whether `self`, a variable of counting code, is all that refers to the object. */
 static bool is_only_reference(const mm_var *self, const mm_object *object)
 {
-#if MM_HAS_COUNTS
+    #if MM_HAS_COUNTS
     return self->object == object && object->count == 1;
-#else
+    #else
     (void)self, (void)object;
     return false;
-#endif
+    #endif
 }
 
 static void drain(mm *m);

@@ -74,7 +74,8 @@ static void note_live(uint64_t serial, mm_type type, uint32_t slot_count, void *
 /* Which objects are alive, against what the traits allow. */
 static void compare_live(random_program *p, bool quiescent)
 {
-    const bool exact = (quiescent && !strategy_traits.conservative) || (strategy_traits.prompt && collections_run(p->m) == 0);
+    const bool exact = (quiescent && !strategy_traits.conservative) ||
+                       (strategy_traits.prompt && collections_run(p->m) == 0);
     const bool only_reachable =
         quiescent && strategy_traits.reclaims_cycles && !strategy_traits.conservative;
     shadow_set live = {0}, reachable, counted;

@@ -340,8 +340,7 @@ int test_collector(void)
     if (!has_collector())
         return test_without_a_collector();
     if (strategy_traits.conservative || strategy_traits.live_unknown)
-        return TESTS_RUN("conservative collector", conservative_tests) +
-               test_without_generations();
+        return TESTS_RUN("conservative collector", conservative_tests) + test_without_generations();
     return TESTS_RUN("collector", tests) +
            (strategy_traits.generations < 3 ? test_without_generations() : 0);
 }

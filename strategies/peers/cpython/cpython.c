@@ -60,9 +60,9 @@ static struct {
     int memory;
     PyObject *collect, *enable, *disable, *set_threshold, *get_count;
     PyObject *freeze, *unfreeze, *get_freeze_count;
-    PyObject *generations[MM_GENERATIONS];       /* as numbers */
-    PyObject *generation_key, *collected_key;    /* of the dictionary that callbacks get */
-    PyObject *spares[SPARES];                    /* NULL between collections */
+    PyObject *generations[MM_GENERATIONS];    /* as numbers */
+    PyObject *generation_key, *collected_key; /* of the dictionary that callbacks get */
+    PyObject *spares[SPARES];                 /* NULL between collections */
     collection running;
 } interpreter;
 
@@ -181,14 +181,10 @@ static bool find_functions(PyObject *gc)
         const char *name;
         PyObject **place;
     } functions[] = {
-        {"collect", &interpreter.collect},
-        {"enable", &interpreter.enable},
-        {"disable", &interpreter.disable},
-        {"set_threshold", &interpreter.set_threshold},
-        {"get_count", &interpreter.get_count},
-        {"freeze", &interpreter.freeze},
-        {"unfreeze", &interpreter.unfreeze},
-        {"get_freeze_count", &interpreter.get_freeze_count},
+        {"collect", &interpreter.collect},     {"enable", &interpreter.enable},
+        {"disable", &interpreter.disable},     {"set_threshold", &interpreter.set_threshold},
+        {"get_count", &interpreter.get_count}, {"freeze", &interpreter.freeze},
+        {"unfreeze", &interpreter.unfreeze},   {"get_freeze_count", &interpreter.get_freeze_count},
     };
 
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
@@ -253,7 +249,8 @@ static void call(PyObject *function)
 
 static uint64_t collect(uint32_t generation)
 {
-    PyObject *result = PyObject_CallOneArg(interpreter.collect, interpreter.generations[generation]);
+    PyObject *result =
+        PyObject_CallOneArg(interpreter.collect, interpreter.generations[generation]);
     uint64_t found = result != NULL ? PyLong_AsUnsignedLongLong(result) : 0;
 
     Py_XDECREF(result);

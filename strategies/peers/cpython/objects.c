@@ -197,8 +197,7 @@ static int container_clear(PyObject *self)
 static void container_dealloc(PyObject *self)
 {
     PyObject_GC_UnTrack(self);
-    Py_TRASHCAN_BEGIN(self, container_dealloc)
-    mm_object *object = (mm_object *)self;
+    Py_TRASHCAN_BEGIN(self, container_dealloc) mm_object *object = (mm_object *)self;
     for (uint32_t i = 0; i < object->slot_count; i++)
         Py_XDECREF((PyObject *)object->slots[i]);
     object_forgotten(object);
@@ -210,8 +209,7 @@ static void container_dealloc(PyObject *self)
 static void special_container_dealloc(PyObject *self)
 {
     PyObject_GC_UnTrack(self);
-    Py_TRASHCAN_BEGIN(self, special_container_dealloc)
-    mm_object *object = (mm_object *)self;
+    Py_TRASHCAN_BEGIN(self, special_container_dealloc) mm_object *object = (mm_object *)self;
     bool resurrected = false;
     if (type_of(object)->finaliser != NULL) {
         PyObject_GC_Track(self);
@@ -291,7 +289,8 @@ bool objects_prepare_types(size_t count)
 /* A type out of the pool that says what is asked of it. */
 static cpython_type *take_type(const mm_type_info *info, mm_type type)
 {
-    bool special = info->weakable || info->finaliser != NULL, container = info->kind == MM_CONTAINER;
+    bool special = info->weakable || info->finaliser != NULL,
+         container = info->kind == MM_CONTAINER;
     cpython_type *taken;
 
     if (!objects_prepare_types(1))
@@ -385,11 +384,10 @@ static mm_object *new_object(cpython_type *type, uint32_t slots, uint32_t bytes)
     if (type->weakable)
         type = variant_at(type, (Py_ssize_t)tail_offset(slots, bytes));
     if (type != NULL && mm_type_is_container(type->type))
-        object = (mm_object *)(void *)PyObject_GC_NewVar(PyVarObject, &type->python,
-                                                         (Py_ssize_t)size);
-    else if (type != NULL)
         object =
-            (mm_object *)(void *)PyObject_NewVar(PyVarObject, &type->python, (Py_ssize_t)size);
+            (mm_object *)(void *)PyObject_GC_NewVar(PyVarObject, &type->python, (Py_ssize_t)size);
+    else if (type != NULL)
+        object = (mm_object *)(void *)PyObject_NewVar(PyVarObject, &type->python, (Py_ssize_t)size);
     if (object == NULL) {
         PyErr_Clear();
         return NULL;
@@ -460,8 +458,7 @@ static int weak_clear_references(PyObject *self)
 static void weak_dealloc(PyObject *self)
 {
     PyObject_GC_UnTrack(self);
-    Py_TRASHCAN_BEGIN(self, weak_dealloc)
-    cpython_weak *weak = (cpython_weak *)(void *)self;
+    Py_TRASHCAN_BEGIN(self, weak_dealloc) cpython_weak *weak = (cpython_weak *)(void *)self;
 #if MM_COUNTED
     if (weak->shadow != NULL)
         shadow_free(weak->shadow, 1, WEAK_BYTES);
@@ -475,18 +472,15 @@ static void weak_dealloc(PyObject *self)
 cpython_type cpython_weak_type = {
     .python = {PyVarObject_HEAD_INIT(NULL, 0).tp_name = "reclaim.weak",
                .tp_basicsize = sizeof(cpython_weak),
-               .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
-               .tp_traverse = weak_traverse,
-               .tp_clear = weak_clear_references,
-               .tp_dealloc = weak_dealloc},
+               .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, .tp_traverse = weak_traverse,
+               .tp_clear = weak_clear_references, .tp_dealloc = weak_dealloc},
     .type = MM_TYPE_WEAK,
 };
 
 bool objects_open(void)
 {
-    static PyMethodDef method = {.ml_name = "call_weak_callback",
-                                 .ml_meth = call_weak_callback,
-                                 .ml_flags = METH_O};
+    static PyMethodDef method = {
+        .ml_name = "call_weak_callback", .ml_meth = call_weak_callback, .ml_flags = METH_O};
 
     cpython_weak_type.python.tp_base = &_PyWeakref_RefType;
     if (PyType_Ready(&cpython_weak_type.python) != 0)

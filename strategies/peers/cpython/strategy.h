@@ -130,7 +130,7 @@ static inline void *cpython_shadow(mm_object *object)
 #endif
 
 #if MM_REGISTRY
-/* The registry has the objects' shadows, and each leads back to its object. */
+    /* The registry has the objects' shadows, and each leads back to its object. */
     #define strategy_block(object) cpython_shadow(object)
     #define strategy_object_in(block) (*(mm_object **)((block) + 1))
 #endif
@@ -314,8 +314,7 @@ static inline void strategy_unset(mm *m, mm_var *obj, uint32_t i)
 static inline void strategy_copy_slot(mm *m, mm_var *dobj, uint32_t di, mm_var *sobj, uint32_t si)
 {
     (void)m;
-    cpython_replace(cpython_slot(dobj->object, di),
-                    cpython_alias(*cpython_slot(sobj->object, si)));
+    cpython_replace(cpython_slot(dobj->object, di), cpython_alias(*cpython_slot(sobj->object, si)));
 }
 
 static inline void strategy_borrow(mm *m, mm_var *v, mm_var *obj, uint32_t i)

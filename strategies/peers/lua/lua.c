@@ -244,8 +244,8 @@ mm_root *strategy_root_allocate(mm *m)
     if (root == NULL)
         return NULL;
     lua_pushboolean(state, 0);
-    root->variable = (mm_var){
-        .state = state, .index = -luaL_ref(state, LUA_REGISTRYINDEX), .null = true};
+    root->variable =
+        (mm_var){.state = state, .index = -luaL_ref(state, LUA_REGISTRYINDEX), .null = true};
     return root;
 }
 
@@ -285,8 +285,8 @@ void lua_pop_wide(const mm_var *obj, uint32_t i)
 static lua_header *push_object(lua_State *state, mm_type type, uint32_t slots, uint32_t bytes)
 {
     bool wide = slots > LUA_WIDE;
-    lua_header *header = lua_newuserdatauv(state, sizeof *header + bytes,
-                                           wide ? LUA_WIDE + 1 : (int)slots);
+    lua_header *header =
+        lua_newuserdatauv(state, sizeof *header + bytes, wide ? LUA_WIDE + 1 : (int)slots);
 
     header->type = type;
     header->slot_count = slots;

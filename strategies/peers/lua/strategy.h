@@ -40,9 +40,9 @@ enum {
 
 /* Of a C function of ours that Lua calls, and of the program itself. */
 typedef struct lua_frame {
-    int top;  /* the last variable's slot */
-    int real; /* Lua's own top, between operations */
-    int room; /* slots that Lua has promised */
+    int top;    /* the last variable's slot */
+    int real;   /* Lua's own top, between operations */
+    int room;   /* slots that Lua has promised */
     bool *dead; /* by slot; only below `top` */
 } lua_frame;
 
@@ -77,14 +77,15 @@ struct mm_heap {
     heap_base base;
     lua_State *state;
     lua_frame frame; /* that runs */
-    int finalising;    /* the registry's entry of the metatable of objects with a finaliser */
-    int counting;      /* that of the object whose death tells of a collection */
-    int weak;          /* that of tables with weak values */
+    int finalising;  /* the registry's entry of the metatable of objects with a finaliser */
+    int counting;    /* that of the object whose death tells of a collection */
+    int weak;        /* that of tables with weak values */
     uint64_t finaliser_calls;
     bool automatic_told;
 #if MM_COUNTED
-    char *userdata_made;  /* the block that Lua has allocated last for one */
-    size_t block_to_data; /* bytes between the beginning of a userdata and ours, without user values */
+    char *userdata_made; /* the block that Lua has allocated last for one */
+    size_t
+        block_to_data; /* bytes between the beginning of a userdata and ours, without user values */
     size_t block_to_data_1; /* the same with one, and for each more */
     size_t data_per_value;
 #endif
