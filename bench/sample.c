@@ -96,7 +96,8 @@ static bool may_leave_garbage(void)
     return !sample_is_hand_written() && strategy_traits.conservative;
 }
 
-/* What is left at the end: more than is reachable where something may only look like a reference. */
+/* What is left at the end: more than is reachable where something may only look like a reference.
+ */
 static void check_left(sample *s, const char *what, uint64_t found, uint64_t expected)
 {
     char left[64];

@@ -208,8 +208,8 @@ static uint64_t steady_max(const sample *s, size_t offset_in_stats)
     return largest;
 }
 
-/* Collections are a fact of the cell where every run has the same. A conservative collector's depend
- * on what memory looks like, and so only one sample tells them. */
+/* Collections are a fact of the cell where every run has the same. A conservative collector's
+ * depend on what memory looks like, and so only one sample tells them. */
 static bool collections_repeat(void)
 {
     return sample_is_hand_written() || !strategy_traits.conservative;

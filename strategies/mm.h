@@ -322,11 +322,11 @@ void mm_root_free(mm *m, mm_root *root);
  * *cleared*: mm_weak_load() gives null from then on, and after that `callback` (NULL: none) is
  * called once, if the weak reference is still alive; those to the same referent are called newest
  * first. The slot keeps `context` (NULL: nothing) alive for the callback. A weak reference that a
- * collection finds unreachable is cleared too and calls nothing, even if it is resurrected.
- * Whether an object's finaliser runs before its weak references are cleared or after: see the traits
- * death_by_count and death_by_collector.
- * May collect: yes. Errors: MM_NO_MEMORY, MM_TOO_DEEP; MM_INVALID when the referent's type is not
- * `weakable`; MM_UNSUPPORTED for a callback where the trait `no_callbacks` is set. Cost: O(1), one object and about 40 bytes. */
+ * collection finds unreachable is cleared too and calls nothing, even if it is resurrected. Whether
+ * an object's finaliser runs before its weak references are cleared or after: see the traits
+ * death_by_count and death_by_collector. May collect: yes. Errors: MM_NO_MEMORY, MM_TOO_DEEP;
+ * MM_INVALID when the referent's type is not `weakable`; MM_UNSUPPORTED for a callback where the
+ * trait `no_callbacks` is set. Cost: O(1), one object and about 40 bytes. */
 mm_status mm_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
                       mm_weak_callback *callback);
 

@@ -28,9 +28,9 @@
  * does not exist. Cost: the strategy's README. */
 mm_status mm_collect(mm *m, uint32_t generation, uint64_t *unreachable);
 
-/* Full collections until one finds nothing; `*unreachable` (may be NULL) is their sum. Where it is not
- * known what they find (the trait `live_unknown`), a few, and `*unreachable` is MM_UNKNOWN. Errors:
- * MM_UNSUPPORTED. */
+/* Full collections until one finds nothing; `*unreachable` (may be NULL) is their sum. Where it is
+ * not known what they find (the trait `live_unknown`), a few, and `*unreachable` is MM_UNKNOWN.
+ * Errors: MM_UNSUPPORTED. */
 mm_status mm_collect_all(mm *m, uint64_t *unreachable);
 
 /* Automatic collection on and off; the state. A strategy that collects when memory runs out
@@ -75,8 +75,8 @@ mm_status mm_add_callback(mm_heap *heap, mm_gc_callback *callback, void *context
 mm_status mm_remove_callback(mm_heap *heap, mm_gc_callback *callback, void *context);
 
 /* Debugging: `flags` of mm_debug_flag; lines go to `sink`, which may be NULL when no flag asks for
- * any. Errors: MM_UNSUPPORTED without a collector, or where it cannot be watched; MM_INVALID for other flags, or lines without a
- * sink. */
+ * any. Errors: MM_UNSUPPORTED without a collector, or where it cannot be watched; MM_INVALID for
+ * other flags, or lines without a sink. */
 mm_status mm_set_debug(mm_heap *heap, uint32_t flags, mm_debug_sink *sink, void *context);
 uint32_t mm_get_debug(const mm_heap *heap);
 

@@ -2,8 +2,8 @@
  * hold that runtime's adapter against. It lays objects out as the adapter does.
  *
  * The file defines hand_written, the two turns, and open_runtime() and close_runtime(): a fresh
- * heap of the runtime's, and the end of it. close_runtime() runs after the turns, in the timed part,
- * and leaves nothing that could be collected. */
+ * heap of the runtime's, and the end of it. close_runtime() runs after the turns, in the timed
+ * part, and leaves nothing that could be collected. */
 #ifndef RECLAIM_HAND_TURNS_H
 #define RECLAIM_HAND_TURNS_H
 

@@ -3,8 +3,8 @@
 #ifndef MM_COMMON_DERIVED_H
 #define MM_COMMON_DERIVED_H
 
-/* Whether objects, finalisers and weak references are those of another runtime, behind which there is
- * no mm_object of ours. The strategy then brings what common code does elsewhere:
+/* Whether objects, finalisers and weak references are those of another runtime, behind which there
+ * is no mm_object of ours. The strategy then brings what common code does elsewhere:
  *   strategy_data, _type_of, _slot_count        queries of variables
  *   strategy_weak_new, strategy_weak_load       mm.h's, arguments checked
  *   strategy_is_finalized                       mm_gc.h's

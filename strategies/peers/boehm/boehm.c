@@ -12,8 +12,8 @@
  * A weak reference holds its referent disguised, where the collector knows that it is to be cleared
  * (a "disappearing link").
  *
- * Sources: H.-J. Boehm and M. Weiser, "Garbage collection in an uncooperative environment", Software
- * Practice and Experience 1988; gc/gc.h and gc/gc_mark.h of libgc 8.2. */
+ * Sources: H.-J. Boehm and M. Weiser, "Garbage collection in an uncooperative environment",
+ * Software Practice and Experience 1988; gc/gc.h and gc/gc_mark.h of libgc 8.2. */
 #include "mm.h"
 #include "mm_gc.h"
 
@@ -206,8 +206,8 @@ static void call_finaliser(mm_heap *heap, mm_object *object)
     heap->base.collecting = collecting;
 }
 
-/* An object may outlast its heap, if something looks like a reference to it: `context` is the number
- * of its heap. */
+/* An object may outlast its heap, if something looks like a reference to it: `context` is the
+ * number of its heap. */
 static void GC_CALLBACK finalise(void *block, void *context)
 {
     if (collector.heap != NULL && (uintptr_t)context == collector.heaps)
@@ -288,7 +288,8 @@ mm_status strategy_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *contex
     return MM_OK;
 }
 
-/* With the collector's lock, so that it does not clear the link between reading and revealing it. */
+/* With the collector's lock, so that it does not clear the link between reading and revealing it.
+ */
 static void *GC_CALLBACK reveal(void *link)
 {
     GC_hidden_pointer referent = ((weak_link *)link)->referent;

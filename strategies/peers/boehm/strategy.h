@@ -5,8 +5,8 @@
  * registers and static data, and takes for a pointer what looks like one. So nothing is linked and
  * nothing registered, and nothing promises that what is unreachable is found.
  *
- * Roots that outlive scopes are in memory that the collector sees and does not reclaim. There is one
- * collector in a process, and so one heap at a time. boehm.c has the collector's side. */
+ * Roots that outlive scopes are in memory that the collector sees and does not reclaim. There is
+ * one collector in a process, and so one heap at a time. boehm.c has the collector's side. */
 #ifndef BOEHM_STRATEGY_H
 #define BOEHM_STRATEGY_H
 

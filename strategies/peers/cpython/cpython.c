@@ -2,18 +2,20 @@
  *
  * Before a heap starts nothing of the interpreter's own may take part: a full collection, then
  * gc.freeze() for what is left, then another full collection, since freezing leaves the number of
- * long-lived objects standing, by which full collections are put off. From there on CPython's figures
- * are those of the heap alone, to the last object.
+ * long-lived objects standing, by which full collections are put off. From there on CPython's
+ * figures are those of the heap alone, to the last object.
  *
- * gc.collect() is called and not PyGC_Collect(), which does nothing while the collector is disabled.
+ * gc.collect() is called and not PyGC_Collect(), which does nothing while the collector is
+ * disabled.
  *
- * Each collection is recorded by an entry in gc.callbacks. CPython makes a dictionary for these calls,
- * and we ask its module for a tuple now and then. Both come from free lists, past the count that
- * starts collections, except once after each full collection, which empties the free lists. That
- * allocation would count; it is taken off the count again by freeing a spare object made before, so
- * that observing changes nothing: see spares_spend().
+ * Each collection is recorded by an entry in gc.callbacks. CPython makes a dictionary for these
+ * calls, and we ask its module for a tuple now and then. Both come from free lists, past the count
+ * that starts collections, except once after each full collection, which empties the free lists.
+ * That allocation would count; it is taken off the count again by freeing a spare object made
+ * before, so that observing changes nothing: see spares_spend().
  *
- * Sources: CPython 3.11, Doc/library/gc.rst and Doc/c-api/gcsupport.rst; PEP 587 for starting it. */
+ * Sources: CPython 3.11, Doc/library/gc.rst and Doc/c-api/gcsupport.rst; PEP 587 for starting it.
+ */
 #include "interpreter.h"
 
 #include <string.h>
@@ -94,7 +96,8 @@ static void spares_make(void)
         interpreter.spares[i] = PyObject_GC_New(PyObject, &spare_type);
 }
 
-/* When it is over: fills the free list of triples, and takes that and the dictionary off the count. */
+/* When it is over: fills the free list of triples, and takes that and the dictionary off the count.
+ */
 static void spares_spend(void)
 {
     Py_XDECREF(PyTuple_New(MM_GENERATIONS));

@@ -7,9 +7,9 @@
 /* The heap that stands, or NULL. */
 extern mm_heap *cpython_heap;
 
-/* Which visits of a running collection count: those of its first pass, which sees each object of the
- * generations collected once. The next pass visits with another function, or, when all is garbage,
- * begins with the same object. */
+/* Which visits of a running collection count: those of its first pass, which sees each object of
+ * the generations collected once. The next pass visits with another function, or, when all is
+ * garbage, begins with the same object. */
 typedef struct visit_count {
     bool open;
     const PyObject *first; /* NULL: no visit yet */

@@ -1,14 +1,15 @@
 /* The life and death of objects: types, deallocation, traversal, finalisers, weak references.
  *
- * Deallocation follows CPython's own subtype_dealloc(): untrack, the trashcan, the finaliser (tracked
- * again meanwhile, since it may resurrect), weak references, slots. So does what the collector calls.
+ * Deallocation follows CPython's own subtype_dealloc(): untrack, the trashcan, the finaliser
+ * (tracked again meanwhile, since it may resurrect), weak references, slots. So does what the
+ * collector calls.
  *
  * A static type is made once in the life of the interpreter and costs a few objects of its own. So
  * types come from a pool that is filled before a heap starts, where they are frozen with everything
  * else of the interpreter's; the heap's types only change what they say.
  *
- * A weakable type needs a fixed place for the list of weak references, and its objects have any size:
- * there is a variant of the type for each place that occurs. */
+ * A weakable type needs a fixed place for the list of weak references, and its objects have any
+ * size: there is a variant of the type for each place that occurs. */
 #include "interpreter.h"
 
 #include <stdlib.h>

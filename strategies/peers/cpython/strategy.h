@@ -1,16 +1,18 @@
 /* cpython: the objects, the counting and the collector of the real CPython, behind the object API.
  *
  * Objects are what an extension module makes: static types, slots behind the header as in a tuple,
- * the payload behind the slots. Containers take part in the cycle collector, atoms do not. A variable
- * owns a reference, as a local variable of the interpreter does; nothing here runs bytecode.
+ * the payload behind the slots. Containers take part in the cycle collector, atoms do not. A
+ * variable owns a reference, as a local variable of the interpreter does; nothing here runs
+ * bytecode.
  *
  *   ordinary object   [refcnt ob_type slot_count data_bytes | slots... | payload | tail]
  *   weak reference    [PyWeakReference | callback | one slot]
  *
  * The two 4-byte numbers stand where a PyVarObject has its ob_size, so that an object costs no byte
- * more than one of CPython's own. `tail` exists where a type is weakable or an atom has a finaliser.
- * Weak references are instances of a subclass of weakref.ref, so that CPython's collector treats
- * them as its own; their slot stands elsewhere, which costs the others one comparison an access.
+ * more than one of CPython's own. `tail` exists where a type is weakable or an atom has a
+ * finaliser. Weak references are instances of a subclass of weakref.ref, so that CPython's
+ * collector treats them as its own; their slot stands elsewhere, which costs the others one
+ * comparison an access.
  *
  * There is one interpreter in a process, and so one heap at a time. cpython.c has the interpreter
  * and the collector, objects.c the life and death of objects. */

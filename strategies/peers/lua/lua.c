@@ -1,16 +1,16 @@
 /* The collector's side: options, finalisers, weak references, and the books of counted flavours.
  *
  * Lua tells of no collection. So in the counted flavours an object that nothing refers to is always
- * there: when its finaliser runs, a collection has ended, and another such object is made. In a small
- * heap, which Lua collects every hundred objects, that takes 3% of the time; so the timed flavour does
- * without. How long Lua stopped the program is not known; the requests' times show it.
+ * there: when its finaliser runs, a collection has ended, and another such object is made. In a
+ * small heap, which Lua collects every hundred objects, that takes 3% of the time; so the timed
+ * flavour does without. How long Lua stopped the program is not known; the requests' times show it.
  *
  * What Lua frees its allocator sees. In the counted flavours each block has a prefix that Lua knows
- * nothing of, and the prefix of an object leads to its *shadow* in the front's books; so the figures
- * of Lua's own books, by which it decides when to collect, are the same in all flavours.
+ * nothing of, and the prefix of an object leads to its *shadow* in the front's books; so the
+ * figures of Lua's own books, by which it decides when to collect, are the same in all flavours.
  *
- * An object with a finaliser has a metatable with `__gc`. Lua calls it when a collection has found the
- * object unreachable and frees the object in the next one, so mm_collect() then collects twice.
+ * An object with a finaliser has a metatable with `__gc`. Lua calls it when a collection has found
+ * the object unreachable and frees the object in the next one, so mm_collect() then collects twice.
  *
  * Lua raises an error when memory runs out, after a full collection of its own. Nothing here could
  * catch that without a protected call around every allocation, so it ends the process.
@@ -118,7 +118,8 @@ static lua_prefix *prefix_of(mm_heap *heap, lua_header *header)
     return (lua_prefix *)(void *)((char *)header - offset) - 1;
 }
 
-/* Bytes from the beginning of a userdata's block to what is ours of it; the collector is stopped. */
+/* Bytes from the beginning of a userdata's block to what is ours of it; the collector is stopped.
+ */
 static size_t measure_userdata(mm_heap *heap, int values)
 {
     char *data = lua_newuserdatauv(heap->state, 0, values);

@@ -1,18 +1,18 @@
 /* lua: the objects and the collector of Lua 5.4, behind the object API.
  *
  * An object is a full userdata: its user values are the slots, its block a small header and the
- * payload. A variable is a slot of Lua's stack, so that Lua's collector finds it; what is here of it
- * is its number, and whether it is null.
+ * payload. A variable is a slot of Lua's stack, so that Lua's collector finds it; what is here of
+ * it is its number, and whether it is null.
  *
- *   stack of a frame   1: nil | 2…top: variables, and nil in place of dead ones | …real: to be popped
+ *   stack of a frame   1: nil | 2…top: variables, nil for dead ones | …real: to be popped
  *
  * A variable has a slot from its first value on: whatever Lua pushes becomes the variable, and need
  * not be copied. It keeps its slot until it is null at the top, or its scope ends. Below the top it
  * then leaves a nil behind, which is dead and goes with the last variable above it. So a variable
  * takes at most one slot in its life, and dead slots lie only below live ones.
  *
- * What is above `top` is popped before the next value is pushed for a variable, or the collector can
- * run: many ends of scopes cost one call of Lua's, as in a program that was written for Lua.
+ * What is above `top` is popped before the next value is pushed for a variable, or the collector
+ * can run: many ends of scopes cost one call of Lua's, as in a program that was written for Lua.
  *
  * A userdata has fewer than 65535 user values; the slots from WIDE on are in a table in the last.
  * A root that outlives scopes is an entry of the registry. lua.c has the collector's side. */
@@ -139,8 +139,8 @@ void strategy_root_release(mm_root *root);
 void lua_set_root(mm_heap *heap, mm_var *dst, mm_var *src);
 void lua_clear_root(mm_var *v);
 
-/* Objects that are more than a userdata: those with a finaliser or many slots, and all in the counted
- * flavours. */
+/* Objects that are more than a userdata: those with a finaliser or many slots, and all in the
+ * counted flavours. */
 mm_status lua_new_with_care(mm *m, mm_var *dst, mm_type type, uint32_t slots, uint32_t bytes);
 
 /* Pushes slot `i` from the table of an object with many; stores what is on the top there. */
