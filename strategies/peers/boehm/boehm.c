@@ -200,6 +200,7 @@ static void call_finaliser(mm_heap *heap, mm_object *object)
     self->object = object;
     self->object->type |= OBJECT_FINALIZED;
     heap->base.collecting = true; /* a collection asked for finds nothing */
+    heap->base.finalisation.calls++;
     heap->base.finalisation.nesting++;
     mm_type_info_of(heap, self->object->type)->finaliser(heap->base.mutator, self);
     heap->base.finalisation.nesting--;

@@ -55,11 +55,11 @@ static const mm_traits strategy_traits = {
     .conservative = true,
     .one_heap = true,
     .mortal = true,
-    .watches_nothing = true,
     .no_callbacks = true,
     .visits_unknown = true,
     .live_unknown = !MM_COUNTED,
     .no_limit = true,
+    .no_graph = true,
     .death_by_collector = MM_WEAK_FIRST,
     .generations = MM_GENERATIONS,
 };

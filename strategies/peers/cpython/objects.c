@@ -111,6 +111,7 @@ static void call_finaliser(PyObject *self)
 
     variable->object = cpython_alias(object);
     innermost = &call;
+    cpython_heap->base.finalisation.calls++;
     cpython_heap->base.finalisation.nesting++;
     type_of(object)->finaliser(m, variable);
     cpython_heap->base.finalisation.nesting--;
@@ -145,6 +146,7 @@ static PyObject *call_weak_callback(PyObject *self, PyObject *reference)
     if (weak->callback != NULL && !cpython_heap->base.finalisation.ended) {
         operands[0].object = cpython_alias((mm_object *)(void *)reference);
         operands[1].object = cpython_alias(weak->slots[0]);
+        cpython_heap->base.finalisation.calls++;
         cpython_heap->base.finalisation.nesting++;
         weak->callback(m, operands, operands + 1);
         cpython_heap->base.finalisation.nesting--;

@@ -336,22 +336,18 @@ bool strategy_is_finalized(mm *m, const mm_var *obj)
     return (lua_header_of(obj)->type & OBJECT_FINALIZED) != 0;
 }
 
-#if MM_CHECKED
-uint64_t strategy_serial(const mm_var *v)
+#if MM_COUNTED
+registered *strategy_registered(const mm_var *v)
 {
-    if (v->null)
-        return 0;
-    return front_registered(prefix_of(heap_of(v->state), lua_header_of(v))->shadow)->serial;
+    return front_registered(prefix_of(heap_of(v->state), lua_header_of(v))->shadow);
 }
 
-void strategy_each_object(mm_heap *heap, mm_object_visitor *visit, void *context)
+void strategy_describe(registered *block, mm_type *type, uint32_t *slot_count)
 {
-    registered *ring = &heap->base.front.blocks;
+    const lua_shadow *shadow = (const lua_shadow *)(block + 1);
 
-    for (registered *block = ring->next; block != ring; block = block->next) {
-        const lua_shadow *shadow = (const lua_shadow *)(block + 1);
-        visit(block->serial, shadow->type, shadow->slot_count, context);
-    }
+    *type = shadow->type;
+    *slot_count = shadow->slot_count;
 }
 #endif
 
@@ -389,6 +385,7 @@ static int finalise(lua_State *state)
     outer = frame_enter(heap, &self);
     heap->finaliser_calls++;
     heap->base.collecting = true; /* a collection asked for finds nothing */
+    heap->base.finalisation.calls++;
     heap->base.finalisation.nesting++;
     lua_header_of(&self)->type |= OBJECT_FINALIZED;
     mm_type_info_of(heap, lua_header_of(&self)->type)->finaliser(heap->base.mutator, &self);

@@ -98,13 +98,13 @@ static const mm_traits strategy_traits = {
     .reclaims = true,
     .reclaims_cycles = true,
     .mortal = true,
-    .watches_nothing = true,
     .no_callbacks = true,
     .visits_unknown = true,
     .pauses_unknown = true,
     .collections_unknown = !MM_COUNTED,
     .live_unknown = !MM_COUNTED,
     .no_limit = true,
+    .no_graph = true,
     .death_by_collector = MM_WEAK_FIRST,
     .generations = MM_GENERATIONS,
 };
@@ -122,10 +122,10 @@ mm_status strategy_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *contex
 void strategy_weak_load(mm *m, mm_var *dst, mm_var *reference);
 bool strategy_is_finalized(mm *m, const mm_var *obj);
 
-#if MM_CHECKED
-uint64_t strategy_serial(const mm_var *v);
-void strategy_each_object(mm_heap *heap, mm_object_visitor *visit, void *context);
-    #define strategy_serial strategy_serial
+#if MM_COUNTED
+registered *strategy_registered(const mm_var *v);
+void strategy_describe(registered *block, mm_type *type, uint32_t *slot_count);
+    #define strategy_describe strategy_describe
 #endif
 
 /* Makes room for more slots in the frame. */
@@ -258,6 +258,14 @@ static inline void strategy_scope_leave(mm_scope *scope)
             lua_free_slot(scope->m->base.heap, scope->variables + i);
     }
 }
+
+#if MM_COUNTED
+/* Names are for the graph, which there is none of. */
+static inline void scope_name(mm_scope *scope, const char *name, const char *function)
+{
+    (void)scope, (void)name, (void)function;
+}
+#endif
 
 static inline void strategy_clear(mm *m, mm_var *v)
 {

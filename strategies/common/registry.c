@@ -1,0 +1,56 @@
+/* The registry as programs see it: all objects, and the end of each request. See mm_inspect.h;
+ * empty in the timed flavour. */
+#include "mm.h"
+
+#if MM_COUNTED
+    #include "common/registry.h"
+    #include "mm_inspect.h"
+
+uint64_t mm_serial(const mm_var *v)
+{
+    return strategy_is_null(v) ? 0 : strategy_registered(v)->serial;
+}
+
+    #ifndef strategy_describe
+static inline void strategy_describe(registered *block, mm_type *type, uint32_t *slot_count)
+{
+    const mm_var named = {.object = registry_object(block)};
+
+    *type = strategy_type_of(NULL, &named);
+    *slot_count = strategy_slot_count(NULL, &named);
+}
+    #endif
+
+mm_type registry_type(registered *block)
+{
+    mm_type type;
+    uint32_t slot_count;
+
+    strategy_describe(block, &type, &slot_count);
+    return type;
+}
+
+void mm_each_object(mm_heap *heap, mm_object_visitor *visit, void *context)
+{
+    registered *ring = &heap->base.front.blocks;
+
+    for (registered *block = ring->next; block != ring; block = block->next) {
+        mm_type type;
+        uint32_t slot_count;
+
+        strategy_describe(block, &type, &slot_count);
+        visit(block->serial, type, slot_count, context);
+    }
+}
+
+void mm_on_request(mm *m, mm_request_hook *hook, void *context)
+{
+    m->base.on_request = hook;
+    m->base.on_request_context = context;
+}
+
+void mm_stop_program(mm *m)
+{
+    m->base.heap->base.front.stopped = true;
+}
+#endif
