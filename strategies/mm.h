@@ -186,6 +186,8 @@ __attribute__((always_inline)) static inline mm_status mm_new(mm *m, mm_var *dst
             strategy_move(m, dst, &made);
         return status;
     }
+#else
+    assert(type != MM_TYPE_WEAK && "mm_weak_new() makes weak references");
 #endif
     if (MM_UNLIKELY(strategy_new(m, dst, type, slots, bytes) != MM_OK))
         return mm_refusal_(m);

@@ -27,6 +27,19 @@ typedef struct test_case {
     bool ended; /* false after a failed assertion, which jumps out of the test's scopes */
 } test_case;
 
+/* Stands for a test that the traits exclude: skipped. */
+void test_left_out(mm *m);
+
+/* A test of what some strategies lack, and say so by a trait. */
+#define TEST_WHERE(condition, test)                                      \
+    {                                                                    \
+        .name = #test, .test_func = test_run, .setup_func = test_set_up, \
+        .teardown_func = test_tear_down, .initial_state = &(test_case)   \
+        {                                                                \
+            .body = (condition) ? (test) : test_left_out                 \
+        }                                                                \
+    }
+
 #define TEST(test)                                                       \
     {                                                                    \
         .name = #test, .test_func = test_run, .setup_func = test_set_up, \
@@ -45,6 +58,9 @@ int test_tear_down(void **state);
  * test that calls mm_heap_new() itself calls make_way() first. */
 void needs_two_heaps(void);
 void make_way(void);
+
+/* A group that a trait excludes: says so. 0, since none failed. */
+int tests_left_out(const char *group, const char *trait);
 
 /* Runs a group of `count` tests; the number of failed ones. */
 int tests_run(const char *group, const struct CMUnitTest *tests, size_t count);

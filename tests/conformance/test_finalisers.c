@@ -588,18 +588,21 @@ int test_finalisers(void)
         TEST(a_finaliser_sees_all_of_its_cycle_whole),
         TEST(a_cascade_finalises_parents_before_children),
         TEST(the_object_is_marked_and_referred_to_by_self_alone),
-        TEST(a_dropped_object_dies_in_the_order_of_the_traits),
-        TEST(a_dropped_cycle_dies_in_the_order_of_the_traits),
+        TEST_WHERE(!strategy_traits.no_callbacks, a_dropped_object_dies_in_the_order_of_the_traits),
+        TEST_WHERE(!strategy_traits.no_callbacks, a_dropped_cycle_dies_in_the_order_of_the_traits),
         TEST(objects_made_by_finalisers_survive),
         TEST(finalisers_change_what_lives),
         TEST(finalisers_add_types),
         TEST(a_cascade_may_be_interrupted_by_collections),
-        TEST(a_freed_heap_calls_nothing_but_what_the_traits_say),
+        TEST_WHERE(!strategy_traits.no_callbacks,
+                   a_freed_heap_calls_nothing_but_what_the_traits_say),
     };
     const struct CMUnitTest collector_tests[] = {
         TEST(a_collection_inside_of_one_finds_nothing),
     };
 
+    if (strategy_traits.conservative)
+        return tests_left_out("finalisers", "conservative");
     return TESTS_RUN("finalisers", tests) +
            (has_collector() ? TESTS_RUN("finalisers, collector", collector_tests) : 0);
 }

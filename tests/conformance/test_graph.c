@@ -452,5 +452,7 @@ int test_graph(void)
         TEST(an_object_knows_when_it_was_last_used),
         TEST(every_chain_is_made_of_edges),
     };
+    if (strategy_traits.no_graph)
+        return tests_left_out("graph", "no_graph");
     return TESTS_RUN("object graph", tests);
 }

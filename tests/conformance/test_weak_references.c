@@ -754,25 +754,29 @@ int test_weak_references(void)
         TEST(a_weak_reference_may_be_read_over_itself),
         TEST(a_weak_reference_may_replace_its_referent),
         TEST(an_object_may_hold_a_weak_reference_to_itself),
-        TEST(atoms_can_be_referred_to_weakly),
+        TEST_WHERE(!strategy_traits.no_callbacks, atoms_can_be_referred_to_weakly),
         TEST(only_weakable_types_can_be_referred_to),
-        TEST(a_cycle_is_no_longer_readable_once_it_is_found),
-        TEST(a_weak_reference_in_the_garbage_calls_nothing),
-        TEST(a_weak_reference_in_the_garbage_leaves_the_living_alone),
-        TEST(callbacks_come_newest_first_when_all_is_cleared),
-        TEST(a_callback_is_called_once),
-        TEST(a_callback_without_context_gets_null),
-        TEST(the_context_lives_and_dies_with_its_weak_reference),
-        TEST(a_context_may_be_the_referent_itself),
-        TEST(callbacks_make_weak_references),
-        TEST(weak_references_made_in_finalisers_lead_nowhere_after),
-        TEST(weak_references_made_and_dropped_in_finalisers_call_nothing),
-        TEST(many_weak_references_share_an_object),
+        TEST_WHERE(!strategy_traits.no_callbacks, a_cycle_is_no_longer_readable_once_it_is_found),
+        TEST_WHERE(!strategy_traits.no_callbacks, a_weak_reference_in_the_garbage_calls_nothing),
+        TEST_WHERE(!strategy_traits.no_callbacks,
+                   a_weak_reference_in_the_garbage_leaves_the_living_alone),
+        TEST_WHERE(!strategy_traits.no_callbacks, callbacks_come_newest_first_when_all_is_cleared),
+        TEST_WHERE(!strategy_traits.no_callbacks, a_callback_is_called_once),
+        TEST_WHERE(!strategy_traits.no_callbacks, a_callback_without_context_gets_null),
+        TEST_WHERE(!strategy_traits.no_callbacks,
+                   the_context_lives_and_dies_with_its_weak_reference),
+        TEST_WHERE(!strategy_traits.no_callbacks, a_context_may_be_the_referent_itself),
+        TEST_WHERE(!strategy_traits.no_callbacks, callbacks_make_weak_references),
+        TEST_WHERE(!strategy_traits.no_callbacks,
+                   weak_references_made_in_finalisers_lead_nowhere_after),
+        TEST_WHERE(!strategy_traits.no_callbacks,
+                   weak_references_made_and_dropped_in_finalisers_call_nothing),
+        TEST_WHERE(!strategy_traits.no_callbacks, many_weak_references_share_an_object),
         TEST(random_weak_references_agree_with_an_array),
         TEST(weak_parents_make_no_cycle),
         TEST(strong_parents_make_cycles),
         TEST(an_orphan_reads_no_parent),
-        TEST(a_weak_cache_forgets_what_nobody_uses),
+        TEST_WHERE(!strategy_traits.no_callbacks, a_weak_cache_forgets_what_nobody_uses),
         TEST(a_strong_cache_keeps_and_a_cache_of_data_does_not),
         TEST(observers_come_and_go),
     };
@@ -780,6 +784,8 @@ int test_weak_references(void)
         TEST(collecting_a_young_generation_clears_what_is_young),
     };
 
+    if (strategy_traits.conservative)
+        return tests_left_out("weak references", "conservative");
     return TESTS_RUN("weak references", tests) +
            (has_counted_generations() && tests_forced_collections() == 0
                 ? TESTS_RUN("weak references, generations", generation_tests)
