@@ -582,6 +582,12 @@ static void a_finaliser_without_end_is_ended(mm *m)
     }
 }
 
+/* CPython calls them until the C stack has no more room. */
+static bool ends_what_has_no_end(void)
+{
+    return strategy_traits.peer == NULL || !strategy_traits.prompt;
+}
+
 int test_nasty_finalisers(void)
 {
     const struct CMUnitTest tests[] = {
@@ -599,8 +605,9 @@ int test_nasty_finalisers(void)
         TEST(what_waits_for_its_finaliser_can_be_kept),
         TEST_WHERE(!strategy_traits.no_callbacks, a_callback_may_drop_what_dies_next),
         TEST_WHERE(!strategy_traits.no_callbacks, dropping_the_rest_of_a_batch_calls_them_or_not),
-        TEST_WHERE(!strategy_traits.no_callbacks, a_callback_without_end_is_ended),
-        TEST(a_finaliser_without_end_is_ended),
+        TEST_WHERE(!strategy_traits.no_callbacks && ends_what_has_no_end(),
+                   a_callback_without_end_is_ended),
+        TEST_WHERE(ends_what_has_no_end(), a_finaliser_without_end_is_ended),
     };
     if (strategy_traits.conservative)
         return tests_left_out("nasty finalisers", "conservative");
