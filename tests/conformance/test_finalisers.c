@@ -572,7 +572,7 @@ static void a_freed_heap_calls_nothing_but_what_the_traits_say(mm *m)
     }
     heap_verify(other);
     assert_int_equal(journal_length(), 0);
-    mm_heap_free(mm_heap_of(other));
+    heap_end(other);
     assert_int_equal(journal_length(), strategy_traits.finalises_at_teardown ? 6 : 0);
 }
 

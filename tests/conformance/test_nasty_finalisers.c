@@ -582,7 +582,7 @@ static void a_finaliser_without_end_is_ended(mm *m)
     }
 }
 
-/* CPython calls them until the C stack has no more room. */
+/* CPython calls them for ever. */
 static bool ends_what_has_no_end(void)
 {
     return strategy_traits.peer == NULL || !strategy_traits.prompt;
