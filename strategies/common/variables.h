@@ -29,7 +29,7 @@
 
 /* Where slot `i` of an object stands. */
 #ifndef strategy_slot
-    #define strategy_slot(object, i) ((object)->slots + (i))
+    #define strategy_slot(object, i) (&(object)->slots[i])
 #endif
 
 struct mm_var {

@@ -297,8 +297,8 @@ bool weak_table_check(mm_heap *heap, char message[MM_MESSAGE_MAX])
 
 /* Making the object may collect, and a finaliser may write to any variable, so that of the referent
  * too. */
-static inline mm_status weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
-                                 mm_weak_callback *callback)
+static mm_status weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
+                          mm_weak_callback *callback)
 {
     mm_heap *heap = m->base.heap;
     MM_VARS(m, own, 3);
@@ -319,7 +319,7 @@ static inline mm_status weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *c
     return MM_OK;
 }
 
-static inline void weak_load(mm *m, mm_var *dst, mm_var *reference)
+static void weak_load(mm *m, mm_var *dst, mm_var *reference)
 {
     mm_var referent = {0};
     uint32_t index = *record_of(reference->object);
@@ -329,8 +329,8 @@ static inline void weak_load(mm *m, mm_var *dst, mm_var *reference)
     strategy_set(m, dst, &referent);
 }
 #else
-static inline mm_status weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
-                                 mm_weak_callback *callback)
+static mm_status weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
+                          mm_weak_callback *callback)
 {
     MM_VARS(m, own, 2);
 
@@ -341,7 +341,7 @@ static inline mm_status weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *c
     return strategy_weak_new(m, dst, own, own + 1, callback);
 }
 
-static inline void weak_load(mm *m, mm_var *dst, mm_var *reference)
+static void weak_load(mm *m, mm_var *dst, mm_var *reference)
 {
     strategy_weak_load(m, dst, reference);
 }
