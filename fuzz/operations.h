@@ -42,8 +42,15 @@ typedef struct watcher {
     machine *machine;
     uint8_t behaviour;
     uint32_t registered;
-    uint32_t expected, told; /* times, of the present event */
 } watcher;
+
+/* The registrations of all of them, in order. */
+enum { REGISTERED_MAX = 3, TURNS_MAX = PROGRAM_WATCHERS * REGISTERED_MAX };
+
+typedef struct turn {
+    const watcher *watcher;
+    bool due; /* to be told of the present event */
+} turn;
 
 struct machine {
     const program *program;
@@ -63,6 +70,8 @@ struct machine {
     uint32_t reserved_objects, reserved_slots; /* of objects that are being made */
     uint32_t bodies[PROGRAM_BEHAVIOURS];       /* where each is defined; 0: it is not */
     watcher watchers[PROGRAM_WATCHERS];
+    turn turns[TURNS_MAX];
+    uint32_t turn_count;
     bool telling, watchers_changed; /* callbacks are being called; some came or went meanwhile */
     uint32_t releases;              /* of the innermost block's resource */
     uint8_t resource_behaviour;     /* of the one that is released next */

@@ -297,7 +297,16 @@ void do_garbage_clear(machine *x, const uint8_t *o)
 
 /* ---- Callbacks of collections ---- */
 
-enum { REGISTERED_MAX = 3 };
+/* Of several registrations the first goes. */
+static void remove_turn(machine *x, const watcher *w)
+{
+    uint32_t i = 0;
+
+    while (x->turns[i].watcher != w)
+        i++;
+    x->turn_count--;
+    memmove(x->turns + i, x->turns + i + 1, (x->turn_count - i) * sizeof *x->turns);
+}
 
 void do_watch(machine *x, const uint8_t *o)
 {
@@ -311,6 +320,7 @@ void do_watch(machine *x, const uint8_t *o)
         return;
     w->behaviour = o[1];
     w->registered++;
+    x->turns[x->turn_count++] = (turn){.watcher = w};
     x->watchers_changed = true;
     if (!x->telling)
         user_code_watch_last(x);
@@ -324,7 +334,10 @@ void do_unwatch(machine *x, const uint8_t *o)
     if (strategy_traits.generations == 0)
         expected = MM_UNSUPPORTED;
     expect_status(x, mm_remove_callback(x->heap, run_watcher, w), expected, "mm_remove_callback()");
-    w->registered -= w->registered != 0;
+    if (expected != MM_OK)
+        return;
+    w->registered--;
+    remove_turn(x, w);
     x->watchers_changed = true;
 }
 

@@ -14,12 +14,13 @@
 #define RECORDED_STATUS(call, ...) (recorder_call(__VA_ARGS__), recorder_status(call))
 
 #undef MM_SCOPE_
-#define MM_SCOPE_(m, name, count, borrows)                                                        \
-    mm_var name[count];                                                                           \
-    __attribute__((cleanup(recorder_left))) recorder_scope name##_recorded_;                      \
-    __attribute__((cleanup(strategy_scope_leave))) mm_scope name##_scope_;                        \
-    __attribute__((cleanup(recorder_leave))) recorder_scope *name##_leaving_ = &name##_recorded_; \
-    strategy_scope_enter((m), &name##_scope_, name, (count), (borrows));                          \
+#define MM_SCOPE_(m, name, count, borrows)                                             \
+    mm_var name[count];                                                                \
+    __attribute__((cleanup(recorder_left))) recorder_scope name##_recorded_;           \
+    __attribute__((cleanup(strategy_scope_leave))) mm_scope name##_scope_;             \
+    __attribute__((cleanup(recorder_leave), unused)) recorder_scope *name##_leaving_ = \
+        &name##_recorded_;                                                             \
+    strategy_scope_enter((m), &name##_scope_, name, (count), (borrows));               \
     recorder_enter(&name##_recorded_, #name, name, (count), (borrows))
 
 #define mm_heap_new(options, out) (recorder_begin(options), mm_heap_new(options, out))

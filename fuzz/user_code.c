@@ -130,10 +130,8 @@ static void run_first_watcher(mm *m, mm_gc_phase phase, const mm_gc_info *info, 
     (void)m;
     x->telling = true;
     x->watchers_changed = false;
-    for (int i = 0; i < PROGRAM_WATCHERS; i++) {
-        x->watchers[i].expected = x->watchers[i].registered;
-        x->watchers[i].told = 0;
-    }
+    for (uint32_t i = 0; i < x->turn_count; i++)
+        x->turns[i].due = true;
     if (phase == MM_GC_START)
         rites_collection_starts(&x->oracle, info);
     else
@@ -145,11 +143,8 @@ static void run_last_watcher(mm *m, mm_gc_phase phase, const mm_gc_info *info, v
     machine *x = context;
 
     (void)m, (void)info;
-    for (int i = 0; i < PROGRAM_WATCHERS; i++)
-        ORACLE_EXPECT(&x->oracle,
-                      x->watchers_changed || x->watchers[i].told == x->watchers[i].expected, "told",
-                      "callback %d was called %u times, it is registered %u times", i,
-                      x->watchers[i].told, x->watchers[i].expected);
+    for (uint32_t i = 0; i < x->turn_count; i++)
+        ORACLE_EXPECT(&x->oracle, !x->turns[i].due, "told", "registration %u was passed over", i);
     if (phase == MM_GC_START)
         rites_collection_started(&x->oracle);
     else
@@ -159,16 +154,27 @@ static void run_last_watcher(mm *m, mm_gc_phase phase, const mm_gc_info *info, v
         user_code_watch_last(x);
 }
 
+/* It is the turn of the first that has not been told. */
+static void take_turn(machine *x, const watcher *w)
+{
+    uint32_t i = 0;
+
+    while (i < x->turn_count && !x->turns[i].due)
+        i++;
+    ORACLE_EXPECT(&x->oracle, x->telling && i < x->turn_count && x->turns[i].watcher == w, "told",
+                  "a callback is called out of turn");
+    x->turns[i].due = false;
+}
+
 void run_watcher(mm *m, mm_gc_phase phase, const mm_gc_info *info, void *context)
 {
     watcher *w = context;
+    const oracle *oracle = &w->machine->oracle;
 
     (void)m, (void)phase;
-    ORACLE_EXPECT(&w->machine->oracle,
-                  w->machine->telling && w->registered != 0 &&
-                      info->generation == w->machine->oracle.collection.generation,
-                  "told", "a callback is called out of turn");
-    w->told++;
+    take_turn(w->machine, w);
+    ORACLE_EXPECT(oracle, info->generation == oracle->collection.generation, "told",
+                  "a callback is told of generation %u", info->generation);
     if (w->behaviour != 0)
         run_behaviour(w->machine, w->behaviour, NULL, NULL);
 }
@@ -185,6 +191,7 @@ void user_code_open(machine *x)
     current = x;
     for (int i = 0; i < PROGRAM_WATCHERS; i++)
         x->watchers[i] = (watcher){.machine = x};
+    x->turn_count = 0;
     x->telling = x->watchers_changed = false;
     x->releases = x->resource_behaviour = 0;
     for (int i = 0; i < PROGRAM_BEHAVIOURS; i++)

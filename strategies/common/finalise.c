@@ -70,10 +70,13 @@ mm_status mm_new_finalisable_(mm *m, mm_var *out, mm_type type, uint32_t slots, 
     MM_VAR(m, made);
 
     assert(type != MM_TYPE_WEAK && "mm_weak_new() makes weak references");
+    if (!reserve(&m->base.heap->base.front, f))
+        return MM_NO_MEMORY;
     if (strategy_new(m, made, type, slots, bytes) != MM_OK)
         return mm_refusal_(m);
     if (!reserve(&m->base.heap->base.front, f)) {
-        made->object->type |= OBJECT_FINALIZED; /* the program has never seen it */
+        /* a finaliser has used what there was, and the program has never seen the object */
+        made->object->type |= OBJECT_FINALIZED;
         return MM_NO_MEMORY;
     }
     f->pending++;

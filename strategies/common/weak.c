@@ -241,6 +241,11 @@ static bool is_live(const mm_object *object)
     return front_registered(strategy_block((mm_object *)object))->magic == REGISTERED_LIVE;
 }
 
+static bool is_weak_reference(const mm_object *object)
+{
+    return mm_type_index(object->type) == mm_type_index(MM_TYPE_WEAK);
+}
+
 /* Its neighbours on the list of its referent, or the hash, lead back to the record. */
 static bool is_linked(const weak_table *table, uint32_t index)
 {
@@ -258,7 +263,8 @@ static bool check_record(const weak_table *table, uint32_t index, char message[M
 {
     const weak_record *record = table->records + index;
 
-    if (!is_live(record->reference) || *record_of(record->reference) != index)
+    if (!is_live(record->reference) || !is_weak_reference(record->reference) ||
+        *record_of(record->reference) != index)
         return mm_violation(message, "weak: record %u belongs to no weak reference", index);
     if (record->referent == NULL) {
         if (record->newer != 0 || record->older != 0)
@@ -295,7 +301,8 @@ bool weak_table_check(mm_heap *heap, char message[MM_MESSAGE_MAX])
 
 /* ---- The object API, by the table or by the runtime that has weak references of its own ---- */
 
-/* Making the object may collect, and a finaliser may write to any variable, so that of the referent
+/* Room is reserved first, so that what fails for want of it has made nothing. Making the object may
+ * collect, and a finaliser may use that room up, and write to any variable, that of the referent
  * too. */
 static mm_status weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
                           mm_weak_callback *callback)
@@ -308,6 +315,8 @@ static mm_status weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
     if (context != NULL)
         strategy_set(m, kept, context);
     mm_stress_(m);
+    if (!reserve(&heap->base.front, &heap->base.weak))
+        return MM_NO_MEMORY;
     if (strategy_new(m, made, MM_TYPE_WEAK, MM_WEAK_SLOTS, MM_WEAK_BYTES) != MM_OK)
         return mm_refusal_(m);
     *record_of(made->object) = 0;

@@ -120,6 +120,46 @@ static void each_replacement_of_self_is_finalised(mm *m)
     assert_left_after_collecting(m, 0, 2);
 }
 
+/* The second object of this type takes the place of the first: as large, with more slots, finalised
+ * and saved by its own finaliser before it gets there. */
+static void replace_self_by_a_finalised_one(mm *m, mm_var *self)
+{
+    const mm_type type = mm_type_of(m, self);
+    MM_VARS(m, v, 2);
+
+    journal_note(mm_slot_count(m, self));
+    if (mm_slot_count(m, self) == 3) {
+        mm_root_set(m, kept, self);
+        return;
+    }
+    mm_clear(m, self);
+    assert_int_equal(mm_new(m, v, type, 3, 8), MM_OK);
+    for (uint32_t i = 0; i < 3; i++) {
+        new_node(m, v + 1, 0);
+        mm_store_move(m, v, i, v + 1);
+    }
+    mm_clear(m, v);
+    mm_root_get(m, self, kept);
+    mm_root_set(m, kept, v);
+}
+
+static void self_may_be_replaced_by_a_finalised_object(mm *m)
+{
+    const mm_type type = new_type(m, "replacing", MM_CONTAINER, replace_self_by_a_finalised_one);
+    MM_VAR(m, v);
+
+    kept = new_root(m);
+    assert_int_equal(mm_new(m, v, type, 2, 16), MM_OK);
+    mm_clear(m, v);
+    if (strategy_traits.prompt)
+        ASSERT_JOURNAL(2, 3);
+    reclaim_all(m);
+    assert_int_equal(journal_length(), dies(false) ? 2 : 0);
+    mm_root_set(m, kept, v); /* where a collection has finalised it later */
+    assert_left_now(m, 0, 0);
+    assert_left_after_collecting(m, 0, 0);
+}
+
 /* ---- Neighbours ---- */
 
 static void empty_the_ring(mm *m, mm_var *self)
@@ -593,6 +633,7 @@ int test_nasty_finalisers(void)
     const struct CMUnitTest tests[] = {
         TEST(a_finaliser_may_do_anything_to_self),
         TEST(each_replacement_of_self_is_finalised),
+        TEST(self_may_be_replaced_by_a_finalised_object),
         TEST(a_finaliser_may_empty_the_whole_ring),
         TEST(a_finaliser_may_drop_what_dies_with_it),
         TEST(finalisers_may_compete_for_what_is_saved),

@@ -54,6 +54,48 @@ static void a_lost_object_is_found(mm *m)
     heap_verify(m);
 }
 
+    #if !MM_FOREIGN
+static void a_weak_table_that_is_wrong_is_found(mm *m)
+{
+    weak_table *table = &mm_heap_of(m)->base.weak;
+    MM_VARS(m, v, 2);
+
+    new_node(m, v, 0);
+    new_weak(m, v + 1, v);
+    table->live++;
+    assert_violation(m, "weak:");
+    table->live--;
+    v->object->type &= ~(mm_type)OBJECT_WEAKLY_REFERENCED;
+    assert_violation(m, "weak:");
+    v->object->type |= OBJECT_WEAKLY_REFERENCED;
+    table->records[1].referent = v[1].object;
+    assert_violation(m, "weak:");
+    table->records[1].referent = v->object;
+    table->records[1].reference = v->object;
+    assert_violation(m, "weak:");
+    table->records[1].reference = v[1].object;
+    heap_verify(m);
+}
+
+static void a_forgotten_finaliser_is_found(mm *m)
+{
+    finalisation *f = &mm_heap_of(m)->base.finalisation;
+    MM_VAR(m, v);
+
+    new_of(m, v, new_type(m, "noting", MM_CONTAINER, note_finaliser), 0, 7);
+    f->pending++;
+    assert_violation(m, "finalisers:");
+    f->pending--;
+    v->object->type |= OBJECT_FINALIZED;
+    assert_violation(m, "finalisers:");
+    v->object->type &= ~(mm_type)OBJECT_FINALIZED;
+    f->count++;
+    assert_violation(m, "finalisers:");
+    f->count--;
+    heap_verify(m);
+}
+    #endif
+
     #ifdef MM_COMMON_COUNTING_H
 static void a_wrong_count_is_found(mm *m)
 {
@@ -74,6 +116,8 @@ int test_verifier(void)
     const struct CMUnitTest tests[] = {
     #if !MM_FOREIGN
         TEST(an_unknown_type_is_found),
+        TEST(a_weak_table_that_is_wrong_is_found),
+        TEST(a_forgotten_finaliser_is_found),
     #endif
         TEST(a_slot_that_leads_nowhere_is_found),
         TEST(a_lost_object_is_found),

@@ -476,6 +476,22 @@ static void many_weak_references_share_an_object(mm *m)
     assert_left_after_collecting(m, 1 + COUNT - COUNT / 3, 0);
 }
 
+/* Ten at a time, over and over: the table stays as large as ten need. */
+static void records_are_used_again(mm *m)
+{
+    const weak_table *table = &mm_heap_of(m)->base.weak;
+    MM_VARS(m, v, 2);
+
+    for (int i = 0; i < 1000; i++) {
+        new_node(m, v, 0);
+        new_weak(m, v + 1, v);
+        if (i % 10 == 0)
+            reclaim_all(m);
+    }
+    assert_in_range(table->used, 1, dies(false) ? 15 : 1000);
+    assert_in_range(table->live, 1, table->used);
+}
+
 enum { REFERENTS = 200, REFERENCES = 400 };
 
 /* Which weak reference leads where: the plain array beside two containers. */
@@ -772,6 +788,7 @@ int test_weak_references(void)
         TEST_WHERE(!strategy_traits.no_callbacks,
                    weak_references_made_and_dropped_in_finalisers_call_nothing),
         TEST_WHERE(!strategy_traits.no_callbacks, many_weak_references_share_an_object),
+        TEST_WHERE(!strategy_traits.no_callbacks, records_are_used_again),
         TEST(random_weak_references_agree_with_an_array),
         TEST(weak_parents_make_no_cycle),
         TEST(strong_parents_make_cycles),
