@@ -1,4 +1,6 @@
 /* hand_boehm: libgc's own API, without the object API: what the adapter `boehm` is held against. */
+#define GC_THREADS /* as the library is built */
+#define GC_NO_THREAD_REDIRECTS
 #include <gc/gc.h>
 
 #include "bench/hand/turns.h"
@@ -59,6 +61,7 @@ static bool pairs_turn(hand_context *c, uint64_t i)
 
 static bool open_runtime(void)
 {
+    GC_set_markers_count(1);
     GC_INIT();
     GC_gcollect();
     return true;

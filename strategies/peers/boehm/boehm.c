@@ -36,6 +36,14 @@ const setting strategy_settings[] = {
      .minimum = 1,
      .maximum = 1000,
      .integer = true},
+    {.name = "markers",
+     .unit = "threads",
+     .help = "that mark together; for the whole process",
+     .fallback = 1,
+     .minimum = 1,
+     .maximum = 16,
+     .integer = true,
+     .for_process = true},
     AUTOMATIC_SETTING,
     CADENCE_SETTING,
 };
@@ -48,6 +56,7 @@ static struct {
     uint64_t finaliser_calls;
     bool started;
     bool incremental;
+    unsigned markers;
     bool whole; /* the collection that runs began as a whole one, not as a step */
     bool running;
     collection now;
@@ -305,9 +314,11 @@ void strategy_weak_load(mm *m, mm_var *dst, mm_var *reference)
 
 /* ---- The heap ---- */
 
-static void start(void)
+static void start(unsigned markers)
 {
     GC_set_warn_proc(GC_ignore_warn_proc);
+    GC_set_markers_count(markers);
+    collector.markers = markers;
     GC_INIT();
     GC_allow_register_threads();
     GC_set_on_collection_event(watch);
@@ -326,11 +337,13 @@ static bool register_thread(void)
 mm_status strategy_heap_open(mm_heap *heap)
 {
     bool incremental = settings_get(&heap->base.options, "incremental") != 0;
+    unsigned markers = (unsigned)settings_get(&heap->base.options, "markers");
 
-    if (collector.heap != NULL || (collector.incremental && !incremental))
+    if (collector.heap != NULL || (collector.incremental && !incremental) ||
+        (collector.started && collector.markers != markers))
         return MM_UNSUPPORTED;
     if (!collector.started)
-        start();
+        start(markers);
     heap->registered = register_thread();
     if (incremental && !collector.incremental)
         GC_enable_incremental();
