@@ -8,17 +8,19 @@
 #include <string.h>
 
 #include "bench/files.h"
+#include "bench/inspect.h"
 #include "bench/sample.h"
 #include "bench/sample_json.h"
 #include "support/nearest.h"
 
-enum { EXIT_ENVIRONMENT = 1, EXIT_BAD_INPUT = 2, EXIT_VOID = 3, EXIT_OOM = 4 };
+enum { EXIT_ENVIRONMENT = 1, EXIT_BAD_INPUT = 2, EXIT_VOID = 3, EXIT_OOM = 4, EXIT_LEAK_FOUND = 6 };
 enum { SAMPLES_MAX = 64, WORKLOADS_MAX = 64, COUNTED_RUNS = 1, TIMED_RUNS_MIN = 3 };
 
 typedef struct command {
     const char *program;
     const char *json; /* a file, or NULL */
     bool describe, check;
+    inspection inspected;
     settings options;
     uint64_t seed;
     int runs;
@@ -31,6 +33,7 @@ typedef struct command {
 static const char usage[] =
     "usage: %s [--workload SPEC]... [--option NAME=VALUE]... [--seed N] [--runs K]\n"
     "          [--json FILE | --check] [--describe] [--benchmark_...]\n"
+    "       %s --workload SPEC (--inspect POINT | --leaks | --shape) [--format FORMAT]...\n"
     "\n"
     "Runs workloads on the strategy `%s`; without --workload, its suite at the default scale.\n"
     "One run is a whole workload on a fresh heap; the first is cold, the later ones steady.\n"
@@ -43,11 +46,22 @@ static const char usage[] =
     "  --check           validates, predicts memory, prints JSON, runs nothing\n"
     "  --describe        what this program is and takes, as JSON\n"
     "\n"
+    "Counted programs look into the heap of one run:\n"
+    "  --inspect POINT   begin, request:N, end or after; with --compare-with POINT, --type NAME,\n"
+    "                    --object SERIAL\n"
+    "  --leaks           the leak finder; with --requests N\n"
+    "  --shape           sizes, lifetimes, references, stores: what the workload is like\n"
+    "  --format FORMAT   text, json, dot or heapsnapshot\n"
+    "  --top N           rows of a table, objects of a picture\n"
+    "  --output FILE     writes to FILE instead of standard output\n"
+    "\n"
     "Google Benchmark's --benchmark_filter, _repetitions, _out, _out_format, _format, "
     "_list_tests,\n"
     "_color, _counters_tabular, _time_unit, _context and _report_aggregates_only work as usual.\n"
     "\n"
-    "Exit: 0 done, 1 FILE cannot be written, 2 bad input, 3 void result, 4 out of memory.\n";
+    "Exit: 0 done, 1 FILE cannot be written, 2 bad input, 3 void result, 4 out of memory, 6 "
+    "--leaks\n"
+    "found one.\n";
 
 static int runs_min(void)
 {
@@ -164,7 +178,59 @@ static bool take_benchmark_flag(command *c, char *flag, char message[SETTINGS_ME
     return true;
 }
 
-enum { OPTION_WORKLOAD = 256, OPTION_OPTION, OPTION_SEED, OPTION_RUNS, OPTION_JSON, OPTION_HELP };
+enum {
+    OPTION_WORKLOAD = 256,
+    OPTION_OPTION,
+    OPTION_SEED,
+    OPTION_RUNS,
+    OPTION_JSON,
+    OPTION_HELP,
+    OPTION_INSPECT,
+    OPTION_LEAKS,
+    OPTION_COMPARE_WITH,
+    OPTION_SHAPE,
+    OPTION_FORMAT,
+    OPTION_TYPE,
+    OPTION_OBJECT,
+    OPTION_TOP,
+    OPTION_REQUESTS,
+    OPTION_OUTPUT
+};
+
+/* One option of looking into the heap. */
+static bool take_inspection(inspection *asked, int option, char message[SETTINGS_MESSAGE_MAX])
+{
+    switch (option) {
+    case OPTION_INSPECT:
+        asked->at = optarg;
+        return true;
+    case OPTION_LEAKS:
+        asked->leaks = true;
+        return true;
+    case OPTION_SHAPE:
+        asked->shape = true;
+        return true;
+    case OPTION_COMPARE_WITH:
+        asked->compare_with = optarg;
+        return true;
+    case OPTION_FORMAT:
+        asked->format = optarg;
+        return true;
+    case OPTION_TYPE:
+        asked->type = optarg;
+        return true;
+    case OPTION_OBJECT:
+        return parse_number("--object", optarg, 1, INT64_MAX, &asked->object, message);
+    case OPTION_TOP:
+        return parse_number("--top", optarg, 1, 1000000000, &asked->top, message);
+    case OPTION_REQUESTS:
+        return parse_number("--requests", optarg, 1, INT64_MAX, &asked->requests, message);
+    case OPTION_OUTPUT:
+    default:
+        asked->output = optarg;
+        return true;
+    }
+}
 
 /* One option of ours. False with a message on bad input. */
 static bool take_option(command *c, int option, char message[SETTINGS_MESSAGE_MAX])
@@ -190,7 +256,7 @@ static bool take_option(command *c, int option, char message[SETTINGS_MESSAGE_MA
         c->json = optarg;
         return true;
     default:
-        return true;
+        return take_inspection(&c->inspected, option, message);
     }
 }
 
@@ -211,6 +277,27 @@ static bool split_arguments(command *c, int *argc, char **argv, char message[SET
     return true;
 }
 
+/* Whether what is asked about the heap can be asked, and of one run only. */
+static int check_inspection(const command *c)
+{
+    static const inspection nothing;
+    char message[INSPECT_MESSAGE_MAX];
+
+    if (!inspection_asked(&c->inspected)) {
+        if (memcmp(&c->inspected, &nothing, sizeof nothing) != 0)
+            return bad_input(c, "--compare-with, --format, --type, --object, --top, --requests and "
+                                "--output go with --inspect, --leaks or --shape");
+        return EXIT_SUCCESS;
+    }
+    if (!inspection_check(&c->inspected, message))
+        return bad_input(c, message);
+    if (c->json != NULL || c->check || c->sample_count != 1)
+        return bad_input(c,
+                         "--inspect, --leaks and --shape take exactly one --workload, and neither "
+                         "--json nor --check");
+    return EXIT_SUCCESS;
+}
+
 static int parse_arguments(command *c, int argc, char **argv)
 {
     static int describe, check;
@@ -223,6 +310,16 @@ static int parse_arguments(command *c, int argc, char **argv)
         {"check", no_argument, &check, 1},
         {"describe", no_argument, &describe, 1},
         {"help", no_argument, NULL, OPTION_HELP},
+        {"inspect", required_argument, NULL, OPTION_INSPECT},
+        {"shape", no_argument, NULL, OPTION_SHAPE},
+        {"leaks", no_argument, NULL, OPTION_LEAKS},
+        {"compare-with", required_argument, NULL, OPTION_COMPARE_WITH},
+        {"format", required_argument, NULL, OPTION_FORMAT},
+        {"type", required_argument, NULL, OPTION_TYPE},
+        {"object", required_argument, NULL, OPTION_OBJECT},
+        {"top", required_argument, NULL, OPTION_TOP},
+        {"requests", required_argument, NULL, OPTION_REQUESTS},
+        {"output", required_argument, NULL, OPTION_OUTPUT},
         {NULL, 0, NULL, 0},
     };
     char message[SETTINGS_MESSAGE_MAX];
@@ -233,8 +330,10 @@ static int parse_arguments(command *c, int argc, char **argv)
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == '?')
             return EXIT_BAD_INPUT;
+        if (option == 0)
+            continue; /* a flag, which getopt has set */
         if (option == OPTION_HELP) {
-            printf(usage, c->program, sample_strategy(), c->runs, runs_min());
+            printf(usage, c->program, c->program, sample_strategy(), c->runs, runs_min());
             exit(EXIT_SUCCESS);
         }
         if (!take_option(c, option, message))
@@ -249,7 +348,7 @@ static int parse_arguments(command *c, int argc, char **argv)
     }
     if ((c->json != NULL || c->check) && c->sample_count != 1)
         return bad_input(c, "--json and --check take exactly one --workload");
-    return EXIT_SUCCESS;
+    return check_inspection(c);
 }
 
 static void add_suite_spec(void *context, const char *spec)
@@ -333,11 +432,30 @@ static int run_samples(command *c)
 static int check_sample(const command *c)
 {
     char message[WORKLOAD_MESSAGE_MAX];
+    const char *skip;
     uint64_t bytes_peak;
 
-    if (!sample_forecast(c->samples, &bytes_peak, message))
+    if (!sample_forecast(c->samples, &bytes_peak, &skip, message))
         return bad_input(c, message);
-    return print_check(c->samples, bytes_peak) ? EXIT_SUCCESS : EXIT_ENVIRONMENT;
+    return print_check(c->samples, bytes_peak, skip) ? EXIT_SUCCESS : EXIT_ENVIRONMENT;
+}
+
+static int inspect_sample(const command *c)
+{
+    static const int codes[] = {
+        [INSPECT_DONE] = EXIT_SUCCESS,
+        [INSPECT_LEAK_FOUND] = EXIT_LEAK_FOUND,
+        [INSPECT_ENVIRONMENT] = EXIT_ENVIRONMENT,
+        [INSPECT_BAD_INPUT] = EXIT_BAD_INPUT,
+        [INSPECT_VOID] = EXIT_VOID,
+        [INSPECT_OOM] = EXIT_OOM,
+    };
+    char message[INSPECT_MESSAGE_MAX];
+    inspect_status status = inspection_run(&c->inspected, c->samples, message);
+
+    if (status != INSPECT_DONE && status != INSPECT_LEAK_FOUND)
+        fprintf(stderr, "%s: %s\n", c->program, message);
+    return codes[status];
 }
 
 static int run_command(command *c, int argc, char **argv)
@@ -352,6 +470,8 @@ static int run_command(command *c, int argc, char **argv)
         fprintf(stderr, "%s: out of memory\n", c->program);
         return EXIT_OOM;
     }
+    if (inspection_asked(&c->inspected))
+        return inspect_sample(c);
     return c->check ? check_sample(c) : run_samples(c);
 }
 

@@ -118,14 +118,17 @@ static bool uses_another_allocator(void)
 #endif
 }
 
-/* What malloc has handed out for this run and not got back. A registry has headers of its own. */
+/* What the allocators have handed out for this run and not got back, by their own books. A registry has headers of its own. */
 static uint64_t retained_bytes(const run_state *state)
 {
     size_t before = state->retained_before, after = malloc_retained_bytes();
+    mm_stats stats;
 
     if (MM_REGISTRY || before == 0 || uses_another_allocator())
         return MM_UNKNOWN;
-    return after > before ? after - before : 0;
+    mm_get_stats(state->heap, &stats);
+    before += stats.bytes_beside; /* stays as large as it once was, until the heap is freed */
+    return (after > before ? after - before : 0) + state->record->stats.bytes_pooled;
 }
 
 /* A program that does not count asks the allocator instead: what it has not got back must be what
@@ -140,10 +143,28 @@ static void check_retained(run_state *state, workload_amount expected)
         return;
     if (retained + RETAINED_SLACK_BYTES < expected.bytes || retained > most)
         fail(state->sample, SAMPLE_VOID,
-             "malloc holds %" PRIu64
+             "the allocator holds %" PRIu64
              " bytes for the heap at the end; by the workload's books %" PRIu64
              " objects of %" PRIu64 " bytes are left",
              retained, expected.objects, expected.bytes);
+}
+
+/* Finalisers and callbacks, where the strategy has them: each that the books say is due was called
+ * once. */
+static void check_deaths(run_state *state)
+{
+    const workload_account *account = &state->run.account;
+    workload_deaths due = account->deaths, seen = state->run.seen;
+
+    if (sample_is_hand_written() || !strategy_traits.reclaims)
+        due = (workload_deaths){0};
+    else if (!strategy_traits.reclaims_cycles)
+        due = (workload_deaths){due.finalised - account->leaked_deaths.finalised,
+                                due.cleared - account->leaked_deaths.cleared,
+                                due.callbacks - account->leaked_deaths.callbacks};
+    check_equal(state->sample, "finalisers called", seen.finalised, due.finalised);
+    check_equal(state->sample, "weak references cleared", seen.cleared, due.cleared);
+    check_equal(state->sample, "weak callbacks called", seen.callbacks, due.callbacks);
 }
 
 static void check_against_books(run_state *state)
@@ -160,6 +181,7 @@ static void check_against_books(run_state *state)
     check_left(s, "bytes", record->stats.bytes_live, expected.bytes);
     record->bytes_retained = retained_bytes(state);
     check_retained(state, expected);
+    check_deaths(state);
     if (expected.objects > account->live_end.objects)
         fail(s, SAMPLE_LEAKED, "%" PRIu64 " unreachable objects were never reclaimed",
              expected.objects - account->live_end.objects);
@@ -217,8 +239,10 @@ static bool open_heap(run_state *state)
 {
     if (mm_heap_new(&state->sample->options, &state->heap) != MM_OK)
         return false;
-    if (mm_attach(state->heap, &state->run.m) == MM_OK)
+    if (mm_attach(state->heap, &state->run.m) == MM_OK) {
+        mm_phase(state->run.m, "set-up");
         return true;
+    }
     mm_heap_free(state->heap);
     return false;
 }
@@ -266,6 +290,8 @@ static void collect_last(run_state *state)
     record->stats.objects_live = after.objects_live;
     record->stats.bytes_live = after.bytes_live;
     record->stats.bytes_held = after.bytes_held;
+    record->stats.bytes_pooled = after.bytes_pooled;
+    record->stats.bytes_mapped = after.bytes_mapped;
     record->stats.reclaimed_by_count = after.reclaimed_by_count;
 }
 
@@ -276,6 +302,8 @@ static void record_run(run_state *state)
     sample_record *record = state->record;
 
     record->account = state->run.account;
+    memcpy(record->measured, state->run.measured, sizeof record->measured);
+    record->measured_count = state->run.measured_count;
     record->digest = MM_UNKNOWN;
 #if defined(RECLAIM_HAND_WRITTEN)
     hand_observe(&record->stats);
@@ -313,6 +341,14 @@ static void judge_result(run_state *state, workload_result result)
         fail(s, SAMPLE_VOID, "the workload did not mark where its work begins and ends");
 }
 
+static void ask_what_was_seen(run_state *state)
+{
+    const workload *w = state->sample->workload;
+
+    if (!sample_is_hand_written() && w->settled != NULL)
+        judge_result(state, w->settled(&state->run));
+}
+
 static void run_on_heap(run_state *state)
 {
 #ifdef RECLAIM_HAND_WRITTEN
@@ -329,6 +365,7 @@ static void run_on_heap(run_state *state)
     }
     finish_timed_part(state);
     record_run(state);
+    ask_what_was_seen(state);
     check_against_books(state);
     check_against_first_run(state->sample, state->record);
 }
@@ -418,25 +455,41 @@ static int compare_values(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-uint64_t sample_steady(const sample *s, uint64_t (*value)(const sample_record *))
+static uint64_t median(uint64_t *values, size_t count)
 {
-    uint64_t values[SAMPLE_RUNS_MAX];
-    size_t count = 0, middle;
+    size_t middle = count / 2;
 
-    for (int i = s->runs_done > 1; i < s->runs_done; i++)
-        values[count++] = value(s->records + i);
     if (count == 0)
         return 0;
     qsort(values, count, sizeof *values, compare_values);
-    middle = count / 2;
     return count % 2 != 0 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+uint64_t sample_steady(const sample *s, uint64_t (*value)(const sample_record *))
+{
+    uint64_t values[SAMPLE_RUNS_MAX];
+    size_t count = 0;
+
+    for (int i = s->runs_done > 1; i < s->runs_done; i++)
+        values[count++] = value(s->records + i);
+    return median(values, count);
+}
+
+uint64_t sample_steady_measured(const sample *s, size_t index)
+{
+    uint64_t values[SAMPLE_RUNS_MAX];
+    size_t count = 0;
+
+    for (int i = s->runs_done > 1; i < s->runs_done; i++)
+        values[count++] = s->records[i].measured[index].value;
+    return median(values, count);
 }
 
 /* ---- The forecast ---- */
 
 static double resident_bytes(workload_amount amount)
 {
-    enum { HEADER_AND_ROUNDING_BYTES = 48 };
+    enum { HEADER_AND_ROUNDING_BYTES = MM_COUNTED ? 128 : 48 };
     return (double)amount.bytes + (double)amount.objects * HEADER_AND_ROUNDING_BYTES;
 }
 
@@ -476,7 +529,8 @@ static void predict_run(const workload_forecast *f, const settings *options, dou
 #endif
 }
 
-bool sample_forecast(const sample *s, uint64_t *bytes_peak, char message[WORKLOAD_MESSAGE_MAX])
+bool sample_forecast(const sample *s, uint64_t *bytes_peak, const char **skip,
+                     char message[WORKLOAD_MESSAGE_MAX])
 {
     enum { PROGRAM_BYTES = 8 << 20 };
     workload_forecast forecast = {0};
@@ -489,6 +543,7 @@ bool sample_forecast(const sample *s, uint64_t *bytes_peak, char message[WORKLOA
     if (!s->workload->forecast(&s->parameters, &forecast, message))
         return false;
     predict_run(&forecast, &s->options, &peak, &left);
+    *skip = forecast.skip;
     *bytes_peak =
         (uint64_t)(PROGRAM_BYTES + peak + (s->runs - 1) * left + (double)forecast.other_bytes);
     return true;

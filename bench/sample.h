@@ -30,6 +30,8 @@ typedef struct sample_record {
     mm_stats stats;     /* what concerns collections, without the last one */
     uint64_t reclaimed_by_last_collect, visited_by_last_collect;
     workload_account account;
+    workload_measure measured[WORKLOAD_MEASURED_MAX]; /* by the workload itself */
+    size_t measured_count;
     workload_amount leaked;                  /* objects MM_UNKNOWN where this flavour cannot know */
     uint64_t operations[MM_OPERATION_COUNT]; /* counted */
 } sample_record;
@@ -57,11 +59,14 @@ bool sample_is_hand_written(void);
 /* Adds the sample to what Google Benchmark will run. */
 void sample_register(sample *s);
 
-/* Predicts the resident peak of all runs together; false with a message when a file that a
- * parameter names is no good. */
-bool sample_forecast(const sample *s, uint64_t *bytes_peak, char message[WORKLOAD_MESSAGE_MAX]);
+/* Predicts the resident peak of all runs together, and whether this strategy can run it at all
+ * (`*skip`: why not, or NULL); false with a message when a file that a parameter names is no good. */
+bool sample_forecast(const sample *s, uint64_t *bytes_peak, const char **skip,
+                     char message[WORKLOAD_MESSAGE_MAX]);
 
-/* Median of the runs but the first. */
+/* Median of the runs but the first: of a value, and of what the workload measured as its number
+ * `index`. */
 uint64_t sample_steady(const sample *s, uint64_t (*value)(const sample_record *));
+uint64_t sample_steady_measured(const sample *s, size_t index);
 
 #endif

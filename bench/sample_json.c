@@ -163,13 +163,14 @@ bool print_description(void)
 
 /* ---- Checked cell ---- */
 
-bool print_check(const sample *s, uint64_t bytes_peak)
+bool print_check(const sample *s, uint64_t bytes_peak, const char *skip)
 {
-    return print_json(json_pack(
-        "{s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:i, s:{s:I}}", "schema", "reclaim.check/1",
-        "strategy", sample_strategy(), "label", s->label, "options", values_of(&s->options),
-        "workload", s->workload->name, "spec", s->spec, "params", values_of(&s->parameters), "seed",
-        (json_int_t)s->seed, "runs", s->runs, "forecast", "bytes_peak", (json_int_t)bytes_peak));
+    return print_json(
+        json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:i, s:s, s:{s:I}}", "schema",
+                  "reclaim.check/1", "strategy", sample_strategy(), "label", s->label, "options",
+                  values_of(&s->options), "workload", s->workload->name, "spec", s->spec, "params",
+                  values_of(&s->parameters), "seed", (json_int_t)s->seed, "runs", s->runs, "skip",
+                  skip != NULL ? skip : "", "forecast", "bytes_peak", (json_int_t)bytes_peak));
 }
 
 /* ---- Sample ---- */
@@ -246,6 +247,18 @@ static json_t *operations_json(const sample_record *r)
 #endif
 }
 
+/* What the workload has measured itself, under names of its own. */
+static void add_measured(const sample *s, json_t *counters)
+{
+    const sample_record *r = s->records + (s->runs_done - 1);
+    char name[64];
+
+    for (size_t i = 0; i < r->measured_count; i++) {
+        snprintf(name, sizeof name, "measured_%s", r->measured[i].name);
+        json_object_set_new(counters, name, json_integer((json_int_t)sample_steady_measured(s, i)));
+    }
+}
+
 static json_t *counters_json(const sample *s)
 {
     const sample_record *r = s->records + (s->runs_done - 1);
@@ -283,6 +296,7 @@ static json_t *counters_json(const sample *s)
     json_object_set_new(out, "checksum", json_hex(r->account.checksum));
     json_object_set_new(out, "digest", r->digest == MM_UNKNOWN ? json_null() : json_hex(r->digest));
     json_object_set_new(out, "operations", operations_json(r));
+    add_measured(s, out);
     return out;
 }
 

@@ -6,7 +6,7 @@
 
 /* Each prints to standard output; false when that could not be written or memory ran out. */
 bool print_description(void);
-bool print_check(const sample *s, uint64_t bytes_peak);
+bool print_check(const sample *s, uint64_t bytes_peak, const char *skip);
 
 /* Writes the sample whole or not at all; false with `errno` set. */
 bool write_sample(const sample *s, const char *path);

@@ -41,9 +41,13 @@ function(reclaim_add_flavour name base dir defaults flavour)
     target_compile_definitions(${target} PUBLIC MM_COUNTED=1 MM_CHECKED=1)
     target_compile_options(${target} PUBLIC -UNDEBUG)
   endif()
+  if(NOT flavour STREQUAL "timed")
+    # Allocation sites are shown relative to the tree.
+    target_compile_options(${target} PUBLIC -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
+  endif()
   # Without these a compiler may delete a malloc and its free together, and the time reads 0.
   target_compile_options(${target} PUBLIC -fno-builtin-malloc -fno-builtin-free)
-  target_link_libraries(${target} PUBLIC reclaim_support)
+  target_link_libraries(${target} PUBLIC reclaim_support reclaim_pool)
 endfunction()
 
 # reclaim_add_strategy(NAME): the folder strategies/NAME, whose strategy.h chooses it.
@@ -88,6 +92,9 @@ endfunction()
 
 # A sample program: every workload on one strategy in one flavour.
 function(reclaim_add_program program library)
+  if(RECLAIM_FUZZ_ENGINE)
+    return()
+  endif()
   get_property(workloads GLOBAL PROPERTY RECLAIM_WORKLOADS)
   set(sources ${PROJECT_BINARY_DIR}/workload_table.c)
   foreach(name ${workloads})
@@ -109,6 +116,9 @@ endfunction()
 # reclaim_add_hand_written(NAME workload…): bench/hand/NAME.c, which does the work of those workloads in plain C, beside the strategies.
 # The object API is linked for the sample program's sake and not used. With PEER module it is written against that runtime, and left out with it.
 function(reclaim_add_hand_written name)
+  if(RECLAIM_FUZZ_ENGINE)
+    return()
+  endif()
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "PEER" "")
   if(arg_PEER AND NOT TARGET PkgConfig::PEER_${arg_PEER})
     return()

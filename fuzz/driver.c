@@ -1,7 +1,9 @@
 /* The replay driver: runs a fuzz target on files, with any compiler and without a fuzzing engine.
  *
  *   replay_X PATH…            runs every file; of folders all that is in them, by name
- *   replay_X --digest PATH…   prints a line per file: the digest of what it computed, and its name
+ *   replay_X --digest PATH…   prints a line per file: the digest of what it computed, a second one of
+ *                             what not every program computes, and its name; `-` for a digest that
+ *                             there is not
  *
  * Exit: 0 all inputs passed, 1 a file cannot be read, or there was not one input, 2 bad arguments.
  * An input that fails ends the process by a signal; its name is the last line on standard error. */
@@ -23,7 +25,7 @@ const char *__ubsan_default_options(void);
 
 const char *__asan_default_options(void)
 {
-    return "abort_on_error=1";
+    return "abort_on_error=1:dedup_token_length=3";
 }
 
 const char *__ubsan_default_options(void)
@@ -101,17 +103,28 @@ static void expect_no_leak(size_t allocated_before)
         abort();
 }
 
+static void print_digests(const char *path, const fuzz_digests *d)
+{
+    char result[17] = "-", extra[17] = "-";
+
+    if (d->comparable)
+        snprintf(result, sizeof result, "%016llx", (unsigned long long)d->result);
+    if (d->comparable && d->has_extra)
+        snprintf(extra, sizeof extra, "%016llx", (unsigned long long)d->extra);
+    printf("%s %s %s\n", result, extra, path);
+}
+
 static void run_input(const char *path, bool digest)
 {
     size_t size, allocated = allocated_bytes();
     uint8_t *bytes = read_input(path, &size);
-    uint64_t value;
+    fuzz_digests digests = {0};
 
     current_input = path;
     if (!digest)
         LLVMFuzzerTestOneInput(bytes, size);
-    else if (fuzz_digest(bytes, size, &value))
-        printf("%016llx %s\n", (unsigned long long)value, path);
+    else if (fuzz_digest(bytes, size, &digests))
+        print_digests(path, &digests);
     free(bytes);
     expect_no_leak(allocated);
     current_input = NULL;

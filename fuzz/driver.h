@@ -10,8 +10,15 @@
  * corpus should keep. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A target may define this too: the digest of what the input computed, for comparison with other
- * programs on the same input. False: the input has none. */
-__attribute__((weak)) bool fuzz_digest(const uint8_t *data, size_t size, uint64_t *digest);
+/* What an input computed, for comparison with other programs on the same input. */
+typedef struct fuzz_digests {
+    bool comparable; /* false: the rest means nothing */
+    uint64_t result;
+    uint64_t extra; /* more, where `has_extra`: not every program computes it */
+    bool has_extra;
+} fuzz_digests;
+
+/* A target may define this too. False: the input is none. */
+__attribute__((weak)) bool fuzz_digest(const uint8_t *data, size_t size, fuzz_digests *out);
 
 #endif

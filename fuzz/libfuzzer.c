@@ -1,9 +1,10 @@
-/* What only a fuzzing engine needs of target `ops`: mutations, by libFuzzer's interface, and
- * sanitizer options that suit a million small heaps. */
+/* What only a fuzzing engine needs of the targets that read operation programs: mutations, by
+ * libFuzzer's interface, and sanitizer options that suit a million small heaps. */
 #include "mutator.h"
 
 const char *__asan_default_options(void);
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
+/* The engine's own mutations; other engines than libFuzzer have none to offer. */
+__attribute__((weak)) size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *first, size_t first_size, const uint8_t *second,
                                  size_t second_size, uint8_t *out, size_t max_out_size,
@@ -20,7 +21,7 @@ const char *__asan_default_options(void)
  */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
-    if (seed % 10 == 0)
+    if (seed % 10 == 0 && LLVMFuzzerMutate != NULL)
         return LLVMFuzzerMutate(data, size, max_size);
     return mutator_mutate(data, size, max_size, seed);
 }

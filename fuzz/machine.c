@@ -13,13 +13,16 @@ void run_block(machine *x)
         x->oracle.operation = operation;
         x->oracle.operation_index = x->next++;
         if (operation->code == OPERATION_leave && x->depth > 0)
-            return;
+            break;
         operations[operation->code](x, operation->operands);
         oracle_after_operation(&x->oracle);
     }
+    name_variables(x, block_owner(x), PROGRAM_LOCALS, NULL);
 }
 
 /* ---- The digest: a walk over the real heap, through the object API alone ---- */
+
+static const uint64_t DIGEST_START = 0xcbf29ce484222325u;
 
 typedef struct walk {
     machine *machine;
@@ -58,7 +61,7 @@ static uint64_t digest_graph(machine *x)
     static walk w;
     MM_VAR(x->m, root);
 
-    w = (walk){.machine = x, .digest = 0xcbf29ce484222325u};
+    w = (walk){.machine = x, .digest = DIGEST_START};
     for (uint32_t i = 0; i < PROGRAM_VARIABLES; i++)
         walk_from(&w, x->oracle.variables[i], x->model.owners[i]);
     for (uint32_t i = 0; i < PROGRAM_ROOTS; i++) {
@@ -115,9 +118,25 @@ static void add_types(machine *x)
 {
     for (int i = 0; i < SHAPE_COUNT; i++) {
         mm_type_info info = {.name = shape_table[i].name,
-                             .kind = shape_table[i].container ? MM_CONTAINER : MM_ATOM};
+                             .kind = shape_table[i].container ? MM_CONTAINER : MM_ATOM,
+                             .weakable = shape_table[i].weakable,
+                             .finaliser = shape_is_mortal((uint32_t)i) ? run_finaliser : NULL};
+        if (i == SHAPE_WEAK) {
+            x->oracle.types[i] = MM_TYPE_WEAK;
+            continue;
+        }
         expect_ok(x, mm_type_add(x->heap, &info, &x->oracle.types[i]), "mm_type_add()");
     }
+}
+
+/* How deep user code nests, and how often what waits then is run before nothing more is made. */
+static void limit_nesting(machine *x, uint8_t knob)
+{
+    enum { ROUNDS = 3 };
+
+    x->oracle.nesting_max = knob != 0 ? knob : UINT32_MAX;
+    if (knob != 0)
+        mm_limit_nesting(x->heap, knob, ROUNDS);
 }
 
 static void open_machine(machine *x, const program *p, bool faults)
@@ -127,6 +146,9 @@ static void open_machine(machine *x, const program *p, bool faults)
     set_options(p, &options);
     x->program = p;
     x->next = x->depth = x->pin_count = x->borrowed_id = 0;
+    x->reserved_objects = x->reserved_slots = 0;
+    x->locals = block_owner(x);
+    x->scratch = OWNER_SCRATCH;
     x->borrowed = NULL;
     x->in_request = false;
     memset(x->roots, 0, sizeof x->roots);
@@ -135,8 +157,10 @@ static void open_machine(machine *x, const program *p, bool faults)
     model_open(&x->model);
     oracle_open(&x->oracle, x->heap, x->m, &x->model);
     add_types(x);
+    user_code_open(x);
     mm_stress_collect(x->m, p->knobs[KNOB_collect_every]);
     mm_limit_mark_stack(x->heap, p->knobs[KNOB_mark_stack_max]);
+    limit_nesting(x, p->knobs[KNOB_nesting_max]);
     if (faults) {
         x->oracle.fail_at = p->knobs[KNOB_fail_at];
         x->oracle.fail_thereafter = p->knobs[KNOB_fail_thereafter] & 1;
@@ -144,36 +168,65 @@ static void open_machine(machine *x, const program *p, bool faults)
     }
 }
 
-static uint64_t run_program(machine *x)
+/* All that can die has died, with its finaliser called. */
+static uint64_t digest_finalised(machine *x)
 {
+    static walk w;
+
+    w = (walk){.machine = x, .digest = DIGEST_START};
+    if (x->oracle.freezing)
+        do_unfreeze(x, NULL);
+    do_collect_all(x, NULL);
+    for (uint32_t id = 1; id <= x->model.object_count; id++)
+        digest_number(&w, x->model.objects[id].finalised ? id : 0);
+    return w.digest;
+}
+
+static machine_digest run_program(machine *x, bool comparable)
+{
+    machine_digest digest = {.complete = strategy_traits.reclaims_cycles};
     MM_VARS(x->m, variables, PROGRAM_VARIABLES);
 
     name_variables(x, 0, PROGRAM_VARIABLES, variables);
     run_block(x);
     x->oracle.operation = NULL;
-    name_variables(x, block_owner(x), PROGRAM_LOCALS, NULL);
     oracle_compare(&x->oracle, COLLECTED_NOTHING);
-    return digest_graph(x);
+    digest.graph = digest_graph(x);
+    if (comparable && digest.complete)
+        digest.finalised = digest_finalised(x);
+    name_variables(x, 0, PROGRAM_VARIABLES, NULL);
+    return digest;
 }
 
 /* Nothing refers to anything any more: what a full collection leaves is a leak. */
 static void drop_everything(machine *x)
 {
     for (uint8_t i = 0; i < PROGRAM_ROOTS; i++)
-        operations[OPERATION_root_free](x, &i);
-    operations[OPERATION_collect_all](x, NULL);
+        do_root_free(x, &i);
+    if (x->oracle.freezing)
+        do_unfreeze(x, NULL);
+    do_garbage_clear(x, NULL);
+    do_collect_all(x, NULL);
 }
 
-uint64_t machine_run(const program *p, bool faults)
+static uint64_t attempts; /* of the last run */
+
+uint64_t machine_allocation_attempts(void)
+{
+    return attempts;
+}
+
+machine_digest machine_run(const program *p, bool faults)
 {
     static machine x; /* too big for the stack */
-    uint64_t digest;
+    machine_digest digest;
 
     open_machine(&x, p, faults);
-    digest = run_program(&x);
-    name_variables(&x, 0, PROGRAM_VARIABLES, NULL);
+    digest = run_program(&x, !faults);
     if (!(p->knobs[KNOB_keep_roots] & 1))
         drop_everything(&x);
+    attempts = mm_allocation_attempts(x.heap);
+    x.oracle.closed = true;
     mm_heap_free(x.heap);
     return digest;
 }

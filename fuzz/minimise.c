@@ -1,10 +1,12 @@
 /* fuzz_minimise: the smallest operation program that fails in the same way.
  *
+ *   fuzz_minimise REPLAY INPUT          prints how REPLAY fails on INPUT, whatever kind of input
  *   fuzz_minimise REPLAY INPUT OUTPUT
  *
  * REPLAY is a replay program; INPUT makes it fail. Leaves out operations (half of them at a time,
  * then a quarter, …, then one), sets knobs to 0 and operands to their first value, as long as what
- * fails stays the same: the name of the violation, the assertion, or the sanitizer's summary.
+ * fails stays the same: the name of the violation, the assertion, or the sanitizer's finding with
+ * the functions on top of its stack.
  * Writes the result to OUTPUT and prints what fails. Deterministic; every try is a process.
  *
  * Exit: 0 written, 1 a file or process failed, 2 bad arguments, 3 INPUT does not fail. */
@@ -17,10 +19,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SIGNATURE_MAX = 512, TRY_SECONDS_MAX = 2 };
+enum { SIGNATURE_MAX = 512, TRY_SECONDS_MAX = 5 };
 
 typedef struct minimiser {
-    const char *replay, *output;
+    const char *replay, *input;
     char signature[SIGNATURE_MAX];
     unsigned tries;
 } minimiser;
@@ -41,41 +43,89 @@ static void write_input(const char *path, const program *p)
         fail(path);
 }
 
-/* Cuts a line to what is the same for every input with the same fault: no numbers of objects,
- * operations or processes. */
-static bool read_signature(const char *line, char out[SIGNATURE_MAX])
+/* Cuts `text` behind the first `separators` colons that follow `prefix`. */
+static void cut_at_colon(char *text, size_t prefix, int separators)
 {
-    static const char *const marks[] = {"violation: ", "Assertion ",
-                                        "SUMMARY: ", "runtime error: "};
+    char *colon = text + prefix;
 
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        const char *found = strstr(line, marks[i]);
-        if (found == NULL)
-            continue;
-        snprintf(out, SIGNATURE_MAX, "%s", found);
-        out[strcspn(out, "\n")] = '\0';
-        if (i == 0) { /* `violation: name: …` */
-            char *colon = strchr(out + strlen(marks[0]), ':');
-            if (colon != NULL)
-                *colon = '\0';
-        }
-        return true;
+    while (separators-- > 0 && (colon = strchr(colon, ':')) != NULL)
+        colon++;
+    if (colon != NULL)
+        colon[-1] = '\0';
+}
+
+/* Numbers differ from run to run: addresses, sizes, values. */
+static void erase_numbers(char *text)
+{
+    char *to = text;
+
+    for (const char *from = text; *from != '\0'; from++) {
+        bool digit = *from >= '0' && *from <= '9';
+        if (!digit)
+            *to++ = *from;
+        else if (to == text || to[-1] != '#')
+            *to++ = '#';
     }
-    return false;
+    *to = '\0';
+}
+
+/* `violation: name`, and of the heap verifier the invariant too. */
+static void sign_violation(const char *found, char out[SIGNATURE_MAX])
+{
+    static const char prefix[] = "violation: ", verifier[] = "violation: mm_check:";
+
+    snprintf(out, SIGNATURE_MAX, "%s", found);
+    cut_at_colon(out, sizeof prefix - 1, strncmp(found, verifier, sizeof verifier - 1) ? 1 : 2);
+}
+
+/* `SUMMARY: AddressSanitizer: heap-use-after-free FILE:LINE in FUNCTION` without the place, which
+ * changes with every edit; with the functions on top of the stack instead. */
+static void sign_summary(const char *found, const char *functions, char out[SIGNATURE_MAX])
+{
+    int length = (int)strcspn(found, "/(");
+
+    if (*functions != '\0')
+        snprintf(out, SIGNATURE_MAX, "%.*sin %s", length, found, functions);
+    else
+        snprintf(out, SIGNATURE_MAX, "%s", found);
+    erase_numbers(out);
+}
+
+/* Cuts a line to what is the same for every input with the same fault. `functions`, which keeps
+ * what an earlier line had to say, is the sanitizer's token for the stack of the access. */
+static bool read_signature(char *line, char functions[SIGNATURE_MAX], char out[SIGNATURE_MAX])
+{
+    static const char token[] = "DEDUP_TOKEN: ";
+    const char *found;
+
+    line[strcspn(line, "\n")] = '\0';
+    if (strncmp(line, token, sizeof token - 1) == 0 && *functions == '\0')
+        snprintf(functions, SIGNATURE_MAX, "%.*s", SIGNATURE_MAX / 2, line + sizeof token - 1);
+    if ((found = strstr(line, "violation: ")) != NULL)
+        sign_violation(found, out);
+    else if ((found = strstr(line, "SUMMARY: ")) != NULL)
+        sign_summary(found, functions, out);
+    else if ((found = strstr(line, "Assertion ")) != NULL)
+        snprintf(out, SIGNATURE_MAX, "%s", found);
+    else if ((found = strstr(line, "runtime error: ")) != NULL) {
+        snprintf(out, SIGNATURE_MAX, "%s", found);
+        erase_numbers(out);
+    }
+    return found != NULL;
 }
 
 static _Noreturn void run_replay(const minimiser *z, int errors)
 {
     alarm(TRY_SECONDS_MAX);
     dup2(errors, STDERR_FILENO);
-    execl(z->replay, z->replay, z->output, (char *)NULL);
+    execl(z->replay, z->replay, z->input, (char *)NULL);
     fail(z->replay);
 }
 
-/* How REPLAY fails on the file `output`; false when it does not. */
+/* How REPLAY fails on the file `input`; false when it does not. */
 static bool signature_of(minimiser *z, char out[SIGNATURE_MAX])
 {
-    char line[4096];
+    char line[4096], functions[SIGNATURE_MAX] = "";
     int ends[2], status;
     pid_t child;
     FILE *errors;
@@ -88,7 +138,7 @@ static bool signature_of(minimiser *z, char out[SIGNATURE_MAX])
     close(ends[1]);
     errors = fdopen(ends[0], "r");
     while (errors != NULL && fgets(line, sizeof line, errors) != NULL)
-        found = found || read_signature(line, out);
+        found = found || read_signature(line, functions, out);
     fclose(errors);
     if (waitpid(child, &status, 0) < 0)
         fail("waitpid");
@@ -104,7 +154,7 @@ static bool still_fails(minimiser *z, const program *p)
 {
     char signature[SIGNATURE_MAX];
 
-    write_input(z->output, p);
+    write_input(z->input, p);
     return signature_of(z, signature) && strcmp(signature, z->signature) == 0;
 }
 
@@ -187,26 +237,36 @@ static bool read_program(const char *path, program *p)
     return program_decode(bytes, size, p);
 }
 
+static int say_signature(minimiser *z)
+{
+    if (!signature_of(z, z->signature)) {
+        fprintf(stderr, "%s does not fail on %s\n", z->replay, z->input);
+        return 3;
+    }
+    printf("%s\n", z->signature);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     static program p;
     minimiser z = {0};
+    int status;
 
-    if (argc != 4 || !read_program(argv[2], &p)) {
-        fprintf(stderr,
-                "usage: fuzz_minimise REPLAY INPUT OUTPUT, where INPUT is an operation program\n");
+    if ((argc != 3 && argc != 4) || (argc == 4 && !read_program(argv[2], &p))) {
+        fprintf(stderr, "usage: fuzz_minimise REPLAY INPUT [OUTPUT], where INPUT is an operation "
+                        "program if there is an OUTPUT\n");
         return 2;
     }
     z.replay = argv[1];
-    z.output = argv[3];
-    write_input(z.output, &p);
-    if (!signature_of(&z, z.signature)) {
-        fprintf(stderr, "%s does not fail on %s\n", argv[1], argv[2]);
-        return 3;
-    }
+    z.input = argv[argc - 1]; /* every try is written there */
+    if (argc == 4)
+        write_input(z.input, &p);
+    status = say_signature(&z);
+    if (argc == 3 || status != 0)
+        return status;
     minimise(&z, &p);
-    write_input(z.output, &p);
-    printf("%s\n", z.signature);
+    write_input(z.input, &p);
     fprintf(stderr, "%u operations are left after %u tries\n", p.operation_count, z.tries);
     return 0;
 }

@@ -6,12 +6,14 @@ void model_open(model *k)
 {
     k->object_count = 0;
     k->slot_count = 0;
+    k->saved_count = k->immortal_count = 0;
     memset(k->owners, 0, sizeof k->owners);
 }
 
-bool model_has_room(const model *k, uint32_t slot_count)
+bool model_has_room(const model *k, uint32_t objects, uint32_t slots)
 {
-    return k->object_count < MODEL_OBJECTS_MAX && slot_count <= MODEL_SLOTS_MAX - k->slot_count;
+    return k->object_count + objects < MODEL_OBJECTS_MAX &&
+           k->slot_count + slots <= MODEL_SLOTS_MAX;
 }
 
 uint32_t model_add(model *k, uint32_t shape, uint32_t slot_count, uint32_t bytes)
@@ -53,7 +55,7 @@ uint32_t model_first_outside(const model *k, const model_set *set, const model_s
 /* Objects that are to be looked at. Each enters at most once, so there is always room. */
 typedef struct worklist {
     uint32_t length;
-    uint32_t ids[MODEL_OBJECTS_MAX];
+    uint32_t ids[MODEL_IDS_MAX];
 } worklist;
 
 static void reach(model_set *set, worklist *work, uint32_t id)
@@ -72,6 +74,10 @@ void model_reachable(const model *k, const model_set *also, model_set *out)
     clear_set(k, out);
     for (uint32_t i = 0; i < MODEL_OWNERS_MAX; i++)
         reach(out, &work, k->owners[i]);
+    for (uint32_t i = 0; i < k->saved_count; i++)
+        reach(out, &work, k->saved[i]);
+    for (uint32_t i = 0; i < k->immortal_count; i++)
+        reach(out, &work, k->immortals[i]);
     for (uint32_t id = 1; also != NULL && id <= k->object_count; id++)
         reach(out, &work, also->has[id] ? id : 0);
     while (work.length != 0) {
@@ -86,6 +92,8 @@ void model_count_references(const model *k, const model_set *live, uint32_t *cou
     memset(counts, 0, (k->object_count + 1) * sizeof *counts);
     for (uint32_t i = 0; i < MODEL_OWNERS_MAX; i++)
         counts[k->owners[i]]++;
+    for (uint32_t i = 0; i < k->saved_count; i++)
+        counts[k->saved[i]]++;
     for (uint32_t id = 1; id <= k->object_count; id++) {
         if (!live->has[id])
             continue;
@@ -96,12 +104,14 @@ void model_count_references(const model *k, const model_set *live, uint32_t *cou
 
 void model_counting_closure(const model *k, const model_set *live, model_set *out)
 {
-    uint32_t counts[MODEL_OBJECTS_MAX + 1];
+    uint32_t counts[MODEL_IDS_MAX + 1];
     worklist dying;
 
     dying.length = 0;
     memcpy(out->has, live->has, k->object_count + 1);
     model_count_references(k, live, counts);
+    for (uint32_t i = 0; i < k->immortal_count; i++)
+        counts[k->immortals[i]]++;
     for (uint32_t id = 1; id <= k->object_count; id++) {
         if (live->has[id] && counts[id] == 0)
             dying.ids[dying.length++] = id;

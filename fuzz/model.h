@@ -11,33 +11,57 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MODEL_OBJECTS_MAX = 512, MODEL_SLOTS_MAX = 4096, MODEL_OWNERS_MAX = 64 };
+enum { MODEL_OBJECTS_MAX = 512, MODEL_SLOTS_MAX = 4096, MODEL_OWNERS_MAX = 104 };
+
+/* What a failed allocation leaves behind, which the program has never seen, has room beside the rest.
+ */
+enum { MODEL_GHOSTS_MAX = 1, MODEL_GHOST_SLOTS_MAX = 16, MODEL_IMMORTALS_MAX = 4 };
+
+enum { MODEL_IDS_MAX = MODEL_OBJECTS_MAX + MODEL_GHOSTS_MAX };
 
 typedef struct model_object {
     uint32_t shape;
     uint32_t bytes; /* of payload */
     uint32_t slot_count;
     uint32_t first_slot; /* in the model's `slots` */
+    uint8_t behaviour;   /* of its finaliser or callback */
+    bool finalised;      /* its finaliser has been called, or never will be */
+    bool immortal;
+    bool frozen;
+    bool thawed; /* it was frozen, and is old from then on */
+
+    /* Of a weak reference: */
+    uint32_t referent;  /* as it was made with; 0: no weak reference */
+    bool cleared;       /* it must read null */
+    bool maybe_cleared; /* a collection may have cleared it: once it reads null, it is cleared */
+    bool has_callback;
+    bool called;
+    bool maybe_forgotten; /* it may have been unreachable in a collection: then it calls nothing */
+    bool forgotten;       /* it was */
 } model_object;
 
 typedef struct model {
     uint32_t object_count; /* ever made: ids are 1…object_count */
     uint32_t slot_count;
-    model_object objects[MODEL_OBJECTS_MAX + 1]; /* by id */
-    uint32_t slots[MODEL_SLOTS_MAX];             /* ids */
-    uint32_t owners[MODEL_OWNERS_MAX];           /* ids */
+    model_object objects[MODEL_IDS_MAX + 1];                 /* by id */
+    uint32_t slots[MODEL_SLOTS_MAX + MODEL_GHOST_SLOTS_MAX]; /* ids */
+    uint32_t owners[MODEL_OWNERS_MAX];                       /* ids */
+    uint32_t saved[MODEL_IDS_MAX]; /* ids: garbage that was saved, in order */
+    uint32_t saved_count;
+    uint32_t immortals[MODEL_IMMORTALS_MAX]; /* ids */
+    uint32_t immortal_count;
 } model;
 
 /* A set of ids. Only the entries of ids that exist mean anything. */
 typedef struct model_set {
-    bool has[MODEL_OBJECTS_MAX + 1];
+    bool has[MODEL_IDS_MAX + 1];
 } model_set;
 
 /* No objects, all owners null. */
 void model_open(model *k);
 
-/* Whether one more object with so many slots fits. */
-bool model_has_room(const model *k, uint32_t slot_count);
+/* Whether one more object fits beside `objects` others, with `slots` slots in all. */
+bool model_has_room(const model *k, uint32_t objects, uint32_t slots);
 
 /* A new object, all its slots null; returns its id. */
 uint32_t model_add(model *k, uint32_t shape, uint32_t slot_count, uint32_t bytes);
@@ -48,16 +72,16 @@ uint32_t *model_slot(model *k, uint32_t id, uint32_t i);
 /* The first id in `set` that is not in `of`; 0 when there is none. */
 uint32_t model_first_outside(const model *k, const model_set *set, const model_set *of);
 
-/* The objects that the owners reach. `also` (may be NULL) are reached too, whether anything refers
+/* The objects that owners, saved garbage and immortal objects reach. `also` (may be NULL) are reached too, whether anything refers
  * to them or not. */
 void model_reachable(const model *k, const model_set *also, model_set *out);
 
-/* References to each object, by id: from owners and from the slots of `live`. */
+/* References to each object, by id: from owners, from saved garbage and from the slots of `live`. */
 void model_count_references(const model *k, const model_set *live, uint32_t *counts);
 
 /* The counting closure: what is left of `live` after taking away, again and again, each object to
  * which nothing of the rest refers. Exactly what reference counting keeps: what is reachable, and
- * what is on a garbage cycle or reachable from one. */
+ * what is on a garbage cycle or reachable from one. Immortal objects stay. */
 void model_counting_closure(const model *k, const model_set *live, model_set *out);
 
 #endif

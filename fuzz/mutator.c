@@ -62,6 +62,81 @@ static void insert(program *p, sequence *random, uint32_t limit)
         p->operations[at] = random_operation(random);
 }
 
+/* ---- Motifs: what it takes for a death to be interesting, in one step ---- */
+
+enum { MOTIF_OPERATIONS_MAX = 7 };
+
+/* The operands of one step: `X` and `Y` are two variables, `N` a behaviour, `?` any number; others
+ * are letters from `a` = 0 on. */
+typedef struct motif_step {
+    uint8_t code;
+    const char *operands;
+} motif_step;
+
+#define STEP(name, operands)       \
+    {                              \
+        OPERATION_##name, operands \
+    }
+
+static const motif_step motifs[][MOTIF_OPERATIONS_MAX] = {
+    /* a cycle of finalisable objects is dropped */
+    {STEP(mortal_ring, "X?N"), STEP(clear, "Xaa"), STEP(collect_all, "aaa")},
+    /* weak references to a ring, which is dropped */
+    {STEP(ring, "X?a"), STEP(weak_new, "YXN"), STEP(weak_with, "ZXY"), STEP(clear, "Xaa"),
+     STEP(collect_all, "aaa")},
+    /* a neighbour is resurrected through the dying object's slot: l2 is operand k */
+    {STEP(behaviour, "Naa"), STEP(load, "kia"), STEP(root_set, "aka"), STEP(leave, "aaa")},
+    /* a neighbour loses what it refers to */
+    {STEP(behaviour, "Naa"), STEP(load, "kia"), STEP(unset, "kaa"), STEP(leave, "aaa")},
+    /* the dying object is stored somewhere; makes a weak reference to itself */
+    {STEP(behaviour, "Naa"), STEP(set, "Xia"), STEP(weak_new, "YiN"), STEP(leave, "aaa")},
+    /* a finaliser that makes its like */
+    {STEP(behaviour, "Naa"), STEP(new_mortal, "kaN"), STEP(leave, "aaa")},
+    /* an object with one weak reference dies by counting */
+    {STEP(new_mortal, "X?N"), STEP(weak_new, "YXN"), STEP(clear, "Xaa")},
+    /* garbage is saved and given up */
+    {STEP(set_debug, "eaa"), STEP(mortal_ring, "X?N"), STEP(clear, "Xaa"), STEP(collect_all, "aaa"),
+     STEP(garbage_get, "Yba"), STEP(garbage_clear, "aaa")},
+    /* an object that dies refers to one that does not */
+    {STEP(ring, "X?a"), STEP(immortalise, "Xaa"), STEP(new, "YaN"), STEP(store, "YaX"),
+     STEP(clear, "Yaa"), STEP(clear, "Xaa")},
+    /* what is frozen meanwhile stays */
+    {STEP(mortal_ring, "X?N"), STEP(freeze, "aaa"), STEP(clear, "Xaa"), STEP(collect_all, "aaa"),
+     STEP(unfreeze, "aaa")},
+};
+
+enum { MOTIF_COUNT = sizeof motifs / sizeof *motifs };
+
+static uint8_t motif_operand(char letter, const uint8_t variables[3], uint8_t behaviour,
+                             sequence *random)
+{
+    if (letter >= 'X')
+        return letter <= 'Z' ? variables[letter - 'X'] : (uint8_t)(letter - 'a');
+    return letter == 'N' ? behaviour : (uint8_t)below(random, 256);
+}
+
+static void insert_motif(program *p, sequence *random, uint32_t limit)
+{
+    const motif_step *steps = motifs[below(random, MOTIF_COUNT)];
+    uint8_t behaviour = (uint8_t)below(random, PROGRAM_BEHAVIOURS), variables[3];
+    uint32_t at = below(random, p->operation_count + 1), count = 0;
+
+    for (int i = 0; i < 3; i++)
+        variables[i] = (uint8_t)below(random, PROGRAM_OWNERS);
+    while (count < MOTIF_OPERATIONS_MAX && steps[count].operands != NULL)
+        count++;
+    if (!open_gap(p, at, count, limit))
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        operation *o = p->operations + at + i;
+        o->code = steps[i].code;
+        for (int j = 0; j < PROGRAM_OPERANDS; j++) {
+            uint8_t value = motif_operand(steps[i].operands[j], variables, behaviour, random);
+            o->operands[j] = (uint8_t)(value % operand_range(operation_table[o->code].operands[j]));
+        }
+    }
+}
+
 static void delete (program *p, sequence *random)
 {
     uint32_t at = below(random, p->operation_count);
@@ -135,12 +210,15 @@ static void turn_knob(program *p, sequence *random)
     unsigned knob = KNOB_version + 1 + below(random, KNOB_COUNT - KNOB_version - 1);
     static const uint8_t ranges[] = {2, 4, 16, 255};
 
-    p->knobs[knob] = (uint8_t)below(random, ranges[below(random, sizeof ranges)]);
+    if (knob == KNOB_quiet) /* it does less: seldom */
+        p->knobs[knob] = below(random, 8) == 0;
+    else
+        p->knobs[knob] = (uint8_t)below(random, ranges[below(random, sizeof ranges)]);
 }
 
 static void mutate_once(program *p, sequence *random, uint32_t limit)
 {
-    unsigned choice = p->operation_count != 0 ? below(random, 16) : 0;
+    unsigned choice = p->operation_count != 0 ? below(random, 18) : 0;
 
     switch (choice) {
     case 0:
@@ -171,6 +249,10 @@ static void mutate_once(program *p, sequence *random, uint32_t limit)
     case 13:
     case 14:
         retarget(p, random);
+        break;
+    case 15:
+    case 16:
+        insert_motif(p, random, limit);
         break;
     default:
         turn_knob(p, random);

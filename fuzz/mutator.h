@@ -1,6 +1,7 @@
 /* Mutations of operation programs that stay operation programs: whole operations are inserted,
  * deleted, repeated and swapped; operands are tweaked one at a time or retargeted to a variable
- * used nearby, since bugs live where operands are aliased. Deterministic: the same arguments give
+ * used nearby, since bugs live where operands are aliased; motifs of several operations are inserted
+ * whole, since no step of theirs is of use without the others. Deterministic: the same arguments give
  * the same bytes. */
 #ifndef FUZZ_MUTATOR_H
 #define FUZZ_MUTATOR_H

@@ -13,12 +13,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
 }
 
-bool fuzz_digest(const uint8_t *data, size_t size, uint64_t *digest)
+bool fuzz_digest(const uint8_t *data, size_t size, fuzz_digests *out)
 {
     static program p;
+    machine_digest digest;
 
     if (!program_decode(data, size, &p))
         return false;
-    *digest = machine_run(&p, false);
+    out->comparable = program_is_comparable(&p);
+    if (!out->comparable)
+        return true;
+    digest = machine_run(&p, false);
+    out->result = digest.graph;
+    out->extra = digest.finalised;
+    out->has_extra = digest.complete;
     return true;
 }

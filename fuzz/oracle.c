@@ -1,4 +1,5 @@
 #include "oracle.h"
+#include "rites.h"
 #include "text.h"
 
 #include <stdarg.h>
@@ -36,6 +37,14 @@ void oracle_open(oracle *o, mm_heap *heap, mm *m, model *k)
     o->collections = 0;
     o->made_since = o->young = 0;
     o->fail_at = 0;
+    memset(o->ids, 0, sizeof o->ids);
+    o->hidden_count = 0;
+    o->ghost.shape = SHAPE_COUNT;
+    o->frames = o->calls = 0;
+    o->waited = o->unreachable_noted = o->collecting = o->careful = false;
+    o->debug_flags = o->debug_changes = o->lines = o->object_lines = 0;
+    o->freezes = 0;
+    o->freezing = o->clearing_garbage = o->closed = false;
 }
 
 int oracle_payload(uint32_t id)
@@ -51,41 +60,116 @@ static bool attempt_must_fail(const oracle *o, uint64_t attempt)
            (attempt == o->fail_at || (o->fail_thereafter && attempt > o->fail_at));
 }
 
-void oracle_allocated(oracle *o, mm_status status)
+bool oracle_attempt_failed(const oracle *o)
 {
-    uint64_t attempt = mm_allocation_attempts(o->heap); /* the last one decided */
+    return attempt_must_fail(o, mm_allocation_attempts(o->heap));
+}
+
+static bool any_attempt_failed(const oracle *o, uint64_t first, uint64_t last)
+{
+    return o->fail_at != 0 && o->fail_at <= last && (o->fail_thereafter || o->fail_at >= first);
+}
+
+/* The last attempt decides, unless user code or saving garbage has made attempts of its own. */
+void oracle_allocated(oracle *o, mm_status status, uint64_t attempts, uint32_t calls)
+{
+    uint64_t attempt = mm_allocation_attempts(o->heap);
     bool failed = attempt_must_fail(o, attempt);
 
+    if (status == MM_TOO_DEEP) {
+        ORACLE_EXPECT(o, o->frames != 0 && o->waited, "too-deep",
+                      "an allocation was refused although user code is not nested deeply");
+        return;
+    }
+    if (o->calls != calls || (mm_get_debug(o->heap) & MM_DEBUG_SAVE_ALL) != 0)
+        failed = status == MM_NO_MEMORY && any_attempt_failed(o, attempts + 1, attempt);
     ORACLE_EXPECT(o, status == (failed ? MM_NO_MEMORY : MM_OK), "allocation",
                   "attempt %lu had to %s, the status is %d", (unsigned long)attempt,
                   failed ? "fail" : "succeed", (int)status);
-    o->may_collect |= failed || attempt_must_fail(o, attempt - 1); /* to find memory */
+    if (failed)
+        o->effort = MODEL_OBJECTS_MAX; /* compare at once: the state before it stands */
 }
 
 void oracle_made(oracle *o, uint32_t id, mm_var *v)
 {
+    uint64_t serial = mm_serial(v);
+    uint32_t shape = o->model->objects[id].shape;
     MM_VAR(o->m, slot);
 
-    ORACLE_EXPECT(o, mm_serial(v) == id, "serial", "object %lu was made, %u is next",
-                  (unsigned long)mm_serial(v), id);
-    for (uint32_t i = 0; i < mm_slot_count(o->m, v); i++) {
+    ORACLE_EXPECT(o, serial >= 1 && serial <= MODEL_IDS_MAX && o->ids[serial] == 0, "serial",
+                  "object %u was made, with the serial number %lu", id, (unsigned long)serial);
+    o->ids[serial] = id;
+    for (uint32_t i = 0; shape != SHAPE_WEAK && i < mm_slot_count(o->m, v); i++) {
         mm_load(o->m, slot, v, i);
         ORACLE_EXPECT(o, mm_is_null(slot), "new", "slot %u of the new object %u is not null", i,
                       id);
     }
-    memset(mm_data(o->m, v), oracle_payload(id), o->model->objects[id].bytes);
+    o->careful |= shape >= SHAPE_MORTAL;
+    if (shape != SHAPE_WEAK)
+        memset(mm_data(o->m, v), oracle_payload(id), o->model->objects[id].bytes);
+    o->alive.has[id] = true;
+    o->alive_count++;
+    o->unreachable.has[id] = false;
+}
+
+uint64_t oracle_unknown(const oracle *o)
+{
+    mm_stats stats;
+
+    mm_get_stats(o->heap, &stats);
+    return stats.objects_allocated - o->model->object_count;
+}
+
+void oracle_not_made(oracle *o, uint32_t shape, uint32_t slots, uint32_t bytes)
+{
+    o->ghost = (model_object){.shape = shape, .slot_count = slots, .bytes = bytes};
+}
+
+static void add_ghost(oracle *o)
+{
+    uint32_t id = model_add(o->model, o->ghost.shape, o->ghost.slot_count, o->ghost.bytes);
+
+    o->ghost.shape = SHAPE_COUNT;
+    o->model->objects[id].finalised = true;
+    for (uint32_t serial = 1; serial <= id; serial++) {
+        if (o->ids[serial] == 0)
+            o->ids[serial] = id;
+    }
     o->alive.has[id] = true;
     o->alive_count++;
 }
 
+void oracle_hide(oracle *o, uint32_t owner)
+{
+    o->hidden[o->hidden_count++] = o->model->owners[owner];
+    o->model->owners[owner] = 0;
+    o->variables[owner] = NULL;
+}
+
+void oracle_show(oracle *o, uint32_t owner, mm_var *variable, uint32_t id)
+{
+    o->hidden_count--;
+    o->model->owners[owner] = id;
+    o->variables[owner] = variable;
+}
+
 /* ---- Variables ---- */
+
+uint32_t oracle_id(const oracle *o, const mm_var *v)
+{
+    uint64_t serial = mm_serial(v);
+
+    ORACLE_EXPECT(o, serial <= o->model->object_count + MODEL_OWNERS_MAX && serial <= MODEL_IDS_MAX,
+                  "variable", "it names object %lu, which was never made", (unsigned long)serial);
+    return serial != 0 ? o->ids[serial] : 0;
+}
 
 static void expect_payload(const oracle *o, const mm_var *v, uint32_t id)
 {
     const unsigned char *data = mm_data(o->m, v);
     uint32_t bytes = o->model->objects[id].bytes;
 
-    if (bytes == 0)
+    if (bytes == 0 || o->model->objects[id].shape == SHAPE_WEAK)
         return;
     /* All bytes are equal: the first one is right, and each is equal to the next. */
     ORACLE_EXPECT(o, data[0] == oracle_payload(id) && memcmp(data, data + 1, bytes - 1) == 0,
@@ -100,8 +184,8 @@ void oracle_expect_variable(const oracle *o, const mm_var *v, uint32_t id)
                   "it is %snull, the model says object %u", mm_is_null(v) ? "" : "not ", id);
     if (id == 0)
         return;
-    ORACLE_EXPECT(o, mm_serial(v) == id, "variable", "it names object %lu, the model says %u",
-                  (unsigned long)mm_serial(v), id);
+    ORACLE_EXPECT(o, oracle_id(o, v) == id, "variable", "it names object %u, the model says %u",
+                  oracle_id(o, v), id);
     ORACLE_EXPECT(o, mm_type_of(o->m, v) == o->types[expected->shape], "type",
                   "object %u has type %u", id, mm_type_of(o->m, v));
     ORACLE_EXPECT(o, mm_slot_count(o->m, v) == expected->slot_count, "slots",
@@ -114,27 +198,30 @@ static void expect_count(const oracle *o, const mm_var *v, uint32_t id, uint32_t
 {
     uint64_t count = 0;
     mm_status status = mm_refcount(o->m, v, &count);
+    bool immortal = o->model->objects[id].immortal;
 
     ORACLE_EXPECT(o, status == (strategy_traits.counts ? MM_OK : MM_UNSUPPORTED), "refused",
                   "mm_refcount() returned %d", (int)status);
-    ORACLE_EXPECT(o, !strategy_traits.counts || count == references, "count",
-                  "object %u has count %lu, %u refer to it", id, (unsigned long)count, references);
+    ORACLE_EXPECT(o, mm_is_immortal(o->m, v) == immortal, "immortal", "object %u %s", id,
+                  immortal ? "has become mortal" : "has become immortal");
+    ORACLE_EXPECT(o, !strategy_traits.counts || count == (immortal ? MM_IMMORTAL : references),
+                  "count", "object %u has count %lu, %u refer to it", id, (unsigned long)count,
+                  references);
 }
 
-static void expect_variables(const oracle *o)
+/* With the number of references to each object, when those can be counted now. */
+static void expect_variables(const oracle *o, const uint32_t *counts)
 {
-    uint32_t counts[MODEL_OBJECTS_MAX + 1];
     const mm_var *previous = NULL;
     uint32_t previous_id = 0;
 
-    model_count_references(o->model, &o->alive, counts);
     for (uint32_t i = 0; i < MODEL_OWNERS_MAX; i++) {
         const mm_var *v = o->variables[i];
         uint32_t id = o->model->owners[i];
         if (v == NULL)
             continue;
         oracle_expect_variable(o, v, id);
-        if (id != 0)
+        if (id != 0 && counts != NULL)
             expect_count(o, v, id, counts[id]);
         ORACLE_EXPECT(o, previous == NULL || mm_same(v, previous) == (id == previous_id), "same",
                       "objects %u and %u", id, previous_id);
@@ -156,18 +243,38 @@ static void count_object(uint64_t serial, mm_type type, uint32_t slot_count, voi
 {
     census *c = context;
     const oracle *o = c->oracle;
+    uint32_t id = serial <= MODEL_IDS_MAX ? o->ids[serial] : 0;
+    const model_object *expected = o->model->objects + id;
 
-    ORACLE_EXPECT(o, serial > c->last_serial && serial <= o->model->object_count, "each-object",
+    ORACLE_EXPECT(o, serial > c->last_serial && id != 0, "each-object",
                   "object %lu comes after %lu, %u were made", (unsigned long)serial,
                   (unsigned long)c->last_serial, o->model->object_count);
-    const model_object *expected = o->model->objects + serial;
     ORACLE_EXPECT(o, type == o->types[expected->shape] && slot_count == expected->slot_count,
-                  "each-object", "object %lu has type %u and %u slots", (unsigned long)serial, type,
-                  slot_count);
+                  "each-object", "object %u has type %u and %u slots", id, type, slot_count);
     c->last_serial = serial;
-    c->alive.has[serial] = true;
+    c->alive.has[id] = true;
     c->objects++;
     c->bytes += requested_bytes(slot_count, expected->bytes);
+}
+
+typedef struct presence {
+    const oracle *oracle;
+    model_set *present;
+} presence;
+
+static void note_present(uint64_t serial, mm_type type, uint32_t slot_count, void *context)
+{
+    const presence *p = context;
+
+    (void)type, (void)slot_count;
+    if (serial <= MODEL_IDS_MAX)
+        p->present->has[p->oracle->ids[serial]] = true;
+}
+
+void oracle_present(const oracle *o, model_set *out)
+{
+    memset(out->has, 0, o->model->object_count + 1);
+    mm_each_object(o->heap, note_present, &(presence){o, out});
 }
 
 static void take_census(const oracle *o, census *c)
@@ -195,8 +302,7 @@ static void expect_subset(const oracle *o, const model_set *set, const model_set
     ORACLE_EXPECT(o, id == 0, name, "object %u %s", id, what);
 }
 
-/* What a strategy keeps as long as it does not collect. */
-static void kept_uncollected(const oracle *o, model_set *out)
+void oracle_kept_uncollected(const oracle *o, model_set *out)
 {
     if (strategy_traits.prompt)
         model_counting_closure(o->model, &o->alive, out);
@@ -204,30 +310,62 @@ static void kept_uncollected(const oracle *o, model_set *out)
         *out = o->alive;
 }
 
-/* Takes from `may_live` what was made since the previous collection, unless owners or what is older
- * reach it. */
+/* Takes from `may_live` what was made since the previous collection, unless owners or what is older,
+ * frozen, or was once, reach it. */
 static void without_young_garbage(const oracle *o, model_set *may_live)
 {
     model_set older, reached;
 
-    for (uint32_t id = 1; id <= o->model->object_count; id++)
-        older.has[id] = may_live->has[id] && id <= o->young;
+    for (uint32_t id = 1; id <= o->model->object_count; id++) {
+        const model_object *object = o->model->objects + id;
+        bool old = id <= o->young || object->frozen || object->thawed;
+        older.has[id] = may_live->has[id] && old;
+    }
     model_reachable(o->model, &older, &reached);
     for (uint32_t id = 1; id <= o->model->object_count; id++)
         may_live->has[id] &= reached.has[id];
 }
 
+/* Takes from `kept` what neither owners nor frozen objects reach; and what dies of that. True when
+ * that was anything. */
+static bool without_garbage(const oracle *o, model_set *kept)
+{
+    model_set frozen, reached;
+    bool changed = false;
+
+    for (uint32_t id = 1; id <= o->model->object_count; id++)
+        frozen.has[id] = kept->has[id] && o->model->objects[id].frozen;
+    model_reachable(o->model, &frozen, &reached);
+    for (uint32_t id = 1; id <= o->model->object_count; id++) {
+        changed |= kept->has[id] && !reached.has[id];
+        reached.has[id] &= kept->has[id];
+    }
+    if (strategy_traits.prompt)
+        model_counting_closure(o->model, &reached, kept);
+    else
+        *kept = reached;
+    return changed;
+}
+
 static void expect_bounds(const oracle *o, const model_set *alive, collected collected)
 {
-    model_set kept, reachable;
+    model_set kept, last;
 
-    kept_uncollected(o, &kept);
-    model_reachable(o->model, NULL, &reachable);
-    expect_subset(o, &reachable, alive, "reachable", "was reclaimed while it was reachable");
+    oracle_kept_uncollected(o, &kept);
+    model_reachable(o->model, NULL, &last);
+    expect_subset(o, &last, alive, "reachable", "was reclaimed while it was reachable");
+    if (o->freezing) { /* then any number of collections leaves more than that */
+        last = kept;
+        while (without_garbage(o, &last)) {
+        }
+        expect_subset(o, &last, alive, "frozen", "was reclaimed while it was frozen");
+    }
     if (!o->collected)
         expect_subset(o, &kept, alive, "too-early", "is gone although nothing has been collected");
-    if (collected == COLLECTED_FULLY)
-        kept = reachable;
+    if (collected == COLLECTED_FOR_GOOD)
+        kept = last;
+    else if (collected == COLLECTED_FULLY)
+        without_garbage(o, &kept);
     else if (collected == COLLECTED_YOUNG)
         without_young_garbage(o, &kept);
     if (!strategy_traits.conservative)
@@ -254,32 +392,23 @@ static void expect_statistics(const oracle *o, const mm_stats *stats)
                   (unsigned long)stats->objects_live);
 }
 
-static void note_collections(oracle *o, const mm_stats *stats)
-{
-    uint64_t collections = sum(stats->collections);
-
-    if (collections == o->collections)
-        return;
-    ORACLE_EXPECT(o, o->may_collect || mm_is_enabled(o->m), "disabled",
-                  "a collection ran although automatic collection is off");
-    o->collections = collections;
-    o->collected = true;
-    o->young = o->made_since;
-    o->made_since = o->model->object_count;
-}
-
 static void note_statistics(oracle *o)
 {
     mm_stats stats;
 
     mm_get_stats(o->heap, &stats);
+    if (o->ghost.shape != SHAPE_COUNT)
+        add_ghost(o);
     expect_statistics(o, &stats);
-    note_collections(o, &stats);
+    ORACLE_EXPECT(o, sum(stats.collections) == o->collections, "statistics",
+                  "%lu collections ran, %lu were told", (unsigned long)sum(stats.collections),
+                  (unsigned long)o->collections);
 }
 
 void oracle_compare(oracle *o, collected collected)
 {
     char message[MM_MESSAGE_MAX];
+    uint32_t counts[MODEL_IDS_MAX + 1];
     census now;
 
     note_statistics(o);
@@ -287,17 +416,24 @@ void oracle_compare(oracle *o, collected collected)
         oracle_violation(o, "mm_check", "%s", message);
     take_census(o, &now);
     expect_bounds(o, &now.alive, collected);
+    rites_expect_done(o, &now.alive);
     memcpy(o->alive.has, now.alive.has, o->model->object_count + 1);
     o->alive_count = (uint32_t)now.objects;
     o->effort = 0;
     o->collected = false;
-    expect_variables(o);
+    model_count_references(o->model, &o->alive, counts);
+    expect_variables(o, counts);
 }
 
 void oracle_after_operation(oracle *o)
 {
+    if (o->frames != 0) {
+        expect_variables(o, NULL);
+        rites_note_unreachable(o);
+        return;
+    }
     note_statistics(o);
-    o->may_collect = false;
+    o->may_collect = o->waited = o->unreachable_noted = false;
     o->effort += EFFORT_PER_OPERATION;
     if (o->effort >= o->alive_count)
         oracle_compare(o, COLLECTED_NOTHING);

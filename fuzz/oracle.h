@@ -16,6 +16,10 @@
  *                                      unless owners or older objects reach it
  *                otherwise:            closure if prompt, else everything
  *
+ * Saved garbage and immortal objects count as owners. Frozen objects die by counting alone, so what
+ * they reach stays too. A collection in which user code ran promises nothing: that may have made new
+ * garbage. Collecting until none runs does (COLLECTED_FOR_GOOD).
+ *
  * So counting is held to exactly its closure, one that never reclaims to everything, and a
  * collector to exactly what is reachable as soon as it has run. A comparison also runs the heap
  * verifier, asks every variable for null, type, sizes, payload and reference count, and adds up the
@@ -26,11 +30,29 @@
 
 #include "mm_check.h"
 #include "mm_gc.h"
+#include "mm_inspect.h"
 #include "model.h"
 #include "program.h"
 
 /* What a collection that just ran promises. */
-typedef enum collected { COLLECTED_NOTHING, COLLECTED_YOUNG, COLLECTED_FULLY } collected;
+typedef enum collected {
+    COLLECTED_NOTHING,
+    COLLECTED_YOUNG,
+    COLLECTED_FULLY,
+    COLLECTED_FOR_GOOD /* again and again, until nothing was left to do */
+} collected;
+
+/* The collection now running, as it began. */
+typedef struct running_collection {
+    uint32_t generation;
+    uint32_t made_before; /* ids above this were made since */
+    model_set kept;       /* what it must find reachable */
+    bool exact;           /* it is a full one, and finds all the rest unreachable */
+    uint64_t attempts;    /* allocations before */
+    uint32_t debug_changes;
+    uint32_t lines, object_lines;
+    uint64_t found; /* what it said when it was over */
+} running_collection;
 
 typedef struct oracle {
     mm_heap *heap;
@@ -41,16 +63,34 @@ typedef struct oracle {
     const operation *operation;          /* now running, for messages; NULL outside */
     uint32_t operation_index;
 
+    uint32_t ids[MODEL_IDS_MAX + 1];   /* by serial number; 0: being made */
+    uint32_t hidden[MODEL_OWNERS_MAX]; /* ids that variables being written may still keep */
+    uint32_t hidden_count;
+    model_object ghost; /* see oracle_not_made(); SHAPE_COUNT: none that is not in the model */
+
     model_set alive; /* at the last comparison, and what was made since */
     uint32_t alive_count;
     uint32_t effort;      /* made since the last comparison */
     bool collected;       /* a collection ran since the last comparison */
-    uint64_t collections; /* of any generation, as of the last operation */
-    uint32_t made_since;  /* ids above this were made after the last collection */
+    uint64_t collections; /* so far, of any generation */
+    uint32_t made_since;  /* ids above this were made after the last collection began */
     uint32_t young;       /* made_since, before the collection that just ran */
     bool may_collect;     /* the operation now running may, although automatic collection is off */
     uint64_t fail_at;     /* the allocation attempt that must fail; 0: none */
     bool fail_thereafter; /* and all later ones */
+
+    bool careful;    /* something has been made that needs looking after when it dies */
+    uint32_t frames; /* finalisers and callbacks that are running */
+    uint32_t calls;  /* those so far that did something */
+    uint32_t nesting_max;
+    bool waited;            /* in this operation some may have waited until others had returned */
+    bool unreachable_noted; /* the set is not empty */
+    model_set unreachable;  /* at some point since the operation or the collection began */
+    bool collecting;
+    running_collection collection;
+    uint32_t debug_flags, debug_changes, lines, object_lines;
+    uint32_t freezes; /* so far */
+    bool freezing, clearing_garbage, closed;
 } oracle;
 
 /* Ends the process with `violation: NAME: what` and the operation. */
@@ -64,22 +104,47 @@ oracle_violation(const oracle *o, const char *name, const char *format, ...);
 /* The oracle of a new heap. No allocation is to fail yet. */
 void oracle_open(oracle *o, mm_heap *heap, mm *m, model *k);
 
-/* An allocation ended with `status`: exactly the attempts that were to fail have failed. */
-void oracle_allocated(oracle *o, mm_status status);
+/* An allocation ended with `status`, after `attempts` that were made before it and `calls` of user
+ * code: exactly the attempts that were to fail have failed. */
+void oracle_allocated(oracle *o, mm_status status, uint64_t attempts, uint32_t calls);
+
+/* Whether the latest attempt at an allocation was to fail. */
+bool oracle_attempt_failed(const oracle *o);
 
 /* The object `id` was just made into `v`. */
 void oracle_made(oracle *o, uint32_t id, mm_var *v);
 
+/* The objects there have been that the model does not know: those being made, and a ghost. */
+uint64_t oracle_unknown(const oracle *o);
+
+/* The making of such an object failed, but it was already there: a *ghost*, which the program has
+ * never seen. There is at most one, since no more than one failure is the first. */
+void oracle_not_made(oracle *o, uint32_t shape, uint32_t slots, uint32_t bytes);
+
+/* While the variable of an owner is written there is no telling what it names; then it is back. */
+void oracle_hide(oracle *o, uint32_t owner);
+void oracle_show(oracle *o, uint32_t owner, mm_var *variable, uint32_t id);
+
 /* The payload byte that an object is filled with. */
 int oracle_payload(uint32_t id);
+
+/* The object that `v` names, 0 for null. */
+uint32_t oracle_id(const oracle *o, const mm_var *v);
 
 /* `v` names the object `id`, and all that the API tells about it is right. */
 void oracle_expect_variable(const oracle *o, const mm_var *v, uint32_t id);
 
-/* After every operation: statistics always, the whole comparison when it is due. */
+/* After every operation: statistics always, the whole comparison when it is due. Inside user code:
+ * what the variables name. */
 void oracle_after_operation(oracle *o);
 
 /* The whole comparison, now; right after a collection with what that promises. */
 void oracle_compare(oracle *o, collected collected);
+
+/* The objects that are there now, the dying ones too. */
+void oracle_present(const oracle *o, model_set *out);
+
+/* What a strategy keeps of what is alive, as long as it does not collect. */
+void oracle_kept_uncollected(const oracle *o, model_set *out);
 
 #endif

@@ -16,10 +16,24 @@ const char *const knob_names[KNOB_COUNT] = {
 };
 
 const shape_info shape_table[SHAPE_COUNT] = {
-    [SHAPE_PAIR] = {"pair", true, 2},    [SHAPE_BOX] = {"box", true, 1},
-    [SHAPE_ATOM] = {"atom", false, 0},   [SHAPE_TRIPLE] = {"triple", true, 3},
-    [SHAPE_LEAF] = {"leaf", true, 0},    [SHAPE_NODE] = {"node", true, 5},
-    [SHAPE_TABLE] = {"table", true, 12},
+    [SHAPE_PAIR] = {"pair", true, 2, true},        [SHAPE_BOX] = {"box", true, 1, false},
+    [SHAPE_ATOM] = {"atom", false, 0, true},       [SHAPE_TRIPLE] = {"triple", true, 3, true},
+    [SHAPE_LEAF] = {"leaf", true, 0, true},        [SHAPE_NODE] = {"node", true, 5, true},
+    [SHAPE_TABLE] = {"table", true, 12, true},     [SHAPE_MORTAL_PAIR] = {"pair", true, 2, true},
+    [SHAPE_MORTAL_BOX] = {"box", true, 1, false},  [SHAPE_MORTAL_ATOM] = {"atom", false, 0, true},
+    [SHAPE_MORTAL_NODE] = {"node", true, 5, true}, [SHAPE_WEAK] = {"weak", true, 1, false},
+};
+
+/* Operands as in program.h: 0…7 are v0…v7, 8 is l0, the object itself. */
+const operation default_behaviours[PROGRAM_BEHAVIOURS][DEFAULT_BEHAVIOUR_MAX] = {
+    {{OPERATION_leave, {0}}},
+    {{OPERATION_set, {1, 8}}, {OPERATION_leave, {0}}},     /* resurrect */
+    {{OPERATION_load, {2, 8, 0}}, {OPERATION_leave, {0}}}, /* resurrect a neighbour */
+    {{OPERATION_load, {10, 8, 0}}, {OPERATION_unset, {10, 0}}, {OPERATION_leave, {0}}},
+    {{OPERATION_new, {3, SHAPE_PAIR, 0}}, {OPERATION_store, {3, 0, 8}}, {OPERATION_leave, {0}}},
+    {{OPERATION_collect, {2}}, {OPERATION_leave, {0}}},
+    {{OPERATION_weak_new, {4, 8, 3}}, {OPERATION_clear, {8}}, {OPERATION_leave, {0}}},
+    {{OPERATION_drop, {0}}, {OPERATION_leave, {0}}},
 };
 
 /* A code byte is a ticket: random bytes draw common operations more often. Append only; a ticket
@@ -40,10 +54,22 @@ static const uint8_t lottery[] = {
     /* version 1 ends here */
     TICKET(fill), TICKET(fill),
     /* version 2 ends here */
+    TICKET(behaviour), TICKET(behaviour), TICKET(behaviour), TICKET(new_mortal), TICKET(new_mortal),
+    TICKET(new_mortal), TICKET(new_mortal), TICKET(mortal_ring), TICKET(mortal_ring),
+    TICKET(weak_new), TICKET(weak_new), TICKET(weak_new), TICKET(weak_with), TICKET(weak_with),
+    TICKET(weak_load), TICKET(weak_load), TICKET(immortalise), TICKET(freeze), TICKET(unfreeze),
+    TICKET(set_debug), TICKET(garbage_get), TICKET(garbage_get), TICKET(garbage_clear),
+    TICKET(watch), TICKET(unwatch), TICKET(query), TICKET(resource),
+    /* version 3 ends here */
 };
 
 /* How many tickets there were, by version. */
-static const uint8_t lottery_length[PROGRAM_VERSION + 1] = {[1] = 59, [2] = sizeof lottery};
+static const uint8_t lottery_length[PROGRAM_VERSION + 1] = {
+    [1] = 59, [2] = 61, [3] = sizeof lottery};
+
+/* How many knobs there were; those that came later were not looked at. */
+static const uint8_t knob_count[PROGRAM_VERSION + 1] = {
+    [1] = KNOB_keep_roots + 1, [2] = KNOB_keep_roots + 1, [3] = KNOB_COUNT};
 
 void program_open(program *p)
 {
@@ -64,7 +90,9 @@ unsigned operand_range(operand_kind kind)
     case OPERAND_ROOT:
         return PROGRAM_ROOTS;
     case OPERAND_SHAPE:
-        return SHAPE_COUNT;
+        return SHAPE_PLAIN_COUNT;
+    case OPERAND_MORTAL:
+        return SHAPE_WEAK - SHAPE_MORTAL;
     case OPERAND_SLOT:
     case OPERAND_SLOT_PAIR:
     case OPERAND_NUMBER:
@@ -92,7 +120,7 @@ bool program_decode(const uint8_t *bytes, size_t size, program *out)
         bytes[KNOB_version] > PROGRAM_VERSION)
         return false;
     program_open(out);
-    memcpy(out->knobs, bytes, KNOB_COUNT);
+    memcpy(out->knobs, bytes, knob_count[bytes[KNOB_version]]);
     operations = (size - PROGRAM_HEADER_BYTES) / PROGRAM_OPERATION_BYTES;
     if (operations > PROGRAM_OPERATIONS_MAX)
         operations = PROGRAM_OPERATIONS_MAX;
@@ -121,6 +149,15 @@ size_t program_encode(const program *p, uint8_t bytes[PROGRAM_BYTES_MAX])
         end += PROGRAM_OPERANDS;
     }
     return (size_t)(end - bytes);
+}
+
+bool program_is_comparable(const program *p)
+{
+    for (uint32_t i = 0; i < p->operation_count; i++) {
+        if (p->operations[i].code > OPERATION_fill)
+            return p->knobs[KNOB_quiet] & 1;
+    }
+    return true;
 }
 
 uint8_t program_code_of(uint8_t byte)

@@ -78,6 +78,62 @@ static bool read_text(const char *text, program *p, char message[TEXT_MESSAGE_MA
     return good;
 }
 
+/* An old input means what it meant: with the tickets, the knobs and the shapes of its time. */
+static void test_older_versions_keep_their_meaning(void **state)
+{
+    uint8_t bytes[PROGRAM_BYTES_MAX] = {0};
+    static const uint8_t lengths[] = {0, 59, 61};
+    program p;
+
+    (void)state;
+    for (uint8_t version = 1; version < PROGRAM_VERSION; version++) {
+        memset(bytes, 200, sizeof bytes);
+        bytes[KNOB_version] = version;
+        bytes[PROGRAM_HEADER_BYTES] = lengths[version]; /* the first ticket again: `new` */
+        bytes[PROGRAM_HEADER_BYTES + 2] = 7;            /* the first of seven shapes again */
+        assert_true(program_decode(bytes, PROGRAM_HEADER_BYTES + PROGRAM_OPERATION_BYTES, &p));
+        assert_int_equal(p.operations[0].code, OPERATION_new);
+        assert_int_equal(p.operations[0].operands[1], SHAPE_PAIR);
+        assert_int_equal(p.knobs[KNOB_keep_roots], 200);
+        assert_int_equal(p.knobs[KNOB_nesting_max], 0);
+        assert_int_equal(p.knobs[KNOB_quiet], 0);
+        assert_int_equal(p.knobs[KNOB_version], PROGRAM_VERSION);
+    }
+}
+
+static void test_programs_are_comparable_or_not(void **state)
+{
+    static const uint8_t last[PROGRAM_OPERANDS];
+    program p;
+
+    (void)state;
+    program_open(&p);
+    assert_true(program_is_comparable(&p));
+    p.operations[p.operation_count++] = (operation){.code = OPERATION_fill};
+    assert_true(program_is_comparable(&p));
+    p.operations[p.operation_count++] = (operation){.code = OPERATION_weak_load};
+    assert_false(program_is_comparable(&p));
+    p.knobs[KNOB_quiet] = 1;
+    assert_true(program_is_comparable(&p));
+    assert_memory_equal(p.operations[1].operands, last, sizeof last);
+}
+
+/* Each ends, and names what it may. */
+static void test_default_behaviours_are_operations(void **state)
+{
+    (void)state;
+    for (int i = 0; i < PROGRAM_BEHAVIOURS; i++) {
+        int length = 0;
+        while (default_behaviours[i][length].code != OPERATION_leave) {
+            const operation *o = default_behaviours[i] + length;
+            for (int j = 0; j < PROGRAM_OPERANDS; j++)
+                assert_true(o->operands[j] < operand_range(operation_table[o->code].operands[j]));
+            length++;
+            assert_true(length < DEFAULT_BEHAVIOUR_MAX);
+        }
+    }
+}
+
 static void test_text_survives_the_way_there_and_back(void **state)
 {
     static char text[PROGRAM_OPERATIONS_MAX * TEXT_LINE_MAX];
@@ -114,6 +170,8 @@ static void test_bad_text_is_refused_with_its_line(void **state)
     expect_refused("new v0 pear 8\n", "found \"pear\"");
     expect_refused("new v0 pair\n", "found \"end of line\"");
     expect_refused("new v0 pair 256\n", "accepted: 0 to 255");
+    expect_refused("new_mortal v0 triple 0\n", "accepted: pair, box, atom or node");
+    expect_refused("new v0 weak 0\n", "found \"weak\"");
     expect_refused("move v0 b\n", "found \"b\"");
     expect_refused("copy_slot v0 v0 1\n", "two slots");
     expect_refused("clear v0 v1\n", "no more operands");
@@ -143,14 +201,20 @@ static void test_mutations_use_what_there_is(void **state)
 {
     uint8_t bytes[PROGRAM_BYTES_MAX];
     size_t size = 0, longest = 0;
-    bool knob_turned = false;
+    bool knob_turned = false, drawn[OPERATION_COUNT] = {false};
+    program p;
 
     (void)state;
     for (unsigned seed = 0; seed < INPUTS; seed++) {
         size = mutator_mutate(bytes, size, sizeof bytes, seed);
         longest = size > longest ? size : longest;
         knob_turned = knob_turned || bytes[KNOB_collect_every] != 0;
+        assert_true(program_decode(bytes, size, &p));
+        for (uint32_t i = 0; i < p.operation_count; i++)
+            drawn[p.operations[i].code] = true;
     }
+    for (int code = 0; code < OPERATION_COUNT; code++)
+        assert_true(drawn[code]);
     assert_true(longest > 400);
     assert_true(knob_turned);
     assert_int_equal(mutator_mutate(bytes, size, PROGRAM_HEADER_BYTES - 1, 1), 0);
@@ -196,7 +260,7 @@ static void test_model_knows_reachability_and_counting(void **state)
 {
     static model k;
     model_set all, set;
-    uint32_t counts[MODEL_OBJECTS_MAX + 1];
+    uint32_t counts[MODEL_IDS_MAX + 1];
 
     (void)state;
     make_graph(&k);
@@ -214,18 +278,48 @@ static void test_model_knows_reachability_and_counting(void **state)
     expect_set(&set, "12345-");
 }
 
+/* Saved garbage is kept, counted and reached as by an owner; an immortal object is kept whatever
+ * counts say; a referent is no edge. */
+static void test_model_knows_what_else_keeps_objects(void **state)
+{
+    static model k;
+    model_set all, set;
+    uint32_t counts[MODEL_IDS_MAX + 1];
+
+    (void)state;
+    make_graph(&k);
+    memset(all.has, true, sizeof all.has);
+    k.saved[k.saved_count++] = 4;
+    k.objects[1].referent = 6;
+    model_reachable(&k, NULL, &set);
+    expect_set(&set, "12345-");
+    model_count_references(&k, &all, counts);
+    assert_int_equal(counts[4], 2);
+    assert_int_equal(counts[6], 0);
+    k.saved_count = 0;
+    k.immortals[k.immortal_count++] = 6;
+    model_counting_closure(&k, &all, &set);
+    expect_set(&set, "123456");
+    model_reachable(&k, NULL, &set);
+    expect_set(&set, "12---6");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_short_and_foreign_inputs_are_refused),
         cmocka_unit_test(test_encoding_survives_the_way_there_and_back),
         cmocka_unit_test(test_every_operation_can_be_drawn),
+        cmocka_unit_test(test_older_versions_keep_their_meaning),
+        cmocka_unit_test(test_programs_are_comparable_or_not),
+        cmocka_unit_test(test_default_behaviours_are_operations),
         cmocka_unit_test(test_text_survives_the_way_there_and_back),
         cmocka_unit_test(test_bad_text_is_refused_with_its_line),
         cmocka_unit_test(test_mutations_are_programs_and_repeatable),
         cmocka_unit_test(test_mutations_use_what_there_is),
         cmocka_unit_test(test_crossing_cuts_between_operations),
         cmocka_unit_test(test_model_knows_reachability_and_counting),
+        cmocka_unit_test(test_model_knows_what_else_keeps_objects),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

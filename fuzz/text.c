@@ -27,6 +27,9 @@ static void format_operand(operand_kind kind, unsigned value, char *out, size_t 
     case OPERAND_SHAPE:
         snprintf(out, size, " %s", shape_table[value].name);
         break;
+    case OPERAND_MORTAL:
+        snprintf(out, size, " %s", shape_table[SHAPE_MORTAL + value].name);
+        break;
     case OPERAND_SLOT_PAIR:
         snprintf(out, size, " %u/%u", value % 16, value / 16);
         break;
@@ -50,7 +53,8 @@ void text_format_operation(const operation *o, char line[TEXT_LINE_MAX])
 
 static bool opens_block(const operation *o)
 {
-    return o->code == OPERATION_enter || o->code == OPERATION_borrow;
+    return o->code == OPERATION_enter || o->code == OPERATION_borrow ||
+           o->code == OPERATION_behaviour || o->code == OPERATION_resource;
 }
 
 void text_write(const program *p, FILE *out)
@@ -122,10 +126,11 @@ static bool read_variable(const char *word, bool source, unsigned *out)
     return source && word != NULL && strcmp(word, "b") == 0;
 }
 
-static bool read_shape(const char *word, unsigned *out)
+/* One of `count` shapes from `first` on. */
+static bool read_shape(const char *word, unsigned first, unsigned count, unsigned *out)
 {
-    for (*out = 0; word != NULL && *out < SHAPE_COUNT; ++*out) {
-        if (strcmp(word, shape_table[*out].name) == 0)
+    for (*out = 0; word != NULL && *out < count; ++*out) {
+        if (strcmp(word, shape_table[first + *out].name) == 0)
             return true;
     }
     return false;
@@ -168,8 +173,12 @@ static bool read_operand(reader *r, operand_kind kind, uint8_t *out)
             return refuse(r, word, "r0 to r3");
         break;
     case OPERAND_SHAPE:
-        if (!read_shape(word, &value))
+        if (!read_shape(word, 0, SHAPE_PLAIN_COUNT, &value))
             return refuse(r, word, "the name of a shape, such as pair");
+        break;
+    case OPERAND_MORTAL:
+        if (!read_shape(word, SHAPE_MORTAL, SHAPE_WEAK - SHAPE_MORTAL, &value))
+            return refuse(r, word, "pair, box, atom or node");
         break;
     case OPERAND_SLOT_PAIR:
         if (!read_slot_pair(word, &value))

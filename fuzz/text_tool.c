@@ -2,6 +2,7 @@
  *
  *   fuzz_text assemble SOURCE.ops INPUT
  *   fuzz_text disassemble INPUT          to standard output
+ *   fuzz_text format                     the bytes of a header, and the newest version
  *
  * Exit: 0 done, 1 a file cannot be read or written, 2 bad arguments or a bad program. */
 #include "text.h"
@@ -67,6 +68,8 @@ int main(int argc, char **argv)
         return assemble(argv[2], argv[3]);
     if (argc == 3 && strcmp(argv[1], "disassemble") == 0)
         return disassemble(argv[2]);
-    fprintf(stderr, "usage: fuzz_text assemble SOURCE.ops INPUT | fuzz_text disassemble INPUT\n");
+    if (argc == 2 && strcmp(argv[1], "format") == 0)
+        return printf("%d %d\n", PROGRAM_HEADER_BYTES, PROGRAM_VERSION) < 0;
+    fprintf(stderr, "usage: fuzz_text assemble SOURCE.ops INPUT | disassemble INPUT | format\n");
     return 2;
 }

@@ -75,6 +75,8 @@ static const verb_entry verbs[] = {
      "run strategies on workloads, print the table, draw the charts"},
     {"report", VERB_REPORT, "[OPTION]... DIR",
      "recompute summary, table and charts from the samples in DIR"},
+    {"inspect", VERB_INSPECT, "--strategy LABEL --workload SPEC [OPTION]...",
+     "look into the heap of one run, or find its leaks (--leaks)"},
 };
 
 typedef struct command_option command_option;
@@ -90,22 +92,43 @@ struct command_option {
 };
 
 static option_reader read_number, read_labels, read_specs, read_programs, read_baseline,
-    read_folder, read_resume, read_no_charts, read_help;
+    read_folder, read_resume, read_no_charts, read_help, read_point, read_leaks, read_inspection;
 
 static const command_option options[] = {
     {"strategy", "LABEL,...", "strategies to run, as NAME or NAME:OPTION=VALUE,...; all", VERB_RUN,
      read_labels},
+    {"strategy", "LABEL", "as NAME or NAME:OPTION=VALUE,...", VERB_INSPECT, read_labels},
+    {"workload", "SPEC", "as NAME or NAME:PARAMETER=VALUE,...", VERB_INSPECT, read_specs},
+    {"at", "POINT",
+     "begin (set-up is over), request:N (the Nth has ended), end (the work is done) or after "
+     "(teardown and last collection are over); end",
+     VERB_INSPECT, read_point},
+    {"compare-with", "POINT", "show the growth since an earlier point too", VERB_INSPECT,
+     read_inspection},
+    {"type", "NAME", "show the objects of one type", VERB_INSPECT, read_inspection},
+    {"object", "SERIAL", "show one object, what refers to it and what keeps it", VERB_INSPECT,
+     read_inspection},
+    {"leaks", NULL, "find leaks instead, over the whole run; exits with 6 when there is one",
+     VERB_INSPECT, read_leaks},
+    {"requests", "N", "with --leaks: look at the first N requests only", VERB_INSPECT,
+     read_inspection},
+    {"format", "FORMAT", "text, json, dot (for graphviz) or heapsnapshot (for Chrome's DevTools)",
+     VERB_INSPECT, read_inspection},
+    {"top", "N", "rows of a table, objects of a picture", VERB_INSPECT, read_inspection},
+    {"output", "FILE", "write to FILE, whole or not at all, instead of standard output",
+     VERB_INSPECT, read_inspection},
     {"workload", "SPEC,...", "workloads to run, as NAME or NAME:PARAMETER=VALUE,...; the suite",
      VERB_RUN, read_specs},
     {"scale", "SCALE", NULL, VERB_RUN, read_number},
     {"repetitions", "N", NULL, VERB_RUN, read_number},
-    {"seed", "N", NULL, VERB_RUN, read_number},
+    {"seed", "N", NULL, VERB_RUN | VERB_INSPECT, read_number},
     {"runs", "K", NULL, VERB_RUN, read_number},
     {"baseline", "LABEL", "the strategy that times are relative to; generational", VERB_RUN,
      read_baseline},
     {"programs", "[NAME=]DIR",
      "the folder of the bench_* and count_*; several with names are compared", VERB_RUN | VERB_LIST,
      read_programs},
+    {"programs", "DIR", "the folder of the count_*", VERB_INSPECT, read_programs},
     {"memory-limit", "SIZE", NULL, VERB_RUN, read_number},
     {"timeout", "SECONDS", NULL, VERB_RUN, read_number},
     {"margin", "SHARE", NULL, VERB_RUN, read_number},
@@ -113,7 +136,7 @@ static const command_option options[] = {
     {"resume", NULL, "complete the run in DIR, given here or by --out", VERB_RUN, read_resume},
     {"no-charts", NULL, "draw no charts", VERB_RUN | VERB_REPORT, read_no_charts},
     {"format", "FORMAT", NULL, VERB_LIST, read_number},
-    {"help", NULL, "this text", VERB_LIST | VERB_RUN | VERB_REPORT, read_help},
+    {"help", NULL, "this text", VERB_LIST | VERB_RUN | VERB_REPORT | VERB_INSPECT, read_help},
 };
 
 enum {
@@ -194,6 +217,47 @@ static bool read_no_charts(command_line *parsed, const command_option *option, c
     (void)value;
     (void)why;
     parsed->charts = false;
+    return true;
+}
+
+/* What only the program can judge goes to it as it is. */
+static void pass_on(command_line *parsed, const char *option, const char *value)
+{
+    json_array_append_new(parsed->inspection, json_sprintf("--%s", option));
+    if (value != NULL)
+        json_array_append_new(parsed->inspection, json_string(value));
+}
+
+static bool read_inspection(command_line *parsed, const command_option *option, const char *value,
+                            problem *why)
+{
+    json_t *text = json_string(value);
+
+    if (text == NULL)
+        return problem_input(why, "--%s: '%s' is not UTF-8", option->name, value);
+    json_decref(text);
+    pass_on(parsed, option->name, value);
+    return true;
+}
+
+static bool read_point(command_line *parsed, const command_option *option, const char *value,
+                       problem *why)
+{
+    (void)option;
+    (void)why;
+    pass_on(parsed, "inspect", value);
+    parsed->has_point = true;
+    return true;
+}
+
+static bool read_leaks(command_line *parsed, const command_option *option, const char *value,
+                       problem *why)
+{
+    (void)option;
+    (void)value;
+    (void)why;
+    pass_on(parsed, "leaks", NULL);
+    parsed->has_point = true;
     return true;
 }
 
@@ -291,6 +355,15 @@ static bool parse_options(command_line *parsed, int argc, char **argv, problem *
     }
 }
 
+static const char *verb_name(verb of)
+{
+    for (int i = 0; i < VERB_COUNT; i++) {
+        if (verbs[i].verb == of)
+            return verbs[i].name;
+    }
+    return "";
+}
+
 /* A word behind the options can only be the folder of results. */
 static bool parse_folder(command_line *parsed, int argc, char **argv, problem *why)
 {
@@ -301,7 +374,7 @@ static bool parse_folder(command_line *parsed, int argc, char **argv, problem *w
             return problem_input(why,
                                  "what is '%s'? Every option starts with --; 'reclaim %s --help' "
                                  "shows them",
-                                 argv[i], parsed->verb == VERB_RUN ? "run" : "list");
+                                 argv[i], verb_name(parsed->verb));
         if (!read_folder(parsed, &options[0], argv[i], why))
             return false;
     }
@@ -333,6 +406,7 @@ bool command_line_parse(command_line *parsed, int argc, char **argv, problem *wh
                              .strategies = json_array(),
                              .workloads = json_array(),
                              .programs = json_array(),
+                             .inspection = json_array(),
                              .words = json_array(),
                              .request = json_object()};
     settings_init(&parsed->numbers, numbers, NUMBER_COUNT);
@@ -353,6 +427,7 @@ void command_line_free(command_line *parsed)
     json_decref(parsed->strategies);
     json_decref(parsed->workloads);
     json_decref(parsed->programs);
+    json_decref(parsed->inspection);
     json_decref(parsed->words);
     json_decref(parsed->request);
 }
@@ -395,10 +470,12 @@ static void print_overview(void)
            "usage: reclaim COMMAND [OPTION]...\n\n");
     for (int i = 0; i < VERB_COUNT; i++)
         printf("  %-8s %s\n", verbs[i].name, verbs[i].help);
-    printf("\n'reclaim COMMAND --help' shows the options of a command; 'reclaim --version' the "
-           "version.\n\n"
-           "exit codes: 0 done; 1 the environment failed (a file, a folder, a tool); 2 bad input;\n"
-           "3 the run is complete but a cell is void or failed; 130 interrupted\n");
+    printf(
+        "\n'reclaim COMMAND --help' shows the options of a command; 'reclaim --version' the "
+        "version.\n\n"
+        "exit codes: 0 done; 1 the environment failed (a file, a folder, a tool); 2 bad input;\n"
+        "3 the run is complete but a cell is void or failed; 4 out of memory (inspect); 6 a leak "
+        "was\nfound (inspect --leaks); 130 interrupted\n");
 }
 
 void command_line_print_help(verb of)

@@ -13,7 +13,8 @@ typedef enum verb {
     VERB_NONE = 0, /* only --help or --version */
     VERB_LIST = 1,
     VERB_RUN = 2,
-    VERB_REPORT = 4
+    VERB_REPORT = 4,
+    VERB_INSPECT = 8
 } verb;
 
 typedef struct command_line {
@@ -24,6 +25,8 @@ typedef struct command_line {
     const char *baseline; /* NULL: not given. Points into argv, as the next does */
     const char *folder;   /* of the results; NULL: not given */
     settings numbers;     /* every option that is a number or a word */
+    json_t *inspection;   /* of `inspect`: options and values, for the program to read */
+    bool has_point;       /* among them --inspect or --leaks */
     json_t *words;        /* argv, for the record */
     json_t *request; /* the plan's options as they were written, by name: what a resumed run is held
                         against */

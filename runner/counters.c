@@ -11,8 +11,9 @@
 
 bool counter_is_measured(const char *name)
 {
-    return strstr(name, "_ns") != NULL || strcmp(name, "rss_peak_bytes") == 0 ||
-           strcmp(name, "bytes_retained") == 0 || strcmp(name, "page_faults") == 0;
+    return text_starts_with(name, "measured_") || strstr(name, "_ns") != NULL ||
+           strcmp(name, "rss_peak_bytes") == 0 || strcmp(name, "bytes_retained") == 0 ||
+           strcmp(name, "page_faults") == 0;
 }
 
 /* The counters of a sample that came to its end, NULL of any other. */

@@ -7,7 +7,8 @@
 #include "store.h"
 
 /* Whether a counter is measured and so differs from run to run: a time, resident memory, page
- * faults. All others are facts about the work, the same in every run. */
+ * faults, what a workload measures itself (`measured_…`). All others are facts about the work, the
+ * same in every run. */
 bool counter_is_measured(const char *name);
 
 /* The counters of a cell: facts from whoever knows them, measurements as medians over the timed

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "command_line.h"
+#include "inspect.h"
 #include "list.h"
 #include "report.h"
 #include "run.h"
@@ -23,6 +24,8 @@ static int execute(const command_line *asked, problem *why)
         return list_command(asked, why);
     case VERB_RUN:
         return run_command(asked, why);
+    case VERB_INSPECT:
+        return inspect_command(asked, why);
     case VERB_REPORT:
     case VERB_NONE:
     default:

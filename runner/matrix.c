@@ -253,11 +253,14 @@ static json_t *check_cell(const program *timed, const char *options, const char 
     return checked;
 }
 
-/* Why a cell that needs `bytes_peak` is not run, "" when it is; the caller frees it. */
-static char *reason_to_skip(double bytes_peak, uint64_t bytes_max)
+/* Why a checked cell is not run, "" when it is; the caller frees it. */
+static char *reason_to_skip(const json_t *checked, uint64_t bytes_max)
 {
+    double bytes_peak = json_number_of(json_object_get(checked, "forecast"), "bytes_peak");
     char needed[UNIT_TEXT_MAX], allowed[UNIT_TEXT_MAX];
 
+    if (json_text_of(checked, "skip")[0] != '\0')
+        return text_copy(json_text_of(checked, "skip"));
     if (bytes_max == 0 || !(bytes_peak > (double)bytes_max))
         return text_copy("");
     unit_bytes(needed, bytes_peak);
@@ -271,7 +274,7 @@ static json_t *cell_record(const program *timed, const program *counting, const 
 {
     const json_t *forecast = json_object_get(checked, "forecast");
     char *row = plan_row(timed->set, json_text_of(checked, "label"));
-    char *skipped = reason_to_skip(json_number_of(forecast, "bytes_peak"), bytes_max);
+    char *skipped = reason_to_skip(checked, bytes_max);
     json_t *record = json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "program", timed->set, "row", row,
         "strategy", timed->strategy, "label", json_text_of(checked, "label"), "kind",

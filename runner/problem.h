@@ -8,7 +8,7 @@
 
 enum { PROBLEM_TEXT_MAX = 1024 };
 
-/* The exit codes of `reclaim`. An interrupted run exits with 128 + the signal's number, as a shell
+/* The exit codes of `reclaim`; `inspect` exits as the program does, 6 when it found a leak. An interrupted run exits with 128 + the signal's number, as a shell
  * expects. */
 typedef enum exit_code {
     EXIT_CODE_OK = 0,

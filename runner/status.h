@@ -14,7 +14,7 @@ typedef enum status {
     STATUS_TIMEOUT,
     STATUS_FAILED,  /* crashed, or gave no sample */
     STATUS_VOID,    /* a check failed: its numbers mean nothing */
-    STATUS_SKIPPED, /* predicted not to fit into memory */
+    STATUS_SKIPPED, /* predicted not to fit into memory, or nothing for this strategy */
     STATUS_MISSING, /* not run yet */
     STATUS_COUNT
 } status;

@@ -109,6 +109,53 @@ static void print_reason(FILE *out, const cell_summary *of)
         print_wrapped(out, of->reason, TABLE_COLUMNS - 4);
 }
 
+static const char measured_prefix[] = "measured_";
+
+/* "copied_by_reads_bytes" in words, without its unit: "copied by reads". The caller frees it. */
+static char *measure_words(const char *name, const char *unit)
+{
+    size_t end = unit != NULL ? (size_t)(unit - name) : strlen(name);
+    const char *rest = unit != NULL ? strchr(unit + 1, '_') : NULL;
+    char *words = text_format("%.*s%s", (int)end, name, rest != NULL ? rest : "");
+
+    for (char *c = words; *c != '\0'; c++)
+        *c = *c == '_' ? ' ' : *c;
+    return words;
+}
+
+/* What the workload itself measured, on lines of its own: "copied by reads 42 MB, ...". */
+static char *measured_text(const cell_summary *of)
+{
+    char *text = text_copy("");
+
+    for (void *field = json_object_iter(of->counters); field != NULL;
+         field = json_object_iter_next(of->counters, field)) {
+        const char *name = json_object_iter_key(field), *bytes, *ns;
+        double number = json_number_value(json_object_iter_value(field));
+        char value[UNIT_TEXT_MAX], *words, *longer;
+        if (!text_starts_with(name, measured_prefix))
+            continue;
+        name += sizeof measured_prefix - 1;
+        bytes = strstr(name, "_bytes");
+        ns = strstr(name, "_ns");
+        (bytes != NULL ? unit_bytes : ns != NULL ? unit_duration : unit_count)(value, number);
+        words = measure_words(name, bytes != NULL ? bytes : ns);
+        longer = text_format("%s%s%s %s", text, text[0] != '\0' ? ", " : "", words, value);
+        free(text);
+        free(words);
+        text = longer;
+    }
+    return text;
+}
+
+static void print_measured(FILE *out, const cell_summary *of)
+{
+    char *text = of->status != STATUS_VOID ? measured_text(of) : text_copy("");
+
+    print_wrapped(out, text, TABLE_COLUMNS - 4);
+    free(text);
+}
+
 /* -- blocks -- */
 
 static void print_header(FILE *out, const char *spec)
@@ -130,6 +177,7 @@ static void print_block(FILE *out, const summary *of, const char *spec)
         const cell_summary *row = &of->cells[i];
         if (strcmp(row->of->spec, spec) == 0) {
             print_row(out, row);
+            print_measured(out, row);
             print_reason(out, row);
         }
     }

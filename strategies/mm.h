@@ -107,15 +107,20 @@ const mm_type_info *mm_type_info_of(const mm_heap *heap, mm_type type);
 #define MM_SCOPE_(m, name, count, borrows)                                 \
     mm_var name[count];                                                    \
     __attribute__((cleanup(strategy_scope_leave))) mm_scope name##_scope_; \
-    strategy_scope_enter((m), &name##_scope_, name, (count), (borrows))
+    strategy_scope_enter((m), &name##_scope_, name, (count), (borrows));   \
+    MM_NAME_SCOPE_(name)
 
-/* ---- Internal to this header: counting and checking ---- */
+/* ---- Internal to this header: counting, noting and checking ---- */
 
 #if MM_COUNTED
     #define MM_COUNT_(m, operation, argument) \
         count_operation(&(m)->base, MM_OPERATION_##operation, (argument))
+    #define MM_NAME_SCOPE_(name) scope_name(&name##_scope_, #name, __func__)
+    #define MM_NOTE_USE_(m, obj) strategy_note_use((m), (obj))
 #else
     #define MM_COUNT_(m, operation, argument) ((void)(m))
+    #define MM_NAME_SCOPE_(name) ((void)0)
+    #define MM_NOTE_USE_(m, obj) ((void)0)
 #endif
 
 #if MM_CHECKED
@@ -139,6 +144,13 @@ static inline void mm_stress_(mm *m)
 }
 #endif
 
+/* A slot of `obj` is read or written: it must be there, and the object is of use. */
+#define MM_USE_SLOT_(m, obj, index)          \
+    do {                                     \
+        MM_CHECK_SLOT_((m), (obj), (index)); \
+        MM_NOTE_USE_((m), (obj));            \
+    } while (0)
+
 /* MM_NO_MEMORY, or MM_TOO_DEEP when that is why. */
 mm_status mm_refusal_(const mm *m);
 
@@ -154,7 +166,7 @@ mm_status mm_new_finalisable_(mm *m, mm_var *made, mm_type type, uint32_t slots,
 __attribute__((always_inline)) static inline mm_status mm_new(mm *m, mm_var *dst, mm_type type,
                                                               uint32_t slots, uint32_t bytes)
 {
-    MM_COUNT_(m, new, ((uint64_t)type << 48) ^ ((uint64_t)slots << 32) ^ bytes);
+    MM_COUNT_(m, new, digest_of_new(type, slots, bytes));
     MM_CHECK_OWNER_(dst);
     assert((mm_type_is_container(type) || slots == 0) && "an atom has no slots");
     mm_stress_(m);
@@ -171,6 +183,27 @@ __attribute__((always_inline)) static inline mm_status mm_new(mm *m, mm_var *dst
         return mm_refusal_(m);
     return MM_OK;
 }
+
+#if MM_COUNTED
+static inline mm_status mm_note_site_(mm_status status, mm_var *made, const mm_site *site)
+{
+    if (status == MM_OK)
+        strategy_note_site(made, site);
+    return status;
+}
+
+    /* `call` makes an object into `made_here_`, which is `dst`; it will know that it was here. */
+    #define MM_NOTE_SITE_(dst, call)                                          \
+        __extension__({                                                       \
+            static const mm_site site_here_ = {__FILE__, __func__, __LINE__}; \
+            mm_var *made_here_ = (dst);                                       \
+            mm_note_site_((call), made_here_, &site_here_);                   \
+        })
+
+    /* The same, and the object knows where in the program it was made: see mm_inspect.h. */
+    #define mm_new(m, dst, type, slots, bytes) \
+        MM_NOTE_SITE_((dst), mm_new((m), made_here_, (type), (slots), (bytes)))
+#endif
 
 /* dst = src: an alias. May collect: no. */
 static inline void mm_set(mm *m, mm_var *dst, mm_var *src)
@@ -204,7 +237,7 @@ static inline void mm_load(mm *m, mm_var *dst, mm_var *obj, uint32_t i)
 {
     MM_COUNT_(m, load, i);
     MM_CHECK_OWNER_(dst);
-    MM_CHECK_SLOT_(m, obj, i);
+    MM_USE_SLOT_(m, obj, i);
     strategy_load(m, dst, obj, i);
 }
 
@@ -213,7 +246,7 @@ static inline void mm_take(mm *m, mm_var *dst, mm_var *obj, uint32_t i)
 {
     MM_COUNT_(m, take, i);
     MM_CHECK_OWNER_(dst);
-    MM_CHECK_SLOT_(m, obj, i);
+    MM_USE_SLOT_(m, obj, i);
     strategy_take(m, dst, obj, i);
 }
 
@@ -221,7 +254,7 @@ static inline void mm_take(mm *m, mm_var *dst, mm_var *obj, uint32_t i)
 static inline void mm_store(mm *m, mm_var *obj, uint32_t i, mm_var *src)
 {
     MM_COUNT_(m, store, i);
-    MM_CHECK_SLOT_(m, obj, i);
+    MM_USE_SLOT_(m, obj, i);
     strategy_store(m, obj, i, src);
 }
 
@@ -230,7 +263,7 @@ static inline void mm_store_move(mm *m, mm_var *obj, uint32_t i, mm_var *src)
 {
     MM_COUNT_(m, store_move, i);
     MM_CHECK_OWNER_(src);
-    MM_CHECK_SLOT_(m, obj, i);
+    MM_USE_SLOT_(m, obj, i);
     strategy_store_move(m, obj, i, src);
 }
 
@@ -240,7 +273,7 @@ static inline void mm_fill(mm *m, mm_var *obj, uint32_t i, mm_var *src)
 {
     MM_COUNT_(m, fill, i);
     MM_CHECK_OWNER_(src);
-    MM_CHECK_SLOT_(m, obj, i);
+    MM_USE_SLOT_(m, obj, i);
     MM_CHECK_EMPTY_(m, obj, i);
     strategy_fill(m, obj, i, src);
 }
@@ -249,7 +282,7 @@ static inline void mm_fill(mm *m, mm_var *obj, uint32_t i, mm_var *src)
 static inline void mm_unset(mm *m, mm_var *obj, uint32_t i)
 {
     MM_COUNT_(m, unset, i);
-    MM_CHECK_SLOT_(m, obj, i);
+    MM_USE_SLOT_(m, obj, i);
     strategy_unset(m, obj, i);
 }
 
@@ -257,8 +290,8 @@ static inline void mm_unset(mm *m, mm_var *obj, uint32_t i)
 static inline void mm_copy_slot(mm *m, mm_var *dobj, uint32_t di, mm_var *sobj, uint32_t si)
 {
     MM_COUNT_(m, copy_slot, ((uint64_t)di << 32) ^ si);
-    MM_CHECK_SLOT_(m, dobj, di);
-    MM_CHECK_SLOT_(m, sobj, si);
+    MM_USE_SLOT_(m, dobj, di);
+    MM_USE_SLOT_(m, sobj, si);
     strategy_copy_slot(m, dobj, di, sobj, si);
 }
 
@@ -268,7 +301,7 @@ static inline void mm_copy_slot(mm *m, mm_var *dobj, uint32_t di, mm_var *sobj, 
 static inline void mm_borrow(mm *m, mm_var *v, mm_var *obj, uint32_t i)
 {
     MM_COUNT_(m, borrow, i);
-    MM_CHECK_SLOT_(m, obj, i);
+    MM_USE_SLOT_(m, obj, i);
     strategy_borrow(m, v, obj, i);
 }
 
@@ -289,6 +322,7 @@ static inline bool mm_same(const mm_var *a, const mm_var *b)
  * query. */
 static inline void *mm_data(mm *m, const mm_var *obj)
 {
+    MM_NOTE_USE_(m, obj);
     return strategy_data(m, obj);
 }
 
@@ -329,6 +363,13 @@ void mm_root_free(mm *m, mm_root *root);
  * trait `no_callbacks` is set. Cost: O(1), one object and about 40 bytes. */
 mm_status mm_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
                       mm_weak_callback *callback);
+#if MM_COUNTED
+    #define mm_weak_new(m, dst, referent, context, callback) \
+        MM_NOTE_SITE_((dst), mm_weak_new((m), made_here_, (referent), (context), (callback)))
+#endif
+
+/* What a weak reference requests as an object, for a program that keeps books. */
+enum { MM_WEAK_SLOTS = 1, MM_WEAK_BYTES = sizeof(weak_payload) };
 
 /* dst = what the weak reference leads to, or null once it is cleared. May collect: no. */
 void mm_weak_load(mm *m, mm_var *dst, mm_var *reference);
@@ -350,9 +391,9 @@ typedef void mm_release(mm *m, mm_var *resource);
  * the variable is not null, `release` is called with it, and then it is given up. To pass the duty
  * on, move the object to another variable. Unlike a finaliser this happens at a known place, once,
  * on every strategy, whatever else refers to the object. */
-#define MM_RESOURCE(m, name, release)            \
-    MM_VAR(m, name);                             \
-    __attribute__((cleanup(mm_resource_leave_))) \
+#define MM_RESOURCE(m, name, release)                    \
+    MM_VAR(m, name);                                     \
+    __attribute__((cleanup(mm_resource_leave_), unused)) \
     mm_resource_ name##_resource_ = {(m), name, (release)}
 
 typedef struct mm_resource_ {
@@ -374,6 +415,9 @@ static inline void mm_resource_leave_(mm_resource_ *resource)
 static inline void mm_request_begin(mm *m)
 {
     MM_COUNT_(m, request_begin, 0);
+#if MM_COUNTED
+    m->base.heap->base.front.request++;
+#endif
     m->base.request_started_ns = clock_now_ns();
 }
 
@@ -385,6 +429,17 @@ static inline void mm_safepoint(mm *m)
 {
     MM_COUNT_(m, safepoint, 0);
     strategy_safepoint(m);
+}
+
+/* From here on the program is in the phase `name`, a literal such as "set-up"; objects that it makes
+ * are attributed to it (mm_inspect.h). Nothing in the timed flavour. May collect: no. */
+static inline void mm_phase(mm *m, const char *name)
+{
+#if MM_COUNTED
+    m->base.heap->base.front.phase = name;
+#else
+    (void)m, (void)name;
+#endif
 }
 
 /* The program is over, and `collect=end` acts. Programs that are measured call it once, after their

@@ -28,9 +28,10 @@
  * does not exist. Cost: the strategy's README. */
 mm_status mm_collect(mm *m, uint32_t generation, uint64_t *unreachable);
 
-/* Full collections until one finds nothing; `*unreachable` (may be NULL) is their sum. Where it is
- * not known what they find (the trait `live_unknown`), a few, and `*unreachable` is MM_UNKNOWN.
- * Errors: MM_UNSUPPORTED. */
+/* Full collections until one finds nothing and calls no finaliser and no callback; `*unreachable`
+ * (may be NULL) is their sum. Where it is not known what they find (the trait `live_unknown`), a few,
+ * and `*unreachable` is MM_UNKNOWN. Errors: MM_UNSUPPORTED; MM_TOO_DEEP when finalisers leave new
+ * garbage behind each time, after the thousandth collection. */
 mm_status mm_collect_all(mm *m, uint64_t *unreachable);
 
 /* Automatic collection on and off; the state. A strategy that collects when memory runs out
@@ -69,14 +70,16 @@ mm_status mm_unfreeze(mm *m);
 mm_status mm_get_freeze_count(const mm *m, uint64_t *count);
 
 /* `callback` is told of each collection from now on; remove names the same two. Adding inside a
- * callback takes effect with the next event. Errors: MM_NO_MEMORY; MM_UNSUPPORTED where the trait
- * `no_callbacks` is set; MM_INVALID when there is nothing such to remove. */
+ * callback takes effect with the next event, removing at once. Errors: MM_UNSUPPORTED without a
+ * collector, and where the trait `no_callbacks` is set; MM_NO_MEMORY; MM_INVALID when there is nothing
+ * such to remove. */
 mm_status mm_add_callback(mm_heap *heap, mm_gc_callback *callback, void *context);
 mm_status mm_remove_callback(mm_heap *heap, mm_gc_callback *callback, void *context);
 
 /* Debugging: `flags` of mm_debug_flag; lines go to `sink`, which may be NULL when no flag asks for
- * any. Errors: MM_UNSUPPORTED without a collector, or where it cannot be watched; MM_INVALID for
- * other flags, or lines without a sink. */
+ * any. Errors: MM_UNSUPPORTED without a collector, and for COLLECTABLE and SAVE_ALL unless the trait
+ * `reports_garbage` is set; MM_INVALID for other flags, or lines without a
+ * sink. */
 mm_status mm_set_debug(mm_heap *heap, uint32_t flags, mm_debug_sink *sink, void *context);
 uint32_t mm_get_debug(const mm_heap *heap);
 
@@ -99,9 +102,12 @@ bool mm_is_finalized(mm *m, const mm_var *obj);
 mm_status mm_refcount(mm *m, const mm_var *obj, uint64_t *count);
 
 #if MM_COUNTED
-/* How often each operation was issued, by mm_operation, and the digest of all of them in order. */
+/* How often the program issued each operation, by mm_operation, and the digest of all of them in
+ * order. What finalisers and weak callbacks issue is in neither, since it depends on the strategy
+ * when they run and whether they do; mm_nested_operations() is how much it was. */
 const uint64_t *mm_operation_counts(const mm *m);
 uint64_t mm_operation_digest(const mm *m);
+uint64_t mm_nested_operations(const mm *m);
 #endif
 
 #endif

@@ -200,7 +200,12 @@ static int print_value(const settings *values, size_t index, char *out, size_t s
         if (entry->words[i].value == value)
             return snprintf(out, size, "%s", entry->words[i].word);
     }
-    return snprintf(out, size, "%.15g", value);
+    for (int digits = 15; digits < 17; digits++) {
+        int length = snprintf(out, size, "%.*g", digits, value);
+        if (strtod(out, NULL) == value)
+            return length;
+    }
+    return snprintf(out, size, "%.17g", value);
 }
 
 static bool is_default(const settings *values, size_t index)

@@ -203,4 +203,17 @@ static inline bool table_remove(mm *m, table *t, uint64_t key)
     return true;
 }
 
+/* What the buckets of a table that grew to `length` entries have taken, and what they still take. */
+static inline void table_books(uint64_t length, workload_amount *allocated, workload_amount *live)
+{
+    uint64_t capacity = 0;
+
+    *allocated = *live = (workload_amount){0};
+    while (capacity < length) {
+        capacity = capacity != 0 ? 2 * capacity : TABLE_FIRST_CAPACITY;
+        workload_add(allocated, 1, capacity * sizeof(void *));
+        *live = (workload_amount){1, capacity * sizeof(void *)};
+    }
+}
+
 #endif

@@ -127,6 +127,7 @@ static mm_status build(mm *m, const heap_run *h, mm_var *root)
     MM_VAR(m, table);
     uint32_t count = h->graph.object_count;
 
+    mm_phase(m, "build");
     if (mm_new(m, table, h->container, count, 0) != MM_OK)
         return MM_NO_MEMORY;
     for (uint32_t i = 0; i < count; i++) {
@@ -178,6 +179,7 @@ static mm_status walk(mm *m, heap_run *h, mm_var *root, const heap_walk *expecte
     vector stack = vector_on(storage, h->container);
     uint64_t i = 0;
 
+    mm_phase(m, "walk");
     memset(h->flags, 0, h->graph.object_count);
     h->flags[h->graph.root] = 1;
     mm_set(m, object, root);

@@ -54,7 +54,7 @@ static turns_books books(const settings *p)
     uint64_t n = (uint64_t)settings_get(p, "n"), payload = (uint64_t)settings_get(p, "payload");
     workload_amount all = {2 * n, 2 * n * (sizeof(void *) + payload)};
 
-    return (turns_books){.allocated = all, .leaked = all};
+    return (turns_books){.allocated = all, .leaked = all, .leaked_before_teardown = all};
 }
 
 static bool forecast(const settings *p, workload_forecast *out, char message[WORKLOAD_MESSAGE_MAX])
@@ -71,7 +71,13 @@ static workload_result run(workload_run *run)
     if (mm_type_add(mm_heap_of(run->m), &(mm_type_info){.name = "node", .kind = MM_CONTAINER},
                     &p.node) != MM_OK)
         return WORKLOAD_NO_MEMORY;
-    return turns_run(run, p.node, turn, &p, &p.checksum, books(run->parameters));
+    return turns_run(run, turn,
+                     &(turns){.count = workload_parameter(run, "n"),
+                              .per_request = TURNS_PER_REQUEST,
+                              .state = &p,
+                              .checksum = &p.checksum,
+                              .node = p.node,
+                              .books = books(run->parameters)});
 }
 
 const workload workload_pairs = {

@@ -66,7 +66,13 @@ static workload_result run(workload_run *run)
     if (mm_type_add(heap, &(mm_type_info){.name = "box", .kind = MM_CONTAINER}, &t.box) != MM_OK ||
         mm_type_add(heap, &(mm_type_info){.name = "value", .kind = MM_ATOM}, &t.value) != MM_OK)
         return WORKLOAD_NO_MEMORY;
-    return turns_run(run, t.box, turn, &t, &t.checksum, books(run->parameters));
+    return turns_run(run, turn,
+                     &(turns){.count = workload_parameter(run, "n"),
+                              .per_request = TURNS_PER_REQUEST,
+                              .state = &t,
+                              .checksum = &t.checksum,
+                              .node = t.box,
+                              .books = books(run->parameters)});
 }
 
 const workload workload_temps = {

@@ -6,8 +6,9 @@
  *   counted  MM_COUNTED 1, MM_CHECKED 0   operations, objects and bytes are counted
  *   checked  MM_COUNTED 1, MM_CHECKED 1   and assertions, heap verifier, poisoning, fault injection
  * MM_REGISTRY says that every object is on one list of the heap's allocator front, whatever the
- * strategy does: always when checked, and in every flavour of a sanitizer build, so that what a
- * strategy leaks by design is given back when its heap is freed. */
+ * strategy does: always when counted or checked, so that a heap can be looked into, and in every
+ * flavour of a sanitizer build, so that what a strategy leaks by design is given back when its heap
+ * is freed. */
 #ifndef MM_COMMON_BASE_H
 #define MM_COMMON_BASE_H
 
@@ -25,7 +26,7 @@
     #define MM_CHECKED 0
 #endif
 #ifndef MM_REGISTRY
-    #define MM_REGISTRY MM_CHECKED
+    #define MM_REGISTRY MM_COUNTED
 #endif
 
 #if MM_CHECKED && defined(NDEBUG)
@@ -158,6 +159,7 @@ typedef struct mm_traits {
     bool moving;          /* an object may move at any operation that may collect */
     bool tracks;          /* knows some objects to be in no cycle: mm_is_tracked() works */
     bool freezes;         /* mm_freeze() and its siblings work */
+    bool reports_garbage; /* MM_DEBUG_COLLECTABLE and MM_DEBUG_SAVE_ALL work */
     bool one_heap;        /* a process has one heap at a time */
     bool conservative;    /* a full collection may leave objects that something seems to refer to */
     bool mortal;          /* mm_immortalise() is refused */
@@ -194,6 +196,9 @@ typedef struct mm_stats {
     uint64_t bytes_live;   /* counted: as requested */
     uint64_t bytes_held;   /* counted: with headers */
     uint64_t bytes_peak;   /* counted: the highest bytes_held */
+    uint64_t bytes_beside; /* held for weak references and finalisers, outside the objects */
+    uint64_t bytes_pooled; /* in blocks of the pool allocator that are in use */
+    uint64_t bytes_mapped; /* in its arenas */
 } mm_stats;
 
 #endif

@@ -4,6 +4,7 @@
 
 #if MM_CHECKED
     #include "common/check.h"
+    #include "common/registry.h"
     #include "mm_check.h"
     #include "mm_gc.h"
 
@@ -20,48 +21,10 @@ bool mm_violation(char message[MM_MESSAGE_MAX], const char *format, ...)
     return false;
 }
 
-    #ifdef strategy_serial
-uint64_t mm_serial(const mm_var *v)
-{
-    return strategy_serial(v);
-}
-
-void mm_each_object(mm_heap *heap, mm_object_visitor *visit, void *context)
-{
-    strategy_each_object(heap, visit, context);
-}
-    #else
-        #ifndef strategy_object_in
-/* The object in a registered block, and the type it has. */
-static mm_object *strategy_object_in(registered *block)
-{
-    return (mm_object *)((char *)(block + 1) + block->header - sizeof(mm_object));
-}
-        #endif
-
-static mm_type type_of(mm_object *object)
-{
-    return strategy_type_of(NULL, &(mm_var){.object = object});
-}
-
-static uint32_t slot_count_of(mm_object *object)
-{
-    return strategy_slot_count(NULL, &(mm_var){.object = object});
-}
-
-static registered *block_of(const mm_object *object)
-{
-    return front_registered(strategy_block((mm_object *)object));
-}
-
+    #ifndef strategy_serial
 uint64_t mm_serial_of(const mm_object *object)
 {
-    return block_of(object)->serial;
-}
-
-uint64_t mm_serial(const mm_var *v)
-{
-    return v->object != NULL ? mm_serial_of(v->object) : 0;
+    return registry_block(object)->serial;
 }
 
 uint64_t mm_count_containers(const mm_heap *heap)
@@ -70,18 +33,8 @@ uint64_t mm_count_containers(const mm_heap *heap)
     uint64_t containers = 0;
 
     for (registered *block = ring->next; block != ring; block = block->next)
-        containers += mm_type_is_container(type_of(strategy_object_in(block)));
+        containers += mm_type_is_container(registry_type(block));
     return containers;
-}
-
-void mm_each_object(mm_heap *heap, mm_object_visitor *visit, void *context)
-{
-    registered *ring = &heap->base.front.blocks;
-
-    for (registered *block = ring->next; block != ring; block = block->next) {
-        mm_object *object = strategy_object_in(block);
-        visit(block->serial, type_of(object), slot_count_of(object), context);
-    }
 }
     #endif
 
@@ -117,7 +70,7 @@ static bool check_objects(mm_heap *heap, char message[MM_MESSAGE_MAX])
 static void expect_reference(mm_object **place, void *context)
 {
     (void)context;
-    block_of(*place)->expected++;
+    registry_block(*place)->expected++;
 }
 
 /* Each slot leads to a live object of a known type; on the way the references are counted. */
@@ -126,16 +79,16 @@ static bool check_slots(mm_heap *heap, char message[MM_MESSAGE_MAX])
     registered *ring = &heap->base.front.blocks;
 
     for (registered *block = ring->next; block != ring; block = block->next) {
-        mm_object *object = strategy_object_in(block);
-        if (mm_type_index(type_of(object)) >= heap->base.type_count)
+        mm_object *object = registry_object(block);
+        if (mm_type_index(registry_type(block)) >= heap->base.type_count)
             return mm_violation(message, "type: object %lu has type %u of %u",
-                                (unsigned long)block->serial, mm_type_index(type_of(object)),
+                                (unsigned long)block->serial, mm_type_index(registry_type(block)),
                                 heap->base.type_count);
-        for (uint32_t i = 0; i < slot_count_of(object); i++) {
+        for (uint32_t i = 0; i < registry_slot_count(object); i++) {
             mm_object **slot = strategy_slot(object, i);
             if (*slot == NULL)
                 continue;
-            if (block_of(*slot)->magic != REGISTERED_LIVE)
+            if (registry_block(*slot)->magic != REGISTERED_LIVE)
                 return mm_violation(message, "reachable: slot %u of object %lu leads to no object",
                                     i, (unsigned long)block->serial);
             expect_reference(slot, NULL);
@@ -148,7 +101,7 @@ static bool check_slots(mm_heap *heap, char message[MM_MESSAGE_MAX])
 /* An object's flag and its count agree on whether it is immortal. */
 static bool check_immortality(const mm_object *object, char message[MM_MESSAGE_MAX])
 {
-    if (counting_is_immortal(object) == ((object->type & OBJECT_IMMORTAL) != 0))
+    if ((object->count == COUNT_IMMORTAL) == ((object->type & OBJECT_IMMORTAL) != 0))
         return true;
     return mm_violation(message, "immortal: object %lu has count %u",
                         (unsigned long)mm_serial_of(object), object->count);
@@ -168,7 +121,7 @@ static bool check_counts(mm_heap *heap, char message[MM_MESSAGE_MAX])
 
     variables_each_owner(heap, expect_reference, NULL);
     for (registered *block = ring->next; block != ring; block = block->next) {
-        mm_object *object = strategy_object_in(block);
+        mm_object *object = registry_object(block);
         uint64_t count = strategy_refcount(NULL, &(mm_var){.object = object});
         if (!check_immortality(object, message))
             return false;
@@ -184,9 +137,35 @@ static bool check_counts(mm_heap *heap, char message[MM_MESSAGE_MAX])
     return true;
 }
 
+        #if MM_FOREIGN
+static bool check_side_tables(mm_heap *heap, char message[MM_MESSAGE_MAX])
+{
+    (void)heap, (void)message; /* they are the peer's */
+    return true;
+}
+        #else
+/* What the weak table and the list of finalisers say of objects, and what objects say of them. */
+static bool check_side_tables(mm_heap *heap, char message[MM_MESSAGE_MAX])
+{
+    registered *ring = &heap->base.front.blocks;
+    uint64_t due = 0, weakly_referenced = 0;
+
+    for (registered *block = ring->next; block != ring; block = block->next) {
+        const mm_object *object = registry_object(block);
+        due += finalisation_due(heap, object);
+        weakly_referenced += (object->type & OBJECT_WEAKLY_REFERENCED) != 0;
+    }
+    if (weakly_referenced != heap->base.weak.referents)
+        return mm_violation(message, "weak: %lu objects are referred to weakly, the table has %u",
+                            (unsigned long)weakly_referenced, heap->base.weak.referents);
+    return weak_table_check(heap, message) && finalisation_check(heap, due, message);
+}
+        #endif
+
 static bool check_objects(mm_heap *heap, char message[MM_MESSAGE_MAX])
 {
-    return check_slots(heap, message) && check_counts(heap, message);
+    return check_slots(heap, message) && check_counts(heap, message) &&
+           check_side_tables(heap, message);
 }
     #endif
 
@@ -232,6 +211,12 @@ void mm_limit_mark_stack(mm_heap *heap, size_t entries)
     #else
     (void)heap, (void)entries;
     #endif
+}
+
+void mm_limit_nesting(mm_heap *heap, uint32_t nesting, uint32_t rounds)
+{
+    heap->base.finalisation.nesting_max = nesting;
+    heap->base.finalisation.rounds_max = rounds;
 }
 
 uint64_t mm_allocation_attempts(const mm_heap *heap)

@@ -3,7 +3,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 void watchers_close(collection_watchers *watchers)
 {
@@ -11,6 +10,7 @@ void watchers_close(collection_watchers *watchers)
     *watchers = (collection_watchers){0};
 }
 
+#if MM_GENERATIONS > 0
 mm_status mm_add_callback(mm_heap *heap, mm_gc_callback *callback, void *context)
 {
     collection_watchers *watchers = &heap->base.watchers;
@@ -29,6 +29,18 @@ mm_status mm_add_callback(mm_heap *heap, mm_gc_callback *callback, void *context
     return MM_OK;
 }
 
+/* Drops the entries that were removed, keeping the order. */
+static void compact(collection_watchers *watchers)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < watchers->count; i++) {
+        if (watchers->entries[i].callback != NULL)
+            watchers->entries[kept++] = watchers->entries[i];
+    }
+    watchers->count = kept;
+}
+
 mm_status mm_remove_callback(mm_heap *heap, mm_gc_callback *callback, void *context)
 {
     collection_watchers *watchers = &heap->base.watchers;
@@ -37,24 +49,29 @@ mm_status mm_remove_callback(mm_heap *heap, mm_gc_callback *callback, void *cont
         collection_watcher *watcher = watchers->entries + i;
         if (watcher->callback != callback || watcher->context != context)
             continue;
-        watchers->count--;
-        memmove(watcher, watcher + 1, (watchers->count - i) * sizeof *watcher);
+        watcher->callback = NULL;
+        if (!watchers->telling)
+            compact(watchers);
         return MM_OK;
     }
     return MM_INVALID;
 }
 
-#if MM_GENERATIONS > 0
-/* A watcher may add or remove watchers: whoever is added is told from the next time on. */
+/* A watcher may add or remove watchers: whoever is added is told from the next time on, and whoever
+ * is removed at once no more. */
 static void tell(mm *m, mm_gc_phase phase, const mm_gc_info *info)
 {
     collection_watchers *watchers = &m->base.heap->base.watchers;
     uint32_t count = watchers->count;
 
-    for (uint32_t i = 0; i < count && i < watchers->count; i++) {
+    watchers->telling = true;
+    for (uint32_t i = 0; i < count; i++) {
         collection_watcher watcher = watchers->entries[i];
-        watcher.callback(m, phase, info, watcher.context);
+        if (watcher.callback != NULL)
+            watcher.callback(m, phase, info, watcher.context);
     }
+    watchers->telling = false;
+    compact(watchers);
 }
 
 __attribute__((format(printf, 2, 3))) static void say(const garbage *g, const char *format, ...)
@@ -140,20 +157,39 @@ void garbage_report(mm_heap *heap, const mm_object *object)
         say(&heap->base.garbage, "gc: collectable <%s, %u slots, %u bytes>", type->name,
             object->slot_count, object->data_bytes);
 }
+#endif
 
+#if MM_GENERATIONS > 0
 mm_status mm_set_debug(mm_heap *heap, uint32_t flags, mm_debug_sink *sink, void *context)
 {
     const uint32_t told = MM_DEBUG_STATS | MM_DEBUG_COLLECTABLE | MM_DEBUG_UNCOLLECTABLE;
     garbage *g = &heap->base.garbage;
 
+    if (strategy_traits.watches_nothing)
+        return MM_UNSUPPORTED;
     if ((flags & ~(told | MM_DEBUG_SAVE_ALL)) != 0 || ((flags & told) != 0 && sink == NULL))
         return MM_INVALID;
+    if ((flags & (MM_DEBUG_COLLECTABLE | MM_DEBUG_SAVE_ALL)) != 0 &&
+        !strategy_traits.reports_garbage)
+        return MM_UNSUPPORTED;
     g->flags = flags;
     g->sink = sink;
     g->sink_context = context;
     return MM_OK;
 }
 #else
+mm_status mm_add_callback(mm_heap *heap, mm_gc_callback *callback, void *context)
+{
+    (void)heap, (void)callback, (void)context;
+    return MM_UNSUPPORTED;
+}
+
+mm_status mm_remove_callback(mm_heap *heap, mm_gc_callback *callback, void *context)
+{
+    (void)heap, (void)callback, (void)context;
+    return MM_UNSUPPORTED;
+}
+
 mm_status mm_set_debug(mm_heap *heap, uint32_t flags, mm_debug_sink *sink, void *context)
 {
     (void)heap, (void)flags, (void)sink, (void)context;

@@ -25,13 +25,14 @@ typedef struct collection {
 } collection;
 
 typedef struct collection_watcher {
-    mm_gc_callback *callback;
+    mm_gc_callback *callback; /* NULL: removed while all are being told */
     void *context;
 } collection_watcher;
 
 typedef struct collection_watchers {
     collection_watcher *entries;
     uint32_t count, capacity;
+    bool telling;
 } collection_watchers;
 
 void watchers_close(collection_watchers *watchers);

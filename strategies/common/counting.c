@@ -135,10 +135,11 @@ static inline bool dies_quietly(const mm_object *object)
 
 void counting_reclaim(mm *m, mm_object *object)
 {
-    uint32_t slot_count = object->slot_count;
+    uint32_t slot_count;
 
     if (!prepare_death(m, object))
         return;
+    slot_count = object->slot_count; /* only now: it may be another object, see finalise.c */
     if (slot_count >= MM_CASCADE_UNTIMED) {
         run_cascade(m, object, 0, MM_CASCADE_UNTIMED - 1);
         return;

@@ -43,8 +43,8 @@ struct mm_object {
     mm_object *slots[];
 };
 
-/* The verifier wants to know all variables; the algorithm does not. */
-#define MM_SCOPES_LINKED(m) MM_CHECKED
+/* Inspection and the verifier want to know all variables; the algorithm does not. */
+#define MM_SCOPES_LINKED(m) MM_COUNTED
 #include "variables.h"
 
 /* Objects of a cascade before its clock starts: timing every decrement would cost more than the

@@ -1,4 +1,5 @@
 #include "mm.h"
+#include "common/check.h"
 
 enum { OBJECTS_FIRST_CAPACITY = 16 };
 
@@ -13,7 +14,28 @@ mm_status mm_refusal_(const mm *m)
     return m->base.heap->base.front.refusing ? MM_TOO_DEEP : MM_NO_MEMORY;
 }
 
-#if !MM_FOREIGN
+#if !MM_FOREIGN /* else both are the peer's */
+/* ---- Bounds ---- */
+
+static bool nests_too_deeply(const finalisation *f)
+{
+    #if MM_CHECKED
+    if (f->nesting_max != 0)
+        return f->nesting >= f->nesting_max;
+    #endif
+    return f->nesting >= NESTING_MAX;
+}
+
+static bool is_last_round(const finalisation *f, uint32_t round)
+{
+    #if MM_CHECKED
+    if (f->rounds_max != 0)
+        return round == f->rounds_max;
+    #endif
+    (void)f;
+    return round == ROUNDS_MAX;
+}
+
 bool finalisation_due(const mm_heap *heap, const mm_object *object)
 {
     return (object->type & (MM_TYPE_SPECIAL | OBJECT_FINALIZED)) == MM_TYPE_SPECIAL &&
@@ -71,14 +93,17 @@ static void call_callback(mm *m, weak_queue *queue)
 
     operands[0].object = weak_queue_take(&m->base.heap->base.weak, queue, &callback);
     strategy_load(m, operands + 1, operands, 0);
+    m->base.heap->base.finalisation.calls++;
     callback(m, operands, operands + 1);
 }
 
-/* Whether `self`, a variable of counting code, is all that refers to the object. */
+/* Whether `self`, a variable of counting code, is all that refers to the object. The finaliser may
+ * have given the object up in the middle, and `self` then names another one at the same address: if
+ * that has been finalised too, it dies instead, and if not, nothing has happened to it yet. */
 static bool is_only_reference(const mm_var *self, const mm_object *object)
 {
     #if MM_HAS_COUNTS
-    return self->object == object && object->count == 1;
+    return self->object == object && object->count == 1 && (object->type & OBJECT_FINALIZED);
     #else
     (void)self, (void)object;
     return false;
@@ -95,6 +120,7 @@ static bool call_finaliser(mm *m, mm_object *object)
     MM_VAR(m, self);
 
     self->object = object;
+    f->calls++;
     f->nesting++;
     mm_type_info_of(m->base.heap, object->type)->finaliser(m, self);
     f->nesting--;
@@ -109,8 +135,8 @@ static void refuse_allocation(mm *m, bool refuse)
 {
     front *front = &m->base.heap->base.front;
 
-    front->refusing = refuse;
-    m->base.limited = refuse || front->limited;
+    front_refuse(front, refuse);
+    m->base.limited = front_is_needed(front);
 }
 
 /* All that waits now, and no more. */
@@ -143,7 +169,7 @@ static void drain(mm *m)
         return;
     f->nesting = 1;
     for (uint32_t round = 1; f->count != 0 || f->waiting.first != 0; round++) {
-        if (round == ROUNDS_MAX)
+        if (is_last_round(f, round))
             refuse_allocation(m, true);
         run_round(m);
     }
@@ -158,7 +184,7 @@ bool finalisation_run(mm *m, mm_object *object)
 
     object->type |= OBJECT_FINALIZED;
     f->pending--;
-    if (f->nesting >= NESTING_MAX) {
+    if (nests_too_deeply(f)) {
         f->objects[f->count++] = object;
         return false;
     }
@@ -171,7 +197,7 @@ void finalisation_run_callbacks(mm *m, weak_queue *queue)
 
     if (queue->first == 0)
         return;
-    if (f->nesting >= NESTING_MAX) {
+    if (nests_too_deeply(f)) {
         weak_queue_append(&m->base.heap->base.weak, &f->waiting, queue);
         return;
     }
@@ -221,4 +247,24 @@ void finalisation_moved(finalisation *f, mm_object *(*where)(mm_object *))
     for (size_t i = 0; i < f->count; i++)
         f->objects[i] = where(f->objects[i]);
 }
+
+    #if MM_CHECKED
+bool finalisation_check(const mm_heap *heap, uint64_t due, char message[MM_MESSAGE_MAX])
+{
+    const finalisation *f = &heap->base.finalisation;
+
+    if (f->pending != due)
+        return mm_violation(message, "finalisers: %lu objects have one to come, counted %lu",
+                            (unsigned long)due, (unsigned long)f->pending);
+    if (f->count != (MM_HAS_COUNTS ? 0 : due) || f->first != 0 || f->waiting.first != 0)
+        return mm_violation(message, "finalisers: %zu objects are listed and %lu are to be",
+                            f->count, (unsigned long)(MM_HAS_COUNTS ? 0 : due));
+    for (size_t i = 0; i < f->count; i++) {
+        const registered *block = front_registered(strategy_block(f->objects[i]));
+        if (block->magic != REGISTERED_LIVE || !finalisation_due(heap, f->objects[i]))
+            return mm_violation(message, "finalisers: entry %zu is no object with one to come", i);
+    }
+    return true;
+}
+    #endif
 #endif

@@ -30,8 +30,12 @@ typedef struct finalisation {
     size_t first, count, capacity;
     uint64_t pending;   /* objects whose finaliser may still run and that do not wait */
     weak_queue waiting; /* callbacks */
+    uint64_t calls;     /* of finalisers and callbacks so far */
     uint32_t nesting;   /* calls on the C stack */
     bool ended;         /* the heap is being freed: nothing is called any more */
+#if MM_CHECKED
+    uint32_t nesting_max, rounds_max; /* 0: as above; tests set them low */
+#endif
 } finalisation;
 
 void finalisation_close(finalisation *f);
@@ -40,6 +44,12 @@ void finalisation_close(finalisation *f);
 static inline bool finalisation_pending(const finalisation *f)
 {
     return f->pending != 0;
+}
+
+/* The memory of the list. */
+static inline size_t finalisation_bytes(const finalisation *f)
+{
+    return f->capacity * sizeof *f->objects;
 }
 
 /* Whether the object has a finaliser that has not been called. */
@@ -60,5 +70,11 @@ uint64_t finalisation_run_unreachable(mm *m,
 
 /* For a collector that moves: `where` gives the new address of an object. */
 void finalisation_moved(finalisation *f, mm_object *(*where)(mm_object *));
+
+#if MM_CHECKED
+/* The verifier's part, while nothing is called: `due` is the number of objects of the heap whose
+ * finaliser has not been called. */
+bool finalisation_check(const mm_heap *heap, uint64_t due, char message[MM_MESSAGE_MAX]);
+#endif
 
 #endif

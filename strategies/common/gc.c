@@ -5,6 +5,9 @@
 #include <string.h>
 
 #if MM_GENERATIONS > 0
+/* Finalisers that leave new garbage each time would keep it going. */
+enum { COLLECT_ALL_PASSES_MAX = 1000 };
+
 mm_status mm_collect(mm *m, uint32_t generation, uint64_t *unreachable)
 {
     uint64_t found = 0;
@@ -18,22 +21,28 @@ mm_status mm_collect(mm *m, uint32_t generation, uint64_t *unreachable)
     return MM_OK;
 }
 
+/* A collection that found nothing may still have run finalisers and callbacks, which save what was
+ * found and let go of something else: so it was the last only if it called nothing either. */
 mm_status mm_collect_all(mm *m, uint64_t *unreachable)
 {
     enum { COLLECTIONS_WHEN_UNKNOWN = 3 };
-    uint64_t found, sum = 0;
-    uint32_t collections = 0;
+    const finalisation *f = &m->base.heap->base.finalisation;
+    uint64_t sum = 0;
+    uint32_t passes = 0, passes_max = COLLECT_ALL_PASSES_MAX;
+    bool more;
 
     do {
-        mm_status status = mm_collect(m, MM_GENERATIONS - 1, &found);
-        if (status != MM_OK)
-            return status;
+        uint64_t found = 0, calls = f->calls;
+        mm_collect(m, MM_GENERATIONS - 1, &found);
+        if (found == MM_UNKNOWN)
+            passes_max = COLLECTIONS_WHEN_UNKNOWN;
         sum = found == MM_UNKNOWN ? MM_UNKNOWN : sum + found;
-        collections++;
-    } while (found != 0 && (found != MM_UNKNOWN || collections < COLLECTIONS_WHEN_UNKNOWN));
+        more = found != 0 || f->calls != calls;
+    } while (more && ++passes < passes_max);
+    more = more && sum != MM_UNKNOWN;
     if (unreachable != NULL)
         *unreachable = sum;
-    return MM_OK;
+    return more ? MM_TOO_DEEP : MM_OK;
 }
 
 mm_status mm_enable(mm *m)
@@ -134,6 +143,10 @@ mm_status mm_get_count(const mm *m, uint32_t counts[MM_GENERATIONS_MAX])
 
 static void stats_of_front(const heap_base *base, mm_stats *out)
 {
+    const pool_allocator *pool = base->front.pool;
+
+    out->bytes_pooled = pool != NULL ? pool_bytes_in_use(pool) : 0;
+    out->bytes_mapped = pool != NULL ? pool_bytes_mapped(pool) : 0;
 #if MM_COUNTED
     const front *f = &base->front;
 
@@ -145,9 +158,10 @@ static void stats_of_front(const heap_base *base, mm_stats *out)
     out->bytes_held = f->bytes_held;
     out->bytes_peak = f->bytes_peak;
 #else
-    (void)base;
     out->objects_allocated = out->bytes_allocated = out->reclaimed_by_count = MM_UNKNOWN;
     out->objects_live = out->bytes_live = out->bytes_held = out->bytes_peak = MM_UNKNOWN;
+    if (base->front.limited)
+        out->bytes_held = base->front.bytes_held;
 #endif
 }
 
@@ -168,6 +182,8 @@ void mm_get_stats(const mm_heap *heap, mm_stats *out)
         out->requests = m->base.requests;
         out->request_ns_max = m->base.request_ns_max;
     }
+    out->bytes_beside =
+        weak_table_bytes(&heap->base.weak) + finalisation_bytes(&heap->base.finalisation);
     stats_of_front(&heap->base, out);
     if (strategy_traits.peer != NULL)
         out->drop_ns_max = MM_UNKNOWN; /* cascades are the peer's own affair */
@@ -280,5 +296,10 @@ const uint64_t *mm_operation_counts(const mm *m)
 uint64_t mm_operation_digest(const mm *m)
 {
     return m->base.digest;
+}
+
+uint64_t mm_nested_operations(const mm *m)
+{
+    return m->base.operations_nested;
 }
 #endif

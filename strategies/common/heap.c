@@ -53,9 +53,14 @@ mm_status mm_heap_new(const settings *options, mm_heap **out)
     else
         mm_options_init(&heap->base.options);
     front_open(&heap->base.front, (size_t)option_or(&heap->base.options, "heap_bytes_max", 0));
+    if (option_or(&heap->base.options, "allocator", 0) != 0 && !front_use_pool(&heap->base.front)) {
+        free(heap);
+        return MM_NO_MEMORY;
+    }
     cadence_open(&heap->base.cadence, option_or(&heap->base.options, "collect", CADENCE_OFF));
     status = strategy_heap_open(heap);
     if (status != MM_OK) {
+        front_close(&heap->base.front);
         free(heap);
         return status;
     }
@@ -92,7 +97,7 @@ static void root_remove(mm_root **ring, mm_root *root)
 
 void mm_heap_free(mm_heap *heap)
 {
-    mm last = {.base = {.heap = heap, .limited = heap->base.front.limited}};
+    mm last = {.base = {.heap = heap, .limited = front_is_needed(&heap->base.front)}};
 
     if (heap->base.mutator != NULL)
         mm_detach(heap->base.mutator);
@@ -123,7 +128,7 @@ mm_status mm_attach(mm_heap *heap, mm **out)
     if (m == NULL)
         return MM_NO_MEMORY;
     m->base.heap = heap;
-    m->base.limited = heap->base.front.limited;
+    m->base.limited = front_is_needed(&heap->base.front);
     heap->base.mutator = m;
     *out = m;
     return MM_OK;
@@ -194,7 +199,8 @@ void mm_root_set(mm *m, mm_root *root, mm_var *src)
 void mm_root_free(mm *m, mm_root *root)
 {
     MM_COUNT_(m, root_free, 0);
-    strategy_clear(m, &root->variable);
+    while (!strategy_is_null(&root->variable)) /* a finaliser may put another object there */
+        strategy_clear(m, &root->variable);
     root_remove(&m->base.heap->base.roots, root);
 }
 
@@ -258,6 +264,10 @@ void mm_request_end(mm *m)
     request_ns = clock_now_ns() - base->request_started_ns;
     if (request_ns > base->request_ns_max)
         base->request_ns_max = request_ns;
+#if MM_COUNTED
+    if (base->on_request != NULL)
+        base->on_request(m, base->heap->base.front.request, base->on_request_context);
+#endif
 }
 
 void mm_program_end(mm *m)

@@ -43,6 +43,7 @@ typedef struct heap_base {
     cadence cadence;
     bool automatic;  /* collections start by themselves */
     bool collecting; /* a collection is running: a nested one does nothing */
+    bool settling;   /* marking is done, and what is made now counts as reached: see settle.h */
     bool frozen;     /* between mm_freeze() and mm_unfreeze() */
 } heap_base;
 
@@ -50,12 +51,15 @@ typedef struct heap_base {
 typedef struct mutator_base {
     mm_heap *heap;
     mm_scope *scopes; /* innermost linked scope */
-    bool limited;     /* the heap has a limit, or refuses: the front must be asked */
+    bool limited; /* a limit, a pool or a refusal: memory comes from the front, not from malloc */
     uint64_t request_started_ns, request_ns_max, requests;
     uint64_t drop_ns_max;
 #if MM_COUNTED
     uint64_t operations[MM_OPERATION_COUNT];
-    uint64_t digest; /* of every operation issued and its constant arguments, in order */
+    uint64_t digest;            /* of every operation issued and its constant arguments, in order */
+    uint64_t operations_nested; /* issued by finalisers and callbacks: in neither of the above */
+    void (*on_request)(mm *m, uint64_t request, void *context); /* at the end of each, or NULL */
+    void *on_request_context;
 #endif
 #if MM_CHECKED
     uint64_t collect_every; /* allocations between forced collections; 0: none forced */
@@ -64,12 +68,26 @@ typedef struct mutator_base {
 } mutator_base;
 
 #if MM_COUNTED
+/* The arguments of mm_new() for the digest. A type is what the program knows of it: which of its
+ * types it is, and of what kind; not how that is encoded here. */
+static inline uint64_t digest_of_new(mm_type type, uint32_t slots, uint32_t bytes)
+{
+    uint64_t known = (uint64_t)(mm_type_index(type) - 1) << 1 | mm_type_is_container(type);
+    return known << 48 ^ (uint64_t)slots << 32 ^ bytes;
+}
+
 /* One operation goes into the counts and into the digest: a multiply-and-rotate hash that depends
- * on the order. */
+ * on the order. Those of finalisers and weak callbacks are counted apart: when such code runs, and
+ * whether it does, is the strategy's affair, and the digest proves that the *program* did the same
+ * everywhere. */
 static inline void count_operation(mutator_base *base, mm_operation operation, uint64_t argument)
 {
     uint64_t mixed = (argument + 1) * 0x9e3779b97f4a7c15u + operation;
 
+    if (((const heap_base *)base->heap)->finalisation.nesting != 0) {
+        base->operations_nested++;
+        return;
+    }
     base->operations[operation]++;
     base->digest = (base->digest ^ mixed) * 0xff51afd7ed558ccdu;
     base->digest = base->digest << 29 | base->digest >> 35;
@@ -82,19 +100,27 @@ static inline void count_operation(mutator_base *base, mm_operation operation, u
 static inline void *mutator_allocate(mutator_base *base, size_t header, size_t request)
 {
     if (MM_COUNTED || MM_REGISTRY || MM_UNLIKELY(base->limited))
-        return front_allocate(&((heap_base *)base->heap)->front, header, request);
+        return front_allocate_guarded(&((heap_base *)base->heap)->front, header, request);
     return malloc(header + request);
 }
 
 static inline void mutator_free(mutator_base *base, void *block, size_t header, size_t request)
 {
     if (MM_COUNTED || MM_REGISTRY || MM_UNLIKELY(base->limited))
-        front_free(&((heap_base *)base->heap)->front, block, header, request);
+        front_free_guarded(&((heap_base *)base->heap)->front, block, header, request);
     else
         free(block);
 }
 
-/* The heap limit, an option of every strategy. */
+/* The options of every strategy: the heap limit, and where memory comes from. */
+#define HEAP_SETTINGS HEAP_BYTES_MAX_SETTING, ALLOCATOR_SETTING
+
+#define ALLOCATOR_SETTING                                                                  \
+    {                                                                                      \
+        .name = "allocator", .help = "where objects come from", .fallback = 0, .unit = "", \
+        .words_only = true, .words = {{"malloc", 0}, {"pool", 1}},                         \
+    }
+
 #define HEAP_BYTES_MAX_SETTING                                                     \
     {                                                                              \
         .name = "heap_bytes_max", .unit = "bytes",                                 \

@@ -23,7 +23,7 @@ static void clear_weak_references(mm *m)
     finalisation_run_callbacks(m, &callbacks);
 }
 
-void settle_unreachable(mm *m, void *marker)
+static void settle(mm *m, void *marker)
 {
     mm_heap *heap = m->base.heap;
 
@@ -34,5 +34,12 @@ void settle_unreachable(mm *m, void *marker)
         return;
     settle_mark_again(heap, marker);
     clear_weak_references(m);
+}
+
+void settle_unreachable(mm *m, void *marker)
+{
+    m->base.heap->base.settling = true;
+    settle(m, marker);
+    m->base.heap->base.settling = false;
 }
 #endif

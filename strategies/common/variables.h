@@ -7,7 +7,8 @@
  *   m->base.scopes ─▶ scope {variables[n]} ─▶ outer scope ─▶ … ─▶ NULL
  *
  * A counting strategy needs no links: its scopes give up what they own when they end, and
- * everything else is in the counts. It links them in the checked flavour only, for the verifier.
+ * everything else is in the counts. It links them in the counted and checked flavours, for
+ * inspection and for the verifier.
  * Linking costs three stores a scope and keeps the variables in memory; `none:frames=off` shows the
  * stores.
  * Source: Henderson, "Accurate garbage collection in an uncooperative environment", ISMM 2002.
@@ -46,6 +47,9 @@ struct mm_scope {
     uint32_t count;
     bool borrows;    /* its variables own nothing */
     mm_scope *outer; /* when linked */
+#if MM_COUNTED
+    const char *name, *function; /* as the program declared it, for inspection */
+#endif
 };
 
 struct mm_root {
@@ -80,6 +84,7 @@ static inline void scope_open(mm *m, mm_scope *scope, mm_var *variables, uint32_
         variables[i].object = NULL;
 #if MM_CHECKED
         variables[i].container = NULL;
+        variables[i].index = 0;
         variables[i].borrows = borrows;
 #endif
     }
@@ -87,6 +92,9 @@ static inline void scope_open(mm *m, mm_scope *scope, mm_var *variables, uint32_
     scope->variables = variables;
     scope->count = count;
     scope->borrows = borrows;
+#if MM_COUNTED
+    scope->name = scope->function = "";
+#endif
     if (MM_SCOPES_LINKED(m)) {
         scope->outer = base->scopes;
         base->scopes = scope;
@@ -95,6 +103,14 @@ static inline void scope_open(mm *m, mm_scope *scope, mm_var *variables, uint32_
 
 #ifndef __clang__
     #pragma GCC diagnostic pop
+#endif
+
+#if MM_COUNTED
+static inline void scope_name(mm_scope *scope, const char *name, const char *function)
+{
+    scope->name = name;
+    scope->function = function;
+}
 #endif
 
 /* A borrowed variable stops relying on its container: in the checked flavour the promise of
@@ -172,6 +188,21 @@ static inline uint32_t strategy_slot_count(mm *m, const mm_var *obj)
 {
     (void)m;
     return obj->object->slot_count;
+}
+#endif
+
+#if MM_COUNTED
+/* The program used the object, or something in it: now is when it was last of use. */
+static inline void strategy_note_use(mm *m, const mm_var *obj)
+{
+    const heap_base *heap = (const heap_base *)((mutator_base *)m)->heap;
+    front_registered(strategy_block(obj->object))->used = heap->front.request;
+}
+
+/* Where in the program the object of `made` was made. */
+static inline void strategy_note_site(mm_var *made, const mm_site *site)
+{
+    front_registered(strategy_block(made->object))->site = site;
 }
 #endif
 

@@ -1,4 +1,5 @@
 #include "mm.h"
+#include "common/check.h"
 
 #include <string.h>
 
@@ -232,24 +233,81 @@ void weak_table_moved(weak_table *table, mm_object *(*where)(mm_object *))
     rehash(table);
 }
 
+/* ---- The verifier ---- */
+
+    #if MM_CHECKED
+static bool is_live(const mm_object *object)
+{
+    return front_registered(strategy_block((mm_object *)object))->magic == REGISTERED_LIVE;
+}
+
+/* Its neighbours on the list of its referent, or the hash, lead back to the record. */
+static bool is_linked(const weak_table *table, uint32_t index)
+{
+    const weak_record *record = table->records + index;
+
+    if (record->older != 0 && table->records[record->older].newer != index)
+        return false;
+    if (record->newer != 0)
+        return table->records[record->newer].older == index &&
+               table->records[record->newer].referent == record->referent;
+    return table->heads[find_head(table, record->referent)] == index;
+}
+
+static bool check_record(const weak_table *table, uint32_t index, char message[MM_MESSAGE_MAX])
+{
+    const weak_record *record = table->records + index;
+
+    if (!is_live(record->reference) || *record_of(record->reference) != index)
+        return mm_violation(message, "weak: record %u belongs to no weak reference", index);
+    if (record->referent == NULL) {
+        if (record->newer != 0 || record->older != 0)
+            return mm_violation(message, "weak: record %u is cleared and on a list", index);
+        return true;
+    }
+    if (!is_live(record->referent) || !(record->referent->type & OBJECT_WEAKLY_REFERENCED))
+        return mm_violation(message, "weak: record %u leads to no object that knows it", index);
+    if (!is_linked(table, index))
+        return mm_violation(message, "weak: record %u is not on the list of its referent", index);
+    return true;
+}
+
+bool weak_table_check(mm_heap *heap, char message[MM_MESSAGE_MAX])
+{
+    const weak_table *table = &heap->base.weak;
+    uint32_t live = 0, referents = 0;
+
+    for (uint32_t i = 1; i <= table->used; i++) {
+        const weak_record *record = table->records + i;
+        if (record->reference == NULL)
+            continue;
+        if (!check_record(table, i, message))
+            return false;
+        live++;
+        referents += record->referent != NULL && record->newer == 0;
+    }
+    if (live != table->live || referents != table->referents)
+        return mm_violation(message, "weak: %u weak references to %u objects, counted %u to %u",
+                            live, referents, table->live, table->referents);
+    return true;
+}
+    #endif
+
 /* ---- The object API, by the table or by the runtime that has weak references of its own ---- */
 
 static mm_status strategy_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
                                    mm_weak_callback *callback)
 {
     mm_heap *heap = m->base.heap;
-    mm_status status;
     MM_VAR(m, made);
 
-    status = strategy_new(m, made, MM_TYPE_WEAK, 1, sizeof(weak_payload));
-    if (status != MM_OK)
+    if (strategy_new(m, made, MM_TYPE_WEAK, MM_WEAK_SLOTS, MM_WEAK_BYTES) != MM_OK)
         return mm_refusal_(m);
     *record_of(made->object) = 0;
     if (!reserve(&heap->base.front, &heap->base.weak))
         return MM_NO_MEMORY;
     remember(&heap->base.weak, made->object, referent->object, callback);
-    if (context != NULL)
-        strategy_store(m, made, 0, context);
+    strategy_store(m, made, 0, context);
     strategy_move(m, dst, made);
     return MM_OK;
 }
@@ -265,22 +323,31 @@ static void strategy_weak_load(mm *m, mm_var *dst, mm_var *reference)
 }
 #endif
 
-mm_status mm_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
-                      mm_weak_callback *callback)
+/* Making the object may collect, and a finaliser may write to any variable, so that of the referent
+ * too. The name is in parentheses, since the counted flavour has a macro of it. */
+mm_status(mm_weak_new)(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
+                       mm_weak_callback *callback)
 {
+    MM_VARS(m, own, 2);
+    mm_var *target = own, *kept = own + 1;
+
     MM_COUNT_(m, weak_new, callback != NULL);
     MM_CHECK_OWNER_(dst);
     assert(!mm_is_null(referent) && "a weak reference needs a referent");
     if (!mm_type_info_of(m->base.heap, mm_type_of(m, referent))->weakable)
         return MM_INVALID;
+    strategy_set(m, target, referent);
+    if (context != NULL)
+        strategy_set(m, kept, context);
     mm_stress_(m);
-    return strategy_weak_new(m, dst, referent, context, callback);
+    return strategy_weak_new(m, dst, target, kept, callback);
 }
 
 void mm_weak_load(mm *m, mm_var *dst, mm_var *reference)
 {
     MM_COUNT_(m, weak_load, 0);
     MM_CHECK_OWNER_(dst);
-    assert(mm_type_of(m, reference) == MM_TYPE_WEAK && "mm_weak_load() takes a weak reference");
+    assert(!mm_is_null(reference) && mm_type_of(m, reference) == MM_TYPE_WEAK &&
+           "mm_weak_load() takes a weak reference");
     strategy_weak_load(m, dst, reference);
 }

@@ -61,6 +61,14 @@ static inline bool weak_table_in_use(const weak_table *table)
     return table->live != 0;
 }
 
+/* The memory of the table. */
+static inline size_t weak_table_bytes(const weak_table *table)
+{
+    size_t heads = table->heads != NULL ? (size_t)table->head_mask + 1 : 0;
+
+    return table->capacity * sizeof *table->records + heads * sizeof *table->heads;
+}
+
 /* Ends what the weak reference object leads to: it dies, or was found unreachable. Its callback is
  * never called. */
 void weak_forget(mm_heap *heap, mm_object *reference);
@@ -77,5 +85,10 @@ void weak_queue_append(weak_table *table, weak_queue *to, weak_queue *from);
 
 /* For a collector that moves: `where` gives the new address of an object. */
 void weak_table_moved(weak_table *table, mm_object *(*where)(mm_object *));
+
+#if MM_CHECKED
+/* The verifier's part: the invariants above, and that all counts of the table are right. */
+bool weak_table_check(mm_heap *heap, char message[MM_MESSAGE_MAX]);
+#endif
 
 #endif

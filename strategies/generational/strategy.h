@@ -60,6 +60,7 @@ static const mm_traits strategy_traits = {
     .counts = true,
     .prompt = true,
     .reclaims_cycles = true,
+    .reports_garbage = true,
     .tracks = true,
     .freezes = true,
     .death_by_count = MM_FINALISER_FIRST,
@@ -216,5 +217,19 @@ static inline uint32_t strategy_generation_count(const mm_heap *heap, uint32_t g
 {
     return heap->generations[generation].count;
 }
+
+/* Inspection: the generation that a container is in. */
+#if MM_COUNTED
+    #define strategy_generation_of strategy_generation_of
+static inline uint32_t strategy_generation_of(const mm_heap *heap, const mm_object *object)
+{
+    const gc_head *gc = (const gc_head *)(const void *)object - 1;
+
+    (void)heap;
+    if (!mm_type_is_container(object->type) || gc->next == 0)
+        return UINT32_MAX;
+    return (uint32_t)(gc->prev & PREV_GENERATION_BITS) >> PREV_GENERATION_SHIFT;
+}
+#endif
 
 #endif

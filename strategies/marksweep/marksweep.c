@@ -45,7 +45,7 @@ const setting strategy_settings[] = {
      .integer = true},
     AUTOMATIC_SETTING,
     CADENCE_SETTING,
-    HEAP_BYTES_MAX_SETTING,
+    HEAP_SETTINGS,
 };
 const size_t strategy_setting_count = sizeof strategy_settings / sizeof *strategy_settings;
 

@@ -42,6 +42,7 @@ static const mm_traits strategy_traits = {
     .timed = true,
     .reclaims = true,
     .reclaims_cycles = true,
+    .reports_garbage = true,
     .death_by_collector = MM_WEAK_FIRST,
     .generations = MM_GENERATIONS,
 };

@@ -7,7 +7,7 @@ const setting strategy_settings[] = {
      .fallback = 1,
      .words_only = true,
      .words = {{"off", 0}, {"on", 1}}},
-    HEAP_BYTES_MAX_SETTING,
+    HEAP_SETTINGS,
 };
 const size_t strategy_setting_count = sizeof strategy_settings / sizeof *strategy_settings;
 

@@ -41,7 +41,8 @@ extern const size_t strategy_setting_count;
 mm_status strategy_heap_open(mm_heap *heap);
 void strategy_heap_close(mm *m);
 
-#define MM_SCOPES_LINKED(m) ((m)->base.heap->frames)
+/* The counted flavour links them in any case, for inspection. */
+#define MM_SCOPES_LINKED(m) (MM_COUNTED || (m)->base.heap->frames)
 #include "common/variables.h"
 #include "common/tracing.h"
 

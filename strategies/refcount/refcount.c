@@ -1,6 +1,6 @@
 #include "mm.h"
 
-const setting strategy_settings[] = {HEAP_BYTES_MAX_SETTING};
+const setting strategy_settings[] = {HEAP_SETTINGS};
 const size_t strategy_setting_count = sizeof strategy_settings / sizeof *strategy_settings;
 
 mm_status strategy_heap_open(mm_heap *heap)

@@ -28,7 +28,7 @@ const setting strategy_settings[] = {
      .integer = true},
     AUTOMATIC_SETTING,
     CADENCE_SETTING,
-    HEAP_BYTES_MAX_SETTING,
+    HEAP_SETTINGS,
 };
 const size_t strategy_setting_count = sizeof strategy_settings / sizeof *strategy_settings;
 
@@ -236,7 +236,7 @@ mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t slots, uint32_
     object = front_allocate(&heap->base.front, sizeof *object, requested_bytes(slots, bytes));
     if (object == NULL)
         return MM_NO_MEMORY;
-    object->forward = heap->base.collecting ? object : NULL; /* what is made meanwhile lives */
+    object->forward = heap->base.settling ? object : NULL;
     object_init(object, type, slots, bytes);
     object->next = heap->objects;
     heap->objects = object;

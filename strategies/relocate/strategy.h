@@ -40,6 +40,7 @@ static const mm_traits strategy_traits = {
     .timed = false,
     .reclaims = true,
     .reclaims_cycles = true,
+    .reports_garbage = true,
     .death_by_collector = MM_WEAK_FIRST,
     .moving = true,
     .generations = MM_GENERATIONS,

@@ -14,6 +14,11 @@ void tests_force_collections(uint64_t every)
     forced_collections_every = every;
 }
 
+uint64_t tests_forced_collections(void)
+{
+    return forced_collections_every;
+}
+
 int tests_run(const char *group, const struct CMUnitTest *tests, size_t count)
 {
     return _cmocka_run_group_tests(group, tests, count, NULL, NULL);
@@ -25,6 +30,7 @@ int test_set_up(void **state)
 
     test->ended = false;
     test->m = heap_open("");
+    journal_clear();
     return 0;
 }
 
@@ -190,7 +196,127 @@ void new_chain(mm *m, mm_var *dst, uint32_t count)
     mm_move(m, dst, rest);
 }
 
+mm_type new_type(mm *m, const char *name, mm_kind kind, mm_finaliser *finaliser)
+{
+    const mm_type_info info = {
+        .name = name, .kind = kind, .weakable = true, .finaliser = finaliser};
+    mm_type type;
+
+    assert_int_equal(mm_type_add(mm_heap_of(m), &info, &type), MM_OK);
+    return type;
+}
+
+void new_of(mm *m, mm_var *dst, mm_type type, uint32_t slots, uint64_t label)
+{
+    assert_int_equal(mm_new(m, dst, type, slots, sizeof label), MM_OK);
+    *(uint64_t *)mm_data(m, dst) = label;
+}
+
+void new_ring_of(mm *m, mm_var *dst, mm_type type, uint32_t slots, uint32_t count)
+{
+    MM_VARS(m, v, 3);
+    mm_var *first = v, *last = v + 1, *next = v + 2;
+
+    new_of(m, first, type, slots, 0);
+    mm_set(m, last, first);
+    for (uint32_t i = 1; i < count; i++) {
+        new_of(m, next, type, slots, i);
+        mm_store(m, last, 0, next);
+        mm_move(m, last, next);
+    }
+    mm_store(m, last, 0, first);
+    mm_clear(m, last);
+    mm_move(m, dst, first);
+}
+
+void new_weak(mm *m, mm_var *dst, mm_var *referent)
+{
+    assert_int_equal(mm_weak_new(m, dst, referent, NULL, NULL), MM_OK);
+}
+
+void new_weak_calling(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
+                      mm_weak_callback *callback)
+{
+    assert_int_equal(mm_weak_new(m, dst, referent, context, callback), MM_OK);
+}
+
+mm_root *new_root(mm *m)
+{
+    mm_root *root = NULL;
+
+    assert_int_equal(mm_root_new(m, &root), MM_OK);
+    return root;
+}
+
+/* ---- The journal ---- */
+
+static struct {
+    uint64_t length;
+    uint64_t entries[JOURNAL_MAX];
+} journal;
+
+void journal_clear(void)
+{
+    journal.length = 0;
+}
+
+void journal_note(uint64_t entry)
+{
+    if (journal.length < JOURNAL_MAX)
+        journal.entries[journal.length] = entry;
+    journal.length++;
+}
+
+uint64_t journal_length(void)
+{
+    return journal.length;
+}
+
+uint64_t journal_count(uint64_t entry)
+{
+    uint64_t count = 0;
+
+    for (uint64_t i = 0; i < journal.length && i < JOURNAL_MAX; i++)
+        count += journal.entries[i] == entry;
+    return count;
+}
+
+void assert_journal(const uint64_t *entries, size_t count)
+{
+    for (uint64_t i = 0; i < journal.length && i < count; i++)
+        assert_int_equal(journal.entries[i], entries[i]);
+    assert_int_equal(journal.length, count);
+}
+
+void note_finaliser(mm *m, mm_var *self)
+{
+    journal_note(label_of(m, self));
+}
+
+void note_callback(mm *m, mm_var *reference, mm_var *context)
+{
+    (void)reference;
+    journal_note(mm_is_null(context) ? 0 : label_of(m, context));
+}
+
 /* ---- Expectations ---- */
+
+void reclaim_all(mm *m)
+{
+    if (has_collector())
+        assert_int_equal(mm_collect_all(m, NULL), MM_OK);
+    heap_verify(m);
+}
+
+uint64_t collect_fully(mm *m)
+{
+    uint64_t found = 0;
+
+    if (has_collector())
+        assert_int_equal(mm_collect(m, strategy_traits.generations - 1, &found), MM_OK);
+    heap_verify(m);
+    return found;
+}
 
 void assert_left_now(mm *m, uint64_t reachable, uint64_t cyclic)
 {
@@ -235,6 +361,22 @@ void assert_references(mm *m, const mm_var *obj, uint64_t references)
     } else {
         assert_int_equal(mm_refcount(m, obj, &count), MM_UNSUPPORTED);
     }
+}
+
+void assert_leads_to(mm *m, mm_var *reference, const mm_var *expected)
+{
+    MM_VAR(m, found);
+
+    mm_weak_load(m, found, reference);
+    assert_true(mm_same(found, expected));
+}
+
+void assert_leads_nowhere(mm *m, mm_var *reference)
+{
+    MM_VAR(m, found);
+
+    mm_weak_load(m, found, reference);
+    assert_true(mm_is_null(found));
 }
 
 void assert_slot(mm *m, mm_var *obj, uint32_t i, const mm_var *expected)

@@ -50,6 +50,9 @@ void make_way(void);
 int tests_run(const char *group, const struct CMUnitTest *tests, size_t count);
 #define TESTS_RUN(group, tests) tests_run((group), (tests), sizeof(tests) / sizeof *(tests))
 
+/* How often heaps collect by force; 0: never. Under force an object can be reclaimed earlier. */
+uint64_t tests_forced_collections(void);
+
 /* From now on every heap collects before each `every`th allocation; 0: only by itself. */
 void tests_force_collections(uint64_t every);
 
@@ -68,6 +71,18 @@ int test_reference_figures(void);
 int test_statistics(void);
 int test_misuse(void);
 int test_verifier(void);
+int test_finalisers(void);
+int test_resurrection(void);
+int test_nasty_finalisers(void);
+int test_wild_programs(void);
+int test_weak_references(void);
+int test_collector_control(void);
+int test_immortal(void);
+int test_interning(void);
+int test_resources(void);
+int test_examples(void);
+int test_sites(void);
+int test_graph(void);
 
 /* ---- Heaps ---- */
 
@@ -114,6 +129,44 @@ void new_ring(mm *m, mm_var *dst, uint32_t count);
 /* `count` new containers, each referring to the next; `dst` names the first. */
 void new_chain(mm *m, mm_var *dst, uint32_t count);
 
+/* A type whose objects may be referred to weakly. `finaliser` may be NULL. */
+mm_type new_type(mm *m, const char *name, mm_kind kind, mm_finaliser *finaliser);
+
+/* `dst` = a new object of `type` whose payload is a label. */
+void new_of(mm *m, mm_var *dst, mm_type type, uint32_t slots, uint64_t label);
+
+/* `count` new objects of `type`, labelled 0, 1, …; slot 0 of each refers to the next and that of the
+ * last to the first, which `dst` names. */
+void new_ring_of(mm *m, mm_var *dst, mm_type type, uint32_t slots, uint32_t count);
+
+void new_weak(mm *m, mm_var *dst, mm_var *referent);
+void new_weak_calling(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
+                      mm_weak_callback *callback);
+
+mm_root *new_root(mm *m);
+
+/* ---- The journal: what finalisers and callbacks, which have no context of a test, have done ---- */
+
+enum { JOURNAL_MAX = 256 };
+
+/* Each test begins with an empty one. Entries after the first JOURNAL_MAX are only counted. */
+void journal_clear(void);
+void journal_note(uint64_t entry);
+uint64_t journal_length(void);
+
+/* How often an entry was noted, among the first JOURNAL_MAX. */
+uint64_t journal_count(uint64_t entry);
+
+/* Asserts the whole journal. */
+void assert_journal(const uint64_t *entries, size_t count);
+#define ASSERT_JOURNAL(...)                         \
+    assert_journal((const uint64_t[]){__VA_ARGS__}, \
+                   sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
+
+/* A finaliser that notes the object's label, and a callback that notes its context's. */
+void note_finaliser(mm *m, mm_var *self);
+void note_callback(mm *m, mm_var *reference, mm_var *context);
+
 /* ---- Expectations ---- */
 
 static inline bool has_collector(void)
@@ -128,6 +181,18 @@ static inline bool has_counted_generations(void)
            strategy_traits.generations == 3;
 }
 
+/* Whether what is dropped is reclaimed at last, on a cycle or behind one (`cyclic`) or not. */
+static inline bool dies(bool cyclic)
+{
+    return cyclic ? strategy_traits.reclaims_cycles : strategy_traits.reclaims;
+}
+
+/* Has everything reclaimed that the strategy ever reclaims, and verifies the heap. */
+void reclaim_all(mm *m);
+
+/* What a full collection finds, 0 without a collector. */
+uint64_t collect_fully(mm *m);
+
 /* Asserts what must be left when `reachable` objects can be reached and `cyclic` others are on, or
  * behind, garbage cycles; everything else ever allocated is garbage that counting finds. */
 void assert_left_now(mm *m, uint64_t reachable, uint64_t cyclic);
@@ -136,6 +201,10 @@ void assert_left_after_collecting(mm *m, uint64_t reachable, uint64_t cyclic);
 /* Asserts the references to `obj`, its own variable's included; that they are unknown without
  * counts. */
 void assert_references(mm *m, const mm_var *obj, uint64_t references);
+
+/* Asserts that a weak reference leads to the object of `expected`, or to null like it. */
+void assert_leads_to(mm *m, mm_var *reference, const mm_var *expected);
+void assert_leads_nowhere(mm *m, mm_var *reference);
 
 /* Asserts that obj[i] is the object of `expected`, or null like it. */
 void assert_slot(mm *m, mm_var *obj, uint32_t i, const mm_var *expected);

@@ -2,8 +2,8 @@
  * heap in a thread whose stack is 256 KiB: no part of a strategy may recurse over the program's
  * graph.
  *
- * A program of its own, of the counted flavour: ten million objects with the checked flavour's
- * book-keeping would not fit everywhere. Each structure lives in a process of its own, so that a
+ * A program of its own, of the counted flavour: millions of objects with the checked flavour's
+ * poisoning and assertions would take too long. Each structure lives in a process of its own, so that a
  * stack that overflows fails one test, and what a strategy never gives back ends with the process.
  * In there plain assert() is used: cmocka's would jump out of the thread. */
 #include <setjmp.h>
@@ -21,11 +21,12 @@
 #include "mm.h"
 #include "mm_gc.h"
 
-/* Under AddressSanitizer each object takes several times its size. */
-#if MM_REGISTRY
-enum { DEPTH = 1000000 };
+/* The deepest are one to a few bytes of that stack an object. Under AddressSanitizer each object
+ * takes several times its size. */
+#ifdef __SANITIZE_ADDRESS__
+enum { DEPTH = 1000000, CALLS = 200000 };
 #else
-enum { DEPTH = 10000000 };
+enum { DEPTH = 4000000, CALLS = 1000000 };
 #endif
 
 enum { STACK_BYTES = 256 * 1024, WIDTH = 1000000, LEVELS = 1000 };
@@ -36,7 +37,11 @@ struct structure {
     void (*build)(mm *m, mm_type node, mm_var *out);
     uint64_t objects;
     bool cyclic;
+    mm_finaliser *finaliser; /* of each object; NULL: none */
+    uint64_t calls;          /* of finalisers and callbacks, once all has died */
 };
+
+static uint64_t calls;
 
 static void require_ok(mm_status status)
 {
@@ -117,6 +122,78 @@ static void build_dense(mm *m, mm_type node, mm_var *out)
     }
 }
 
+/* The same with finalisers to call. */
+static void build_finalisable_chain(mm *m, mm_type type, mm_var *out)
+{
+    MM_VAR(m, first);
+
+    for (uint32_t i = 0; i < CALLS; i++) {
+        new_node(m, type, first, 1);
+        mm_store_move(m, first, 0, out);
+        mm_move(m, out, first);
+    }
+}
+
+static void build_finalisable_ring(mm *m, mm_type type, mm_var *out)
+{
+    MM_VARS(m, v, 2);
+
+    new_node(m, type, v, 1);
+    mm_set(m, out, v);
+    for (uint32_t i = 1; i < CALLS; i++) {
+        new_node(m, type, v + 1, 1);
+        mm_store_move(m, v + 1, 0, v);
+        mm_move(m, v, v + 1);
+    }
+    mm_store_move(m, out, 0, v);
+}
+
+static void count_callback(mm *m, mm_var *reference, mm_var *context)
+{
+    (void)m, (void)reference, (void)context;
+    calls++;
+}
+
+/* Each object has a weak reference to the next one, which is behind it, and with it a callback. The
+ * first slot goes first, so that the weak reference is still there when the next one dies. */
+static void build_watched_chain(mm *m, mm_type node, mm_var *out)
+{
+    MM_VARS(m, v, 2);
+
+    new_node(m, node, out, 2);
+    for (uint32_t i = 1; i < CALLS; i++) {
+        new_node(m, node, v, 2);
+        require_ok(mm_weak_new(m, v + 1, out, NULL, count_callback));
+        mm_store_move(m, v, 0, out);
+        mm_store_move(m, v, 1, v + 1);
+        mm_move(m, out, v);
+    }
+}
+
+/* Each weak reference is the context of one to the same object, older by one: a chain of contexts. */
+static void build_chain_of_contexts(mm *m, mm_type node, mm_var *out)
+{
+    MM_VARS(m, v, 2);
+
+    new_node(m, node, v, 0);
+    for (uint32_t i = 1; i < CALLS; i++) {
+        require_ok(mm_weak_new(m, v + 1, v, out, count_callback));
+        mm_move(m, out, v + 1);
+    }
+}
+
+static void count_finaliser(mm *m, mm_var *self)
+{
+    (void)m, (void)self;
+    calls++;
+}
+
+static void drop_the_next(mm *m, mm_var *self)
+{
+    calls++;
+    mm_unset(m, self, 0);
+}
+
 static uint64_t objects_live(mm *m)
 {
     mm_stats stats;
@@ -147,8 +224,10 @@ static void build_hold_and_drop(mm *m, mm_type node, const structure *s)
     assert(objects_live(m) == s->objects);
     mm_clear(m, v);
     collect_if_possible(m);
-    if (!strategy_traits.conservative)
-        assert(objects_live(m) == left_after_the_drop(s));
+    if (strategy_traits.conservative)
+        return;
+    assert(objects_live(m) == left_after_the_drop(s));
+    assert(calls == (left_after_the_drop(s) == 0 ? s->calls : 0));
 }
 
 /* The heap ends with the structure still held by a root. */
@@ -167,7 +246,8 @@ static void build_and_leave_to_the_heap(mm *m, mm_type node, const structure *s)
 static void *live_once(void *context)
 {
     const structure *s = context;
-    const mm_type_info info = {.name = "node", .kind = MM_CONTAINER};
+    const mm_type_info info = {
+        .name = "node", .kind = MM_CONTAINER, .weakable = true, .finaliser = s->finaliser};
     mm_heap *heap;
     mm_type node;
     mm *m;
@@ -217,37 +297,90 @@ static void assert_lives(structure s)
 static void a_chain_needs_no_stack(void **state)
 {
     (void)state;
-    assert_lives((structure){build_hold_and_drop, build_chain, DEPTH, false});
+    assert_lives((structure){build_hold_and_drop, build_chain, DEPTH, false, NULL, 0});
 }
 
 static void a_chain_to_come_back_from_needs_no_stack(void **state)
 {
     (void)state;
-    assert_lives((structure){build_hold_and_drop, build_chain_to_come_back_from, DEPTH, false});
+    assert_lives(
+        (structure){build_hold_and_drop, build_chain_to_come_back_from, DEPTH, false, NULL, 0});
 }
 
 static void a_ring_needs_no_stack(void **state)
 {
     (void)state;
-    assert_lives((structure){build_hold_and_drop, build_ring, DEPTH, true});
+    assert_lives((structure){build_hold_and_drop, build_ring, DEPTH, true, NULL, 0});
 }
 
 static void a_heap_that_ends_with_a_ring_needs_no_stack(void **state)
 {
     (void)state;
-    assert_lives((structure){build_and_leave_to_the_heap, build_ring, DEPTH, true});
+    assert_lives((structure){build_and_leave_to_the_heap, build_ring, DEPTH, true, NULL, 0});
 }
 
 static void a_wide_object_needs_no_stack(void **state)
 {
     (void)state;
-    assert_lives((structure){build_hold_and_drop, build_wide, WIDTH + 1, false});
+    assert_lives((structure){build_hold_and_drop, build_wide, WIDTH + 1, false, NULL, 0});
 }
 
 static void dense_levels_need_no_stack(void **state)
 {
     (void)state;
-    assert_lives((structure){build_hold_and_drop, build_dense, LEVELS, false});
+    assert_lives((structure){build_hold_and_drop, build_dense, LEVELS, false, NULL, 0});
+}
+
+/* The cascade goes from one to the next as if there were no finalisers. */
+static void a_chain_of_finalisable_objects_needs_no_stack(void **state)
+{
+    (void)state;
+    assert_lives((structure){build_hold_and_drop, build_finalisable_chain, CALLS, false,
+                             count_finaliser, CALLS});
+}
+
+/* Each finaliser is called inside of the one before it, or waits. */
+static void finalisers_that_drop_the_next_need_no_stack(void **state)
+{
+    (void)state;
+    assert_lives((structure){build_hold_and_drop, build_finalisable_chain, CALLS, false,
+                             drop_the_next, CALLS});
+}
+
+static void a_ring_of_finalisable_objects_needs_no_stack(void **state)
+{
+    (void)state;
+    assert_lives((structure){build_hold_and_drop, build_finalisable_ring, CALLS, true,
+                             count_finaliser, CALLS});
+}
+
+static void finalisers_that_take_a_ring_apart_need_no_stack(void **state)
+{
+    (void)state;
+    assert_lives((structure){build_hold_and_drop, build_finalisable_ring, CALLS, true,
+                             drop_the_next, CALLS});
+}
+
+static void a_heap_that_ends_with_finalisable_objects_needs_no_stack(void **state)
+{
+    (void)state;
+    assert_lives((structure){build_and_leave_to_the_heap, build_finalisable_chain, CALLS, false,
+                             count_finaliser, 0});
+}
+
+/* By count each weak reference outlives its referent; by tracing both are found together. */
+static void a_chain_that_is_watched_needs_no_stack(void **state)
+{
+    (void)state;
+    assert_lives((structure){build_hold_and_drop, build_watched_chain, 2 * CALLS - 1, false, NULL,
+                             strategy_traits.prompt ? CALLS - 1 : 0});
+}
+
+static void a_chain_of_contexts_needs_no_stack(void **state)
+{
+    (void)state;
+    assert_lives(
+        (structure){build_and_leave_to_the_heap, build_chain_of_contexts, CALLS, false, NULL, 0});
 }
 
 int main(void)
@@ -259,6 +392,13 @@ int main(void)
         cmocka_unit_test(a_heap_that_ends_with_a_ring_needs_no_stack),
         cmocka_unit_test(a_wide_object_needs_no_stack),
         cmocka_unit_test(dense_levels_need_no_stack),
+        cmocka_unit_test(a_chain_of_finalisable_objects_needs_no_stack),
+        cmocka_unit_test(finalisers_that_drop_the_next_need_no_stack),
+        cmocka_unit_test(a_ring_of_finalisable_objects_needs_no_stack),
+        cmocka_unit_test(finalisers_that_take_a_ring_apart_need_no_stack),
+        cmocka_unit_test(a_heap_that_ends_with_finalisable_objects_needs_no_stack),
+        cmocka_unit_test(a_chain_that_is_watched_needs_no_stack),
+        cmocka_unit_test(a_chain_of_contexts_needs_no_stack),
     };
     return cmocka_run_group_tests_name("deep structures", tests, NULL, NULL);
 }

@@ -142,7 +142,120 @@ static void a_new_object_is_made_or_not(mm *m)
     assert_left_after_collecting(m, 1, 0);
 }
 
+static void an_object_is_immortal_or_not(mm *m)
+{
+    MM_VAR(m, v);
+
+    new_node(m, v, 0);
+    limit_supply(0);
+    assert_int_equal(mm_immortalise(m, v), MM_NO_MEMORY);
+    restore_supply();
+    assert_false(mm_is_immortal(m, v));
+    assert_references(m, v, 1);
+    assert_int_equal(mm_immortalise(m, v), MM_OK);
+    limit_supply(0);
+    assert_int_equal(mm_immortalise(m, v), MM_OK); /* it is, and that takes no memory */
+    restore_supply();
+}
+
+/* Whichever of the call's allocations fails. */
+static void a_weak_reference_is_made_or_not(mm *m)
+{
+    uint64_t granted = 0;
+    mm_status status;
+    MM_VARS(m, v, 2);
+
+    new_node(m, v, 0);
+    do {
+        limit_supply(granted);
+        status = mm_weak_new(m, v + 1, v, v, note_callback);
+        restore_supply();
+        heap_verify(m);
+        assert_int_equal(mm_is_null(v + 1), status != MM_OK);
+    } while (status == MM_NO_MEMORY && ++granted < 10);
+    assert_int_equal(status, MM_OK);
+    assert_in_range(granted, 3, 9);
+    assert_leads_to(m, v + 1, v);
+}
+
+static void a_finalisable_object_is_made_or_not(mm *m)
+{
+    const mm_type type = new_type(m, "noting", MM_ATOM, note_finaliser);
+    uint64_t granted = 0;
+    mm_status status;
+    MM_VAR(m, v);
+
+    do {
+        limit_supply(granted);
+        status = mm_new(m, v, type, 0, 8);
+        restore_supply();
+        heap_verify(m);
+        assert_int_equal(mm_is_null(v), status != MM_OK);
+    } while (status == MM_NO_MEMORY && ++granted < 10);
+    assert_int_equal(status, MM_OK);
+    assert_in_range(granted, 2, 9);
+}
+
+static void ignore_collection(mm *m, mm_gc_phase phase, const mm_gc_info *info, void *context)
+{
+    (void)m, (void)phase, (void)info, (void)context;
+}
+
+static void a_collection_callback_is_added_or_not(mm *m)
+{
+    mm_heap *heap = mm_heap_of(m);
+
+    limit_supply(0);
+    assert_int_equal(mm_add_callback(heap, ignore_collection, NULL), MM_NO_MEMORY);
+    restore_supply();
+    assert_int_equal(mm_remove_callback(heap, ignore_collection, NULL), MM_INVALID);
+    assert_int_equal(mm_add_callback(heap, ignore_collection, NULL), MM_OK);
+    assert_int_equal(mm_remove_callback(heap, ignore_collection, NULL), MM_OK);
+}
+
 /* ---- Everything else needs no memory at all ---- */
+
+static void drop_the_next(mm *m, mm_var *self)
+{
+    journal_note(0);
+    mm_unset(m, self, 0);
+}
+
+/* `out` = a chain deeper than calls nest; each finaliser drops the next, and each death is told. */
+static void new_watched_chain(mm *m, mm_var *out, mm_var *references, uint32_t count)
+{
+    const mm_type type = new_type(m, "dropping", MM_CONTAINER, drop_the_next);
+    MM_VARS(m, v, 2);
+
+    new_node(m, references, count);
+    for (uint32_t i = 0; i < count; i++) {
+        new_of(m, v, type, 1, i);
+        new_weak_calling(m, v + 1, v, NULL, note_callback);
+        mm_store_move(m, references, i, v + 1);
+        mm_store_move(m, v, 0, out);
+        mm_move(m, out, v);
+    }
+}
+
+static void finalisers_and_callbacks_need_no_memory(mm *m)
+{
+    enum { COUNT = 200 };
+    uint64_t found = 0;
+    MM_VARS(m, v, 3);
+
+    new_watched_chain(m, v, v + 1, COUNT);
+    limit_supply(0);
+    mm_clear(m, v);
+    if (has_collector())
+        assert_int_equal(mm_collect(m, strategy_traits.generations - 1, &found), MM_OK);
+    restore_supply();
+    assert_int_equal(journal_length(), dies(false) ? 2 * COUNT : 0);
+    for (uint32_t i = 0; i < COUNT && dies(false); i++) {
+        mm_load(m, v + 2, v + 1, i);
+        assert_leads_nowhere(m, v + 2);
+    }
+    heap_verify(m);
+}
 
 static void operations_need_no_memory(mm *m)
 {
@@ -243,6 +356,59 @@ static void collecting_copes_when_memory_runs_out_on_the_way(mm *m)
     }
 }
 
+/* ---- Looking into a heap: whole or not at all ---- */
+
+static void a_graph_is_copied_whole_or_not_at_all(mm *m)
+{
+    mm_graph *g = NULL;
+    uint64_t failed = 0;
+    mm_status status;
+    mm_chain chain;
+    MM_VARS(m, v, 2);
+
+    new_ring(m, v, 10);
+    new_chain(m, v + 1, 10);
+    mm_clear(m, v);
+    do {
+        limit_supply(failed);
+        status = mm_graph_new(mm_heap_of(m), &g);
+        restore_supply();
+    } while (status == MM_NO_MEMORY && ++failed < 100);
+    assert_int_equal(status, MM_OK);
+    assert_in_range(failed, 5, 99);
+    for (uint32_t i = 0; i < g->node_count; i++) {
+        limit_supply(0);
+        assert_int_equal(mm_graph_chain(g, i, &chain), MM_NO_MEMORY);
+        restore_supply();
+    }
+    mm_graph_free(g);
+    heap_verify(m);
+}
+
+static void statistics_are_made_whole_or_not_at_all(mm *m)
+{
+    mm_snapshot *s = NULL;
+    mm_statistic *rows;
+    mm_difference *differences;
+    size_t count;
+    MM_VAR(m, v);
+
+    new_ring(m, v, 10);
+    limit_supply(1);
+    assert_int_equal(mm_snapshot_take(mm_heap_of(m), &s), MM_NO_MEMORY);
+    restore_supply();
+    assert_int_equal(mm_snapshot_take(mm_heap_of(m), &s), MM_OK);
+    for (uint64_t granted = 0; granted < 3; granted++) {
+        limit_supply(granted);
+        assert_int_equal(mm_snapshot_compare(s, s, MM_BY_SITE, &differences, &count), MM_NO_MEMORY);
+        restore_supply();
+    }
+    limit_supply(0);
+    assert_int_equal(mm_snapshot_statistics(s, MM_BY_SITE, &rows, &count), MM_NO_MEMORY);
+    restore_supply();
+    mm_snapshot_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,9 +417,16 @@ int main(void)
         TEST(a_root_is_made_or_not),
         TEST(failed_types_leave_the_others_in_place),
         TEST(a_new_object_is_made_or_not),
+        TEST(an_object_is_immortal_or_not),
+        TEST(a_weak_reference_is_made_or_not),
+        TEST(a_finalisable_object_is_made_or_not),
         TEST(operations_need_no_memory),
+        TEST(finalisers_and_callbacks_need_no_memory),
+        TEST(a_graph_is_copied_whole_or_not_at_all),
+        TEST(statistics_are_made_whole_or_not_at_all),
     };
     const struct CMUnitTest collector_tests[] = {
+        TEST(a_collection_callback_is_added_or_not),
         TEST(collecting_needs_no_memory),
         TEST(collecting_copes_when_memory_runs_out_on_the_way),
     };

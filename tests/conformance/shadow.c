@@ -60,6 +60,34 @@ void shadow_counted(const shadow *s, shadow_set counted)
     }
 }
 
+/* ---- What the program is told ---- */
+
+static random_program *running; /* finalisers and callbacks have no context */
+
+/* The shadow is one operation behind: the slot that is just being emptied may be null already. */
+static void note_finalised(mm *m, mm_var *self)
+{
+    const uint32_t object = (uint32_t)mm_serial(self);
+    MM_BORROW(m, child);
+
+    assert_int_equal(label_of(m, self), object);
+    for (uint32_t i = 0; i < mm_slot_count(m, self); i++) {
+        mm_borrow(m, child, self, i);
+        if (!mm_is_null(child))
+            assert_int_equal(mm_serial(child), running->shadow.slots[object][i]);
+    }
+    running->shadow.finalised[object]++;
+}
+
+static void note_called(mm *m, mm_var *reference, mm_var *context)
+{
+    const uint32_t object = (uint32_t)mm_serial(reference);
+
+    assert_leads_nowhere(m, reference);
+    assert_slot(m, reference, 0, context);
+    running->shadow.called[object]++;
+}
+
 /* ---- Heap and shadow compared ---- */
 
 static void note_live(uint64_t serial, mm_type type, uint32_t slot_count, void *context)
@@ -69,6 +97,25 @@ static void note_live(uint64_t serial, mm_type type, uint32_t slot_count, void *
     (void)type, (void)slot_count;
     assert_in_range(serial, 1, SHADOW_OBJECTS);
     live[serial] = true;
+}
+
+/* Finalised are the dead that have a finaliser, once; called are the living whose referent is dead.
+ */
+static void compare_calls(const shadow *s, const shadow_set live)
+{
+    for (uint32_t object = 1; object <= s->made; object++) {
+        const uint32_t referent = s->referent[object];
+        if (s->finalised[object] != (s->finalisable[object] && !live[object]))
+            fail_msg("object %u was finalised %u times", object, s->finalised[object]);
+        if (referent == 0)
+            continue;
+        if (s->cleared[object] && live[referent])
+            fail_msg("weak reference %u was cleared while its referent lived", object);
+        if (live[object] && s->called[object] != (s->watching[object] && !live[referent]))
+            fail_msg("the callback of %u was called %u times", object, s->called[object]);
+        if (s->called[object] > 1)
+            fail_msg("the callback of %u was called again", object);
+    }
 }
 
 /* Which objects are alive, against what the traits allow. */
@@ -83,6 +130,7 @@ static void compare_live(random_program *p, bool quiescent)
     mm_each_object(mm_heap_of(p->m), note_live, live);
     shadow_reachable(&p->shadow, reachable);
     shadow_counted(&p->shadow, counted);
+    compare_calls(&p->shadow, live);
     for (uint32_t object = 1; object <= p->shadow.made; object++) {
         if (reachable[object] && !live[object])
             fail_msg("reachable object %u was reclaimed", object);
@@ -107,7 +155,8 @@ static void compare_variable(random_program *p, uint32_t v)
     assert_int_equal(mm_serial(variable), object);
     if (object == 0)
         return;
-    assert_int_equal(label_of(p->m, variable), object);
+    if (p->shadow.referent[object] == 0)
+        assert_int_equal(label_of(p->m, variable), object);
     assert_int_equal(mm_slot_count(p->m, variable), p->shadow.slot_count[object]);
     for (uint32_t i = 0; i < p->shadow.slot_count[object]; i++) {
         mm_borrow(p->m, child, variable, i);
@@ -162,22 +211,85 @@ static operands draw_operands(random_program *p)
     return o;
 }
 
-static void do_new(random_program *p, operands *o)
+/* The shadow of the new object that `va` names. Returns its number. */
+static uint32_t note_new(random_program *p, operands *o, uint32_t slots)
 {
-    const uint32_t slots = draw(p, SHADOW_SLOTS + 1);
-    const uint32_t object = p->shadow.made + 1;
-    const mm_type type = slots != 0 ? node_type : atom_type;
+    const uint32_t object = (uint32_t)mm_serial(o->va);
 
-    if (p->shadow.made == SHADOW_OBJECTS)
-        return;
-    if (mm_new(p->m, o->va, type, slots, sizeof(uint64_t)) != MM_OK) {
-        p->failed_allocations++;
-        return;
-    }
-    *(uint64_t *)mm_data(p->m, o->va) = object;
+    assert_in_range(object, p->shadow.made + 1, SHADOW_OBJECTS);
     p->shadow.made = object;
     p->shadow.slot_count[object] = slots;
     *o->a_shadow = object;
+    return object;
+}
+
+static bool is_full(const random_program *p)
+{
+    enum { LEFT_OUT_MAX = 50 };
+
+    return p->shadow.made >= SHADOW_OBJECTS - LEFT_OUT_MAX;
+}
+
+static void do_new(random_program *p, operands *o)
+{
+    const uint32_t slots = draw(p, SHADOW_SLOTS + 1);
+    const bool finalisable = draw(p, 2) == 0;
+    const mm_type plain = slots != 0 ? node_type : atom_type;
+    const mm_type special = slots != 0 ? p->finalisable_node : p->finalisable_atom;
+    uint32_t object;
+
+    if (is_full(p))
+        return;
+    if (mm_new(p->m, o->va, finalisable ? special : plain, slots, sizeof(uint64_t)) != MM_OK) {
+        p->failed_allocations++;
+        return;
+    }
+    object = note_new(p, o, slots);
+    *(uint64_t *)mm_data(p->m, o->va) = object;
+    p->shadow.finalisable[object] = finalisable;
+    p->shadow.weakable[object] = finalisable || slots != 0;
+}
+
+static void do_weak_new(random_program *p, operands *o)
+{
+    const uint32_t referent = *o->b_shadow, c = draw(p, SHADOW_VARIABLES);
+    const uint32_t context = p->shadow.variables[c];
+    const bool watching = draw(p, 2) == 0;
+    mm_status status;
+    uint32_t object;
+
+    if (is_full(p) || referent == 0)
+        return;
+    status = mm_weak_new(p->m, o->va, o->vb, context != 0 ? p->variables + c : NULL,
+                         watching ? note_called : NULL);
+    assert_int_equal(status == MM_INVALID, !p->shadow.weakable[referent]);
+    p->failed_allocations += status == MM_NO_MEMORY;
+    if (status != MM_OK)
+        return;
+    object = note_new(p, o, 1);
+    p->shadow.slots[object][0] = context;
+    p->shadow.referent[object] = referent;
+    p->shadow.watching[object] = watching;
+}
+
+/* What is read may be unreachable, and then is so no more. */
+static void do_weak_load(random_program *p, operands *o)
+{
+    const uint32_t reference = *o->b_shadow, referent = p->shadow.referent[reference];
+    shadow_set reachable;
+    uint64_t found;
+
+    if (referent == 0)
+        return;
+    shadow_reachable(&p->shadow, reachable);
+    mm_weak_load(p->m, o->va, o->vb);
+    found = mm_serial(o->va);
+    if (found != referent && (found != 0 || reachable[referent]))
+        fail_msg("weak reference %u to %u led to %lu", reference, referent, (unsigned long)found);
+    if (found != 0 && p->shadow.cleared[reference])
+        fail_msg("weak reference %u was cleared and leads to %u again", reference, referent);
+    p->shadow.cleared[reference] |= found == 0;
+    *o->a_shadow = (uint32_t)found;
 }
 
 static void do_set(random_program *p, operands *o)
@@ -314,7 +426,8 @@ static operation *const operations_drawn[] = {
     do_store_move, do_fill,      do_unset,
     do_copy_slot,  do_copy_slot, do_borrow_and_set,
     do_root_set,   do_root_get,  do_safepoint,
-    do_collect,
+    do_collect,    do_weak_new,  do_weak_new,
+    do_weak_load,  do_weak_load,
 };
 
 static void run_one_operation(random_program *p)
@@ -372,7 +485,10 @@ uint64_t random_program_run(mm *m, uint64_t seed, uint32_t operations)
     uint64_t failed;
 
     assert_non_null(p);
+    running = p;
     p->m = m;
+    p->finalisable_node = new_type(m, "finalisable node", MM_CONTAINER, note_finalised);
+    p->finalisable_atom = new_type(m, "finalisable atom", MM_ATOM, note_finalised);
     p->random = seed * 0x9e3779b97f4a7c15u;
     for (uint32_t r = 0; r < SHADOW_ROOTS; r++)
         assert_int_equal(mm_root_new(m, &p->roots[r]), MM_OK);

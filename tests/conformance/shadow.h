@@ -2,7 +2,10 @@
  * object each variable, root and slot must name, and so which objects must be alive.
  *
  * The shadow never follows a pointer of the heap. Objects are numbered 1, 2, … in the order of
- * their making, as mm_serial() numbers them. */
+ * their making, as mm_serial() numbers them. A number that is left out belongs to an object that the
+ * program never got: something else that it needs could not be made.
+ *
+ * Finalisers and weak callbacks only note that they were called. */
 #ifndef SHADOW_H
 #define SHADOW_H
 
@@ -22,6 +25,13 @@ typedef struct shadow {
     uint32_t slots[SHADOW_OBJECTS + 1][SHADOW_SLOTS];
     uint32_t variables[SHADOW_VARIABLES];
     uint32_t roots[SHADOW_ROOTS];
+    bool finalisable[SHADOW_OBJECTS + 1];
+    uint8_t finalised[SHADOW_OBJECTS + 1]; /* calls */
+    bool weakable[SHADOW_OBJECTS + 1];
+    uint32_t referent[SHADOW_OBJECTS + 1]; /* of a weak reference; 0: it is none */
+    bool cleared[SHADOW_OBJECTS + 1];      /* it was seen to read null */
+    bool watching[SHADOW_OBJECTS + 1];     /* it has a callback */
+    uint8_t called[SHADOW_OBJECTS + 1];
 } shadow;
 
 /* Objects by number: true for those in the set. */
@@ -40,6 +50,7 @@ typedef struct random_program {
     mm_root *roots[SHADOW_ROOTS];
     uint64_t random;
     uint64_t failed_allocations;
+    mm_type finalisable_node, finalisable_atom;
     shadow shadow;
 } random_program;
 

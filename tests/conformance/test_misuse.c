@@ -198,6 +198,147 @@ static void ask_for_a_type_of_another_heap(mm *m)
     mm_type_info_of(mm_heap_of(m), 1000);
 }
 
+static void weak_load_of_a_node(mm *m)
+{
+    MM_VARS(m, v, 2);
+
+    new_node(m, v, 1);
+    mm_weak_load(m, v + 1, v);
+}
+
+static void weak_load_of_null(mm *m)
+{
+    MM_VARS(m, v, 2);
+
+    mm_weak_load(m, v + 1, v);
+}
+
+static void refer_to_null(mm *m)
+{
+    MM_VARS(m, v, 2);
+
+    new_weak(m, v, v + 1);
+}
+
+static void make_a_weak_reference_of_nothing(mm *m)
+{
+    MM_VAR(m, v);
+
+    mm_new(m, v, MM_TYPE_WEAK, 1, 8);
+}
+
+/* What a cleared weak reference gives is null, and null has no slots. */
+static void store_into_what_a_weak_reference_led_to(mm *m)
+{
+    MM_VARS(m, v, 3);
+
+    new_node(m, v, 1);
+    new_weak(m, v + 1, v);
+    if (dies(false))
+        mm_clear(m, v);
+    reclaim_all(m);
+    mm_weak_load(m, v + 2, v + 1);
+    if (!dies(false))
+        mm_clear(m, v + 2); /* it has not died, and never does */
+    mm_store(m, v + 2, 0, v + 1);
+}
+
+static void load_weakly_into_a_borrowed_variable(mm *m)
+{
+    MM_VARS(m, v, 2);
+    MM_BORROW(m, look);
+
+    new_node(m, v, 1);
+    new_weak(m, v + 1, v);
+    mm_weak_load(m, look, v + 1);
+}
+
+static void immortalise_null(mm *m)
+{
+    MM_VAR(m, v);
+
+    mm_immortalise(m, v);
+}
+
+static void break_a_borrow(mm *m, mm_var *self)
+{
+    MM_VAR(m, child);
+    MM_BORROW(m, look);
+
+    new_node(m, child, 0);
+    mm_store(m, self, 0, child);
+    mm_borrow(m, look, self, 0);
+    mm_unset(m, self, 0);
+}
+
+static void break_a_borrow_in_a_finaliser(mm *m)
+{
+    const mm_type type = new_type(m, "breaking", MM_CONTAINER, break_a_borrow);
+    MM_VAR(m, v);
+
+    new_of(m, v, type, 1, 7);
+    if (!dies(false))
+        break_a_borrow(m, v);
+    mm_clear(m, v);
+    reclaim_all(m);
+}
+
+static mm_root *held;
+
+static void empty_the_held(mm *m, mm_var *self)
+{
+    MM_VAR(m, v);
+
+    (void)self;
+    mm_root_get(m, v, held);
+    mm_unset(m, v, 0);
+}
+
+/* The slot borrowed from is changed by code that runs inside of an operation on something else. */
+static void a_finaliser_breaks_the_borrow_of_its_caller(mm *m)
+{
+    const mm_type type = new_type(m, "emptying", MM_CONTAINER, empty_the_held);
+    MM_VARS(m, v, 3);
+    MM_BORROW(m, look);
+
+    held = new_root(m);
+    new_node(m, v, 1);
+    mm_root_set(m, held, v);
+    new_node(m, v + 1, 0);
+    mm_store(m, v, 0, v + 1);
+    new_of(m, v + 2, type, 0, 7);
+    mm_borrow(m, look, v, 0);
+    if (!dies(false))
+        empty_the_held(m, v + 2);
+    mm_clear(m, v + 2);
+    reclaim_all(m);
+}
+
+static void weak_references_lead_from_somewhere_to_somewhere(mm *m)
+{
+    const char *takes = "mm_weak_load() takes a weak reference";
+
+    assert_misuse(weak_load_of_a_node, m, takes);
+    assert_misuse(weak_load_of_null, m, takes);
+    assert_misuse(refer_to_null, m, "a weak reference needs a referent");
+    assert_misuse(make_a_weak_reference_of_nothing, m, "mm_weak_new() makes weak references");
+    assert_misuse(load_weakly_into_a_borrowed_variable, m, "a borrowed variable owns nothing");
+    assert_misuse(store_into_what_a_weak_reference_led_to, m, "no such slot");
+}
+
+static void only_objects_are_immortal(mm *m)
+{
+    assert_misuse(immortalise_null, m, "only an object can be immortal");
+}
+
+static void borrows_are_kept_in_finalisers_and_from_them(mm *m)
+{
+    const char *changed = "the slot a variable was borrowed from has changed";
+
+    assert_misuse(break_a_borrow_in_a_finaliser, m, changed);
+    assert_misuse(a_finaliser_breaks_the_borrow_of_its_caller, m, changed);
+}
+
 static void a_slot_is_filled_once(mm *m)
 {
     assert_misuse(fill_a_slot_twice, m, "a slot is filled once");
@@ -266,10 +407,17 @@ static void types_belong_to_one_heap(mm *m)
 int test_misuse(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_slot_is_filled_once),           TEST(every_slot_access_checks_its_index),
-        TEST(atoms_cannot_be_made_with_slots), TEST(borrowed_variables_cannot_own),
-        TEST(a_borrowed_slot_stays_unchanged), TEST(what_is_borrowed_stays_alive),
-        TEST(scopes_end_before_their_mutator), TEST(types_belong_to_one_heap),
+        TEST(a_slot_is_filled_once),
+        TEST(every_slot_access_checks_its_index),
+        TEST(atoms_cannot_be_made_with_slots),
+        TEST(borrowed_variables_cannot_own),
+        TEST(a_borrowed_slot_stays_unchanged),
+        TEST(what_is_borrowed_stays_alive),
+        TEST(scopes_end_before_their_mutator),
+        TEST(types_belong_to_one_heap),
+        TEST(weak_references_lead_from_somewhere_to_somewhere),
+        TEST(only_objects_are_immortal),
+        TEST(borrows_are_kept_in_finalisers_and_from_them),
     };
     return TESTS_RUN("misuse", tests);
 }

@@ -36,6 +36,95 @@ static void failures_are_transient_when_asked(mm *m)
     assert_int_equal(second, MM_OK);
 }
 
+/* At each of the allocations that a call makes: the object's and those of side tables. */
+static void a_failed_weak_reference_changes_nothing(mm *m)
+{
+    uint64_t attempt = 0;
+    mm_status status;
+    MM_VARS(m, v, 2);
+
+    new_node(m, v, 0);
+    new_labelled(m, v + 1, 0, 7);
+    reclaim_all(m);
+    do {
+        mm_fail_allocation(mm_heap_of(m), ++attempt, true);
+        status = mm_weak_new(m, v + 1, v, v + 1, note_callback);
+        mm_fail_allocation(mm_heap_of(m), 0, false);
+        heap_verify(m);
+        if (status != MM_OK) {
+            assert_int_equal(label_of(m, v + 1), 7);
+            assert_references(m, v + 1, 1);
+            assert_references(m, v, 1);
+            assert_left_after_collecting(m, 2, 0);
+        }
+    } while (status == MM_NO_MEMORY);
+    assert_int_equal(status, MM_OK);
+    assert_in_range(attempt, 4, 5); /* the object, its record, the hash; perhaps a second try */
+    assert_leads_to(m, v + 1, v);
+}
+
+static void a_failed_finalisable_object_changes_nothing(mm *m)
+{
+    const mm_type type = new_type(m, "noting", MM_CONTAINER, note_finaliser);
+    uint64_t attempt = 0;
+    mm_status status;
+    MM_VAR(m, v);
+
+    new_labelled(m, v, 0, 7);
+    reclaim_all(m);
+    do {
+        mm_fail_allocation(mm_heap_of(m), ++attempt, true);
+        status = mm_new(m, v, type, 1, 8);
+        mm_fail_allocation(mm_heap_of(m), 0, false);
+        heap_verify(m);
+        if (status != MM_OK) {
+            assert_int_equal(label_of(m, v), 7);
+            assert_references(m, v, 1);
+            assert_left_after_collecting(m, 1, 0);
+        }
+    } while (status == MM_NO_MEMORY);
+    assert_int_equal(status, MM_OK);
+    assert_in_range(attempt, 3, 4);
+    *(uint64_t *)mm_data(m, v) = 8;
+    mm_clear(m, v);
+    reclaim_all(m);
+    assert_int_equal(journal_length(), dies(false)); /* not for those that nobody has seen */
+    assert_int_equal(journal_count(8), dies(false));
+}
+
+/* Tables that hold something already, and fail to grow. */
+static void side_tables_that_cannot_grow_keep_what_they_hold(mm *m)
+{
+    enum { COUNT = 200 };
+    const mm_type type = new_type(m, "noting", MM_CONTAINER, note_finaliser);
+    uint64_t made = 0;
+    MM_VARS(m, v, 3);
+
+    new_node(m, v, 2 * COUNT);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        mm_fail_allocation(mm_heap_of(m), 2, true); /* an object is made, and no table grows */
+        if (mm_new(m, v + 1, type, 0, 8) == MM_OK)
+            *(uint64_t *)mm_data(m, v + 1) = made++;
+        else
+            mm_fail_allocation(mm_heap_of(m), 0, false);
+        mm_fail_allocation(mm_heap_of(m), 2, true);
+        if (!mm_is_null(v + 1) && mm_weak_new(m, v + 2, v + 1, NULL, note_callback) == MM_OK)
+            mm_store_move(m, v, COUNT + i, v + 2);
+        mm_fail_allocation(mm_heap_of(m), 0, false);
+        if (mm_is_null(v + 1)) {
+            new_of(m, v + 1, type, 0, made++);
+            new_weak_calling(m, v + 2, v + 1, NULL, note_callback);
+            mm_store_move(m, v, COUNT + i, v + 2);
+        }
+        mm_store_move(m, v, i, v + 1);
+        heap_verify(m);
+    }
+    for (uint32_t i = 0; i < COUNT; i++)
+        mm_unset(m, v, i);
+    reclaim_all(m);
+    assert_in_range(journal_length(), dies(false) ? made : 0, dies(false) ? 2 * COUNT : 0);
+}
+
 /* ---- Small programs that stop at the first failed allocation ---- */
 
 typedef mm_status small_program(mm *m, mm_var *out);
@@ -103,6 +192,26 @@ static mm_status build_garbage(mm *m, mm_var *out)
     return MM_OK;
 }
 
+/* Each object finalisable and referred to weakly, dropped in part. */
+static mm_status build_watched(mm *m, mm_var *out)
+{
+    const mm_type type = new_type(m, "noting", MM_CONTAINER, note_finaliser);
+    MM_VARS(m, v, 2);
+
+    for (uint32_t i = 0; i < 20; i++) {
+        if (mm_new(m, v, type, 2, 8) != MM_OK)
+            return MM_NO_MEMORY;
+        *(uint64_t *)mm_data(m, v) = i;
+        if (mm_weak_new(m, v + 1, v, i % 2 != 0 ? out : NULL, note_callback) != MM_OK)
+            return MM_NO_MEMORY;
+        mm_store_move(m, v, 1, v + 1);
+        if (i % 3 != 0)
+            mm_store(m, v, 0, out);
+        mm_move(m, out, v);
+    }
+    return MM_OK;
+}
+
 /* Runs a program with the allocation `attempt` failing; the heap must be in order, with and without
  * the program's result. */
 static mm_status run_failing(small_program *run, uint64_t attempt, bool thereafter)
@@ -139,7 +248,8 @@ static uint64_t allocations_of(small_program *run)
 
 static void every_allocation_of_a_program_may_fail(mm *m)
 {
-    static small_program *const programs[] = {build_list, build_ring, build_tree, build_garbage};
+    static small_program *const programs[] = {build_list, build_ring, build_tree, build_garbage,
+                                              build_watched};
 
     (void)m;
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
@@ -233,6 +343,9 @@ int test_out_of_memory(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_failed_new_changes_nothing),
+        TEST(a_failed_weak_reference_changes_nothing),
+        TEST(a_failed_finalisable_object_changes_nothing),
+        TEST(side_tables_that_cannot_grow_keep_what_they_hold),
         TEST(failures_are_transient_when_asked),
         TEST(every_allocation_of_a_program_may_fail),
         TEST(random_programs_go_on_after_a_failure),

@@ -307,7 +307,7 @@ static void the_canonical_form_writes_words_and_plain_numbers(void **state)
 
 static void the_canonical_form_reads_back_as_itself(void **state)
 {
-    static const char list[] = "size=123456789,share=0.1,mode=off,file=b";
+    static const char list[] = "size=123456789,share=0.12345678901234567,mode=off,file=b";
     char message[SETTINGS_MESSAGE_MAX], canonical[256];
     settings values = fresh(), again = fresh();
 

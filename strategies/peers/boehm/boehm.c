@@ -206,6 +206,7 @@ static void call_finaliser(mm_heap *heap, mm_object *object)
     MM_VAR(heap->base.mutator, self);
 
     collector.finaliser_calls++;
+    heap->base.finalisation.calls++;
     self->object = object;
     self->object->type |= OBJECT_FINALIZED;
     heap->base.collecting = true; /* a collection asked for finds nothing */
@@ -291,8 +292,7 @@ mm_status strategy_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *contex
     if (GC_general_register_disappearing_link((void **)&link_of(made)->referent,
                                               referent->object) == GC_NO_MEMORY)
         return MM_NO_MEMORY;
-    if (context != NULL)
-        strategy_store(m, made, 0, context);
+    strategy_store(m, made, 0, context);
     strategy_move(m, dst, made);
     return MM_OK;
 }

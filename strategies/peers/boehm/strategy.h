@@ -96,7 +96,7 @@ typedef struct boehm_shadow {
     #define strategy_object_in(block) (((boehm_shadow *)((block) + 1))->object)
 #endif
 
-#define MM_SCOPES_LINKED(m) MM_CHECKED
+#define MM_SCOPES_LINKED(m) MM_COUNTED
 #include "common/variables.h"
 #include "common/tracing.h"
 

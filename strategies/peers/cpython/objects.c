@@ -111,6 +111,7 @@ static void call_finaliser(PyObject *self)
 
     variable->object = cpython_alias(object);
     innermost = &call;
+    cpython_heap->base.finalisation.calls++;
     cpython_heap->base.finalisation.nesting++;
     type_of(object)->finaliser(m, variable);
     cpython_heap->base.finalisation.nesting--;
@@ -145,6 +146,7 @@ static PyObject *call_weak_callback(PyObject *self, PyObject *reference)
     if (weak->callback != NULL && !cpython_heap->base.finalisation.ended) {
         operands[0].object = cpython_alias((mm_object *)(void *)reference);
         operands[1].object = cpython_alias(weak->slots[0]);
+        cpython_heap->base.finalisation.calls++;
         cpython_heap->base.finalisation.nesting++;
         weak->callback(m, operands, operands + 1);
         cpython_heap->base.finalisation.nesting--;
@@ -439,8 +441,6 @@ bool strategy_is_finalized(mm *m, const mm_var *obj)
 
 /* ---- Weak references ---- */
 
-enum { WEAK_BYTES = sizeof(weak_payload) }; /* in the books, as everywhere */
-
 static int weak_traverse(PyObject *self, visitproc visit, void *arg)
 {
     cpython_weak *weak = (cpython_weak *)(void *)self;
@@ -462,7 +462,7 @@ static void weak_dealloc(PyObject *self)
     Py_TRASHCAN_BEGIN(self, weak_dealloc) cpython_weak *weak = (cpython_weak *)(void *)self;
 #if MM_COUNTED
     if (weak->shadow != NULL)
-        shadow_free(weak->shadow, 1, WEAK_BYTES);
+        shadow_free(weak->shadow, 1, MM_WEAK_BYTES);
 #endif
     _PyWeakref_ClearRef(&weak->reference);
     Py_XDECREF((PyObject *)weak->slots[0]);
@@ -516,14 +516,14 @@ mm_status strategy_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *contex
 
     (void)m;
 #if MM_COUNTED
-    void *shadow = shadow_new(1, WEAK_BYTES);
+    void *shadow = shadow_new(1, MM_WEAK_BYTES);
     if (shadow == NULL)
         return MM_NO_MEMORY;
 #endif
     weak = new_weak(referent->object, callback != NULL);
 #if MM_COUNTED
     if (weak == NULL)
-        shadow_free(shadow, 1, WEAK_BYTES);
+        shadow_free(shadow, 1, MM_WEAK_BYTES);
 #endif
     if (weak == NULL)
         return MM_NO_MEMORY;
@@ -532,7 +532,7 @@ mm_status strategy_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *contex
     *(mm_object **)shadow = (mm_object *)(void *)weak;
 #endif
     weak->callback = callback;
-    weak->slots[0] = context != NULL ? cpython_alias(context->object) : NULL;
+    weak->slots[0] = cpython_alias(context->object);
     cpython_replace(&dst->object, (mm_object *)(void *)weak);
     return MM_OK;
 }

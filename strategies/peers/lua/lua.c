@@ -336,22 +336,39 @@ bool strategy_is_finalized(mm *m, const mm_var *obj)
     return (lua_header_of(obj)->type & OBJECT_FINALIZED) != 0;
 }
 
-#if MM_CHECKED
+#if MM_COUNTED
+static registered *block_of(const mm_var *v)
+{
+    return front_registered(prefix_of(heap_of(v->state), lua_header_of(v))->shadow);
+}
+
 uint64_t strategy_serial(const mm_var *v)
 {
-    if (v->null)
-        return 0;
-    return front_registered(prefix_of(heap_of(v->state), lua_header_of(v))->shadow)->serial;
+    return v->null ? 0 : block_of(v)->serial;
+}
+
+mm_type strategy_block_type(const registered *block)
+{
+    return ((const lua_shadow *)(block + 1))->type;
+}
+
+void strategy_note_use(mm *m, const mm_var *obj)
+{
+    block_of(obj)->used = m->base.heap->base.front.request;
+}
+
+void strategy_note_site(mm_var *made, const mm_site *site)
+{
+    block_of(made)->site = site;
 }
 
 void strategy_each_object(mm_heap *heap, mm_object_visitor *visit, void *context)
 {
     registered *ring = &heap->base.front.blocks;
 
-    for (registered *block = ring->next; block != ring; block = block->next) {
-        const lua_shadow *shadow = (const lua_shadow *)(block + 1);
-        visit(block->serial, shadow->type, shadow->slot_count, context);
-    }
+    for (registered *block = ring->next; block != ring; block = block->next)
+        visit(block->serial, strategy_block_type(block),
+              ((const lua_shadow *)(block + 1))->slot_count, context);
 }
 #endif
 
@@ -388,6 +405,7 @@ static int finalise(lua_State *state)
         return 0;
     outer = frame_enter(heap, &self);
     heap->finaliser_calls++;
+    heap->base.finalisation.calls++;
     heap->base.collecting = true; /* a collection asked for finds nothing */
     heap->base.finalisation.nesting++;
     lua_header_of(&self)->type |= OBJECT_FINALIZED;
@@ -433,7 +451,7 @@ mm_status strategy_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *contex
         return MM_UNSUPPORTED;
     lua_ready(heap);
 #if MM_COUNTED
-    lua_shadow *shadow = shadow_new(heap, MM_TYPE_WEAK, 1, sizeof(weak_payload));
+    lua_shadow *shadow = shadow_new(heap, MM_TYPE_WEAK, 1, MM_WEAK_BYTES);
     if (shadow == NULL)
         return MM_NO_MEMORY;
 #endif
@@ -442,10 +460,8 @@ mm_status strategy_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *contex
 #if MM_COUNTED
     prefix_of(heap, header)->shadow = shadow;
 #endif
-    if (context != NULL) {
-        push(state, context);
-        lua_setiuservalue(state, -2, WEAK_CONTEXT);
-    }
+    push(state, context);
+    lua_setiuservalue(state, -2, WEAK_CONTEXT);
     lua_createtable(state, 1, 0);
     lua_rawgeti(state, LUA_REGISTRYINDEX, heap->weak);
     lua_setmetatable(state, -2);

@@ -122,10 +122,18 @@ mm_status strategy_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *contex
 void strategy_weak_load(mm *m, mm_var *dst, mm_var *reference);
 bool strategy_is_finalized(mm *m, const mm_var *obj);
 
-#if MM_CHECKED
+#if MM_COUNTED
 uint64_t strategy_serial(const mm_var *v);
+mm_type strategy_block_type(const registered *block);
 void strategy_each_object(mm_heap *heap, mm_object_visitor *visit, void *context);
+void strategy_note_use(mm *m, const mm_var *obj);
+void strategy_note_site(mm_var *made, const mm_site *site);
     #define strategy_serial strategy_serial
+
+static inline void scope_name(mm_scope *scope, const char *name, const char *function)
+{
+    (void)scope, (void)name, (void)function; /* no picture of the heap is drawn */
+}
 #endif
 
 /* Makes room for more slots in the frame. */

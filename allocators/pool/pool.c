@@ -1,0 +1,385 @@
+#define _GNU_SOURCE
+#include "allocators/pool/pool_inside.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+/* ---- Rings of arenas ---- */
+
+static void arena_link(arena **ring, arena *a)
+{
+    if (*ring == NULL) {
+        *ring = a->next = a->previous = a;
+        return;
+    }
+    a->next = *ring;
+    a->previous = a->next->previous;
+    a->previous->next = a->next->previous = a;
+}
+
+static void arena_unlink(arena **ring, arena *a)
+{
+    if (*ring == a)
+        *ring = a->next != a ? a->next : NULL;
+    a->previous->next = a->next;
+    a->next->previous = a->previous;
+}
+
+static arena **ring_of(pool_allocator *allocator, const arena *a)
+{
+    return a->free_count != 0 ? allocator->by_free + a->free_count : &allocator->all_full;
+}
+
+/* Moves an arena to the ring of its new number of free pools. */
+static void arena_recount(pool_allocator *allocator, arena *a, uint32_t free_count)
+{
+    arena_unlink(ring_of(allocator, a), a);
+    a->free_count = free_count;
+    arena_link(ring_of(allocator, a), a);
+    if (free_count != 0 && free_count < allocator->fewest_free)
+        allocator->fewest_free = free_count;
+}
+
+/* ---- Arenas ---- */
+
+static arena *arena_open(pool_allocator *allocator)
+{
+    arena *a = malloc(sizeof *a);
+    void *mapping;
+
+    if (a == NULL)
+        return NULL;
+    mapping =
+        mmap(NULL, POOL_ARENA_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapping == MAP_FAILED) {
+        free(a);
+        return NULL;
+    }
+    *a = (arena){
+        .mapping = mapping,
+        .pools = (char *)(((uintptr_t)mapping + POOL_BYTES - 1) & ~(uintptr_t)(POOL_BYTES - 1)),
+        .free_count = POOL_ARENA_POOLS,
+    };
+    arena_link(ring_of(allocator, a), a);
+    allocator->empty_count++;
+    allocator->bytes_mapped += POOL_ARENA_BYTES;
+    return a;
+}
+
+static void arena_close(pool_allocator *allocator, arena *a)
+{
+    arena_unlink(ring_of(allocator, a), a);
+    allocator->bytes_mapped -= POOL_ARENA_BYTES;
+    UNPOISON(a->mapping, POOL_ARENA_BYTES);
+    munmap(a->mapping, POOL_ARENA_BYTES);
+    free(a);
+}
+
+/* The arena with the fewest free pools, made if there is none. */
+static arena *fullest_arena(pool_allocator *allocator)
+{
+    for (uint32_t n = allocator->fewest_free; n <= POOL_ARENA_POOLS; n++) {
+        if (allocator->by_free[n] != NULL) {
+            allocator->fewest_free = n;
+            return allocator->by_free[n];
+        }
+    }
+    allocator->fewest_free = POOL_ARENA_POOLS;
+    return arena_open(allocator);
+}
+
+/* ---- Pools ---- */
+
+static uint32_t block_bytes(uint32_t class)
+{
+    return (class + 1) * POOL_ALIGNMENT;
+}
+
+static pool *pool_of_arena(const arena *a, uint32_t i)
+{
+    return (pool *)(void *)(a->pools + (size_t)POOL_BYTES * i);
+}
+
+static bool pool_has_room(const pool *p)
+{
+    return p->free != NULL || p->carved + block_bytes(p->class) <= POOL_BYTES;
+}
+
+static void pool_link(pool_allocator *allocator, pool *p)
+{
+    pool **ring = allocator->usable + p->class;
+
+    if (*ring == NULL) {
+        p->next = p->previous = p;
+    } else {
+        p->next = *ring;
+        p->previous = p->next->previous;
+        p->previous->next = p->next->previous = p;
+    }
+    *ring = p;
+}
+
+static void pool_unlink(pool_allocator *allocator, pool *p)
+{
+    pool **ring = allocator->usable + p->class;
+
+    if (*ring == p)
+        *ring = p->next != p ? p->next : NULL;
+    p->previous->next = p->next;
+    p->next->previous = p->previous;
+}
+
+/* An empty pool for the class, linked; NULL when there is no memory. */
+__attribute__((noinline)) static pool *pool_take(pool_allocator *allocator, uint32_t class)
+{
+    arena *a = fullest_arena(allocator);
+    pool *p;
+
+    if (a == NULL)
+        return NULL;
+    p = a->free;
+    if (p != NULL)
+        a->free = p->next;
+    else
+        p = pool_of_arena(a, a->cut++);
+    allocator->empty_count -= a->free_count == POOL_ARENA_POOLS;
+    arena_recount(allocator, a, a->free_count - 1);
+    *p = (pool){.arena = a, .class = class, .carved = sizeof *p, .linked = true};
+    POISON(p + 1, POOL_BYTES - sizeof *p);
+    pool_link(allocator, p);
+    return p;
+}
+
+/* Gives an empty pool back to its arena, and that to the system when enough empty ones are kept. */
+__attribute__((noinline)) static void pool_give_back(pool_allocator *allocator, pool *p)
+{
+    arena *a = p->arena;
+
+    pool_unlink(allocator, p);
+    p->next = a->free;
+    a->free = p;
+    arena_recount(allocator, a, a->free_count + 1);
+    if (a->free_count < POOL_ARENA_POOLS)
+        return;
+    if (allocator->empty_count == POOL_EMPTY_ARENAS_MAX)
+        arena_close(allocator, a);
+    else
+        allocator->empty_count++;
+}
+
+/* ---- Blocks ---- */
+
+/* The first pool of the class that has room, or a new one. Full ones that it meets leave the ring. */
+static pool *find_room(pool_allocator *allocator, uint32_t class)
+{
+    pool *p;
+
+    while ((p = allocator->usable[class]) != NULL) {
+        if (pool_has_room(p))
+            return p;
+        pool_unlink(allocator, p);
+        p->linked = false;
+    }
+    return pool_take(allocator, class);
+}
+
+void *pool_allocate_slowly(pool_allocator *allocator, uint32_t class)
+{
+    pool *p = find_room(allocator, class);
+    block *b;
+
+    if (p == NULL)
+        return NULL;
+    b = p->free;
+    if (b == NULL) {
+        b = (block *)(void *)((char *)p + p->carved);
+        p->carved += block_bytes(class);
+        UNPOISON(b, block_bytes(class));
+    } else {
+        UNPOISON(b, block_bytes(class));
+        p->free = b->next;
+    }
+    p->in_use++;
+    return b;
+}
+
+void pool_settle(pool_allocator *allocator, pool *p)
+{
+    if (!p->linked) {
+        pool_link(allocator, p);
+        p->linked = true;
+    }
+    if (p->in_use == 0 && p->next != p)
+        pool_give_back(allocator, p);
+}
+
+void *pool_allocate(pool_allocator *allocator, size_t bytes)
+{
+    return pool_allocate_fast(allocator, bytes);
+}
+
+void pool_free(pool_allocator *allocator, void *block, size_t bytes)
+{
+    const pool *p = (const pool *)((uintptr_t)block & ~(uintptr_t)(POOL_BYTES - 1));
+
+    assert(p->class == pool_class_of(bytes) && "freed with another size");
+    (void)p, (void)bytes;
+    pool_free_fast(allocator, block);
+}
+
+/* ---- The allocator ---- */
+
+pool_allocator *pool_open(void)
+{
+    pool_allocator *allocator = calloc(1, sizeof *allocator);
+
+    if (allocator != NULL)
+        allocator->fewest_free = POOL_ARENA_POOLS;
+    return allocator;
+}
+
+void pool_close(pool_allocator *allocator)
+{
+    while (allocator->all_full != NULL)
+        arena_close(allocator, allocator->all_full);
+    for (uint32_t n = 1; n <= POOL_ARENA_POOLS; n++) {
+        while (allocator->by_free[n] != NULL)
+            arena_close(allocator, allocator->by_free[n]);
+    }
+    free(allocator);
+}
+
+size_t pool_bytes_mapped(const pool_allocator *allocator)
+{
+    return allocator->bytes_mapped;
+}
+
+static size_t bytes_in_use(const arena *ring)
+{
+    const arena *a = ring;
+    size_t bytes = 0;
+
+    while (a != NULL) {
+        for (uint32_t i = 0; i < a->cut; i++) {
+            const pool *p = pool_of_arena(a, i);
+            bytes += (size_t)p->in_use * block_bytes(p->class);
+        }
+        a = a->next != ring ? a->next : NULL;
+    }
+    return bytes;
+}
+
+size_t pool_bytes_in_use(const pool_allocator *allocator)
+{
+    size_t bytes = bytes_in_use(allocator->all_full);
+
+    for (uint32_t n = 1; n <= POOL_ARENA_POOLS; n++)
+        bytes += bytes_in_use(allocator->by_free[n]);
+    return bytes;
+}
+
+/* ---- Verifying ---- */
+
+__attribute__((format(printf, 2, 3))) static bool violation(char message[POOL_MESSAGE_MAX],
+                                                            const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(message, POOL_MESSAGE_MAX, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+/* The next free block, read past the poison. */
+__attribute__((no_sanitize("address"))) static const block *next_free(const block *b)
+{
+    return b->next;
+}
+
+static bool is_usable(const pool_allocator *allocator, const pool *wanted)
+{
+    const pool *p = allocator->usable[wanted->class];
+
+    if (p == NULL)
+        return false;
+    do {
+        if (p == wanted)
+            return true;
+        p = p->next;
+    } while (p != allocator->usable[wanted->class]);
+    return false;
+}
+
+static bool check_pool(const pool_allocator *allocator, const pool *p,
+                       char message[POOL_MESSAGE_MAX])
+{
+    uint32_t size = block_bytes(p->class), carved = (p->carved - (uint32_t)sizeof *p) / size;
+    uint32_t on_list = 0;
+
+    if (p->class >= POOL_CLASSES || p->carved > POOL_BYTES)
+        return violation(message, "pool %p: class %u, %u bytes carved", (const void *)p, p->class,
+                         p->carved);
+    for (const block *b = p->free; b != NULL && on_list <= carved; b = next_free(b))
+        on_list++;
+    if (carved != p->in_use + on_list)
+        return violation(message, "pool %p: %u blocks carved, %u in use, %u free", (const void *)p,
+                         carved, p->in_use, on_list);
+    if (is_usable(allocator, p) != p->linked || (pool_has_room(p) && !p->linked))
+        return violation(message, "pool %p: %s the usable ones", (const void *)p,
+                         p->linked ? "said to be among" : "has room, and is not among");
+    return true;
+}
+
+static bool is_free_in(const arena *a, const pool *wanted)
+{
+    for (const pool *p = a->free; p != NULL; p = p->next) {
+        if (p == wanted)
+            return true;
+    }
+    return false;
+}
+
+static bool check_arena(const pool_allocator *allocator, const arena *a, uint32_t expected_free,
+                        char message[POOL_MESSAGE_MAX])
+{
+    uint32_t free_count = POOL_ARENA_POOLS - a->cut;
+
+    if (a->free_count != expected_free)
+        return violation(message, "arena %p: %u free pools, in the ring of %u", a->mapping,
+                         a->free_count, expected_free);
+    for (uint32_t i = 0; i < a->cut; i++) {
+        const pool *p = pool_of_arena(a, i);
+        if (is_free_in(a, p))
+            free_count++;
+        else if (!check_pool(allocator, p, message))
+            return false;
+    }
+    if (free_count != a->free_count)
+        return violation(message, "arena %p: counts %u free pools, has %u", a->mapping,
+                         a->free_count, free_count);
+    return true;
+}
+
+bool pool_check(const pool_allocator *allocator, char message[POOL_MESSAGE_MAX])
+{
+    size_t mapped = 0;
+
+    for (uint32_t n = 0; n <= POOL_ARENA_POOLS; n++) {
+        const arena *ring = n != 0 ? allocator->by_free[n] : allocator->all_full, *a = ring;
+        if (ring != NULL && n != 0 && n < allocator->fewest_free)
+            return violation(message, "arenas with %u free pools, and the fewest are %u", n,
+                             allocator->fewest_free);
+        while (a != NULL) {
+            if (!check_arena(allocator, a, n, message))
+                return false;
+            mapped += POOL_ARENA_BYTES;
+            a = a->next != ring ? a->next : NULL;
+        }
+    }
+    if (mapped != allocator->bytes_mapped)
+        return violation(message, "%zu bytes mapped, counted %zu", mapped, allocator->bytes_mapped);
+    return true;
+}

@@ -1,0 +1,76 @@
+#include "bench/watch.h"
+
+#if MM_COUNTED && !defined(RECLAIM_HAND_WRITTEN)
+
+    #include "mm_inspect.h"
+
+static void work_begins(workload_run *run)
+{
+    watch *w = (watch *)run;
+    w->look(w, WATCH_BEGIN);
+}
+
+static void work_ends(workload_run *run)
+{
+    watch *w = (watch *)run;
+    w->look(w, WATCH_END);
+}
+
+static void request_ends(mm *m, uint64_t request, void *context)
+{
+    watch *w = context;
+
+    (void)m;
+    w->requests = request;
+    if (!w->stopped)
+        w->look(w, WATCH_REQUEST);
+}
+
+static bool open_heap(watch *w)
+{
+    if (mm_heap_new(&w->of->options, &w->heap) != MM_OK) {
+        w->heap = NULL;
+        return false;
+    }
+    if (mm_attach(w->heap, &w->run.m) != MM_OK)
+        return false;
+    mm_phase(w->run.m, "set-up");
+    mm_on_request(w->run.m, request_ends, w);
+    return true;
+}
+
+workload_result watch_run(watch *w)
+{
+    workload_result result;
+
+    w->run.parameters = &w->of->parameters;
+    w->run.seed = w->of->seed;
+    w->run.begin = work_begins;
+    w->run.end = work_ends;
+    if (!open_heap(w))
+        return WORKLOAD_NO_MEMORY;
+    result = w->of->workload->run(&w->run);
+    if (w->stopped)
+        return WORKLOAD_DONE;
+    if (result == WORKLOAD_DONE) {
+        mm_program_end(w->run.m);
+        mm_collect_all(w->run.m, NULL);
+        w->look(w, WATCH_AFTER);
+    }
+    return result;
+}
+
+void watch_stop(watch *w)
+{
+    w->stopped = true;
+    mm_stop_program(w->run.m);
+}
+
+void watch_end(watch *w)
+{
+    if (w->heap != NULL)
+        mm_heap_free(w->heap);
+    w->heap = NULL;
+}
+
+#endif

@@ -1,0 +1,36 @@
+/* Watching one run of a workload on a fresh heap, outside of any clock: for looking into the heap at
+ * chosen moments. Counted programs only. */
+#ifndef RECLAIM_WATCH_H
+#define RECLAIM_WATCH_H
+
+#include "bench/sample.h"
+
+typedef enum watch_moment {
+    WATCH_BEGIN,   /* set-up is over */
+    WATCH_REQUEST, /* a request has ended */
+    WATCH_END,     /* the work is done; the teardown is still to come */
+    WATCH_AFTER    /* the teardown and the last collection are over */
+} watch_moment;
+
+typedef struct watch watch;
+struct watch {
+    workload_run run; /* first: the workload's hooks lead back here */
+    const sample *of;
+    mm_heap *heap;
+    uint64_t requests; /* that have ended */
+    bool stopped;
+    /* Called at every moment but WATCH_AFTER of a run that was stopped. */
+    void (*look)(watch *w, watch_moment moment);
+    void *context;
+};
+
+/* Makes the heap and runs the workload; the heap stands until watch_end(), whatever the result. A
+ * run that was stopped is WORKLOAD_DONE. */
+workload_result watch_run(watch *w);
+
+/* Nothing more is to be seen: the program comes to its end as for want of memory. */
+void watch_stop(watch *w);
+
+void watch_end(watch *w);
+
+#endif

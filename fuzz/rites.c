@@ -1,0 +1,365 @@
+#include "rites.h"
+
+#include <string.h>
+
+enum { WALK_MAX = 24 }; /* slots looked at when a finaliser is entered */
+
+/* ---- What was unreachable ---- */
+
+void rites_note_unreachable(oracle *o)
+{
+    model_set reachable;
+
+    model_reachable(o->model, NULL, &reachable);
+    for (uint32_t id = 1; id <= o->model->object_count; id++)
+        o->unreachable.has[id] =
+            !reachable.has[id] || (o->unreachable_noted && o->unreachable.has[id]);
+    o->unreachable_noted = true;
+}
+
+void rites_note_entered(oracle *o)
+{
+    if (o->clearing_garbage && mm_garbage_count(o->heap) < o->model->saved_count)
+        o->model->saved_count = (uint32_t)mm_garbage_count(o->heap);
+    rites_note_unreachable(o);
+    o->waited |= o->frames + 2 >= o->nesting_max; /* what dies in there waits */
+}
+
+/* ---- Weak references ---- */
+
+static bool is_weak(const model *k, uint32_t id)
+{
+    return k->objects[id].referent != 0;
+}
+
+/* Whether there is a reason why the weak reference reads null for the first time. */
+static bool may_read_null(const oracle *o, const model_object *reference)
+{
+    model_set kept;
+
+    if (reference->maybe_cleared)
+        return true;
+    oracle_kept_uncollected(o, &kept);
+    if (!kept.has[reference->referent])
+        return true;
+    if (!o->collected)
+        return false;
+    model_reachable(o->model, NULL, &kept);
+    return !kept.has[reference->referent];
+}
+
+uint32_t rites_weak_loaded(oracle *o, uint32_t id, const mm_var *result)
+{
+    model_object *reference = o->model->objects + id;
+    uint32_t found = mm_is_null(result) ? 0 : oracle_id(o, result);
+
+    if (found != 0) {
+        ORACLE_EXPECT(o, found == reference->referent, "weak",
+                      "weak reference %u leads to object %u, not %u", id, found,
+                      reference->referent);
+        ORACLE_EXPECT(o, !reference->cleared, "weak-uncleared",
+                      "weak reference %u leads to object %u although it was cleared", id, found);
+        return found;
+    }
+    ORACLE_EXPECT(o, reference->cleared || may_read_null(o, reference), "weak-lost",
+                  "weak reference %u reads null, object %u lives", id, reference->referent);
+    reference->cleared = true;
+    return 0;
+}
+
+/* Every weak reference that a variable names reads what it should. */
+static void expect_weak_reads(oracle *o)
+{
+    for (uint32_t i = 0; i < MODEL_OWNERS_MAX; i++) {
+        uint32_t id = o->model->owners[i];
+        MM_VAR(o->m, referent);
+        if (o->variables[i] == NULL || !is_weak(o->model, id))
+            continue;
+        mm_weak_load(o->m, referent, o->variables[i]);
+        rites_weak_loaded(o, id, referent);
+    }
+}
+
+/* All weak references to the object that were made by then have been cleared. */
+static void note_cleared(oracle *o, uint32_t referent, uint32_t made_before)
+{
+    for (uint32_t id = 1; id <= made_before; id++) {
+        if (o->model->objects[id].referent == referent)
+            o->model->objects[id].cleared = true;
+    }
+}
+
+/* ---- Finalisers ---- */
+
+/* How the object whose finaliser runs came to die. A collector finds an object that others of the
+ * garbage refer to, and counting one that nothing does. */
+static mm_death_order order_of_death(const oracle *o, const mm_var *self)
+{
+    uint64_t count = 0;
+    bool by_count = strategy_traits.counts && mm_refcount(o->m, self, &count) == MM_OK &&
+                    (!o->collecting || count == 1);
+
+    return by_count ? strategy_traits.death_by_count : strategy_traits.death_by_collector;
+}
+
+/* Each slot of `v`, and of what that refers to, is as it was: nothing is cleared before its time. */
+static void expect_whole(oracle *o, mm_var *v, uint32_t id, uint32_t *budget)
+{
+    uint32_t count = o->model->objects[id].slot_count;
+
+    oracle_expect_variable(o, v, id);
+    for (uint32_t i = 0; i < count && *budget != 0; i++) {
+        uint32_t expected = *model_slot(o->model, id, i);
+        MM_VAR(o->m, child);
+        --*budget;
+        mm_load(o->m, child, v, i);
+        ORACLE_EXPECT(o, oracle_id(o, child) == expected, "whole",
+                      "slot %u of object %u holds object %u when a finaliser runs, not %u", i, id,
+                      oracle_id(o, child), expected);
+        if (expected != 0)
+            expect_whole(o, child, expected, budget);
+    }
+}
+
+static void expect_may_die(const oracle *o, uint32_t id, const char *what)
+{
+    ORACLE_EXPECT(o, id != 0 && id <= o->model->object_count, "unknown",
+                  "%s was called for an object that the program has not seen", what);
+    ORACLE_EXPECT(o, !o->closed || strategy_traits.finalises_at_teardown, "teardown",
+                  "%s was called for object %u while the heap was freed", what, id);
+    ORACLE_EXPECT(o, o->unreachable.has[id], "still-reachable",
+                  "%s was called for object %u, which was reachable all the time", what, id);
+}
+
+void rites_finaliser_entered(oracle *o, mm_var *self)
+{
+    uint32_t id = oracle_id(o, self), budget = WALK_MAX;
+    model_object *object = o->model->objects + id;
+
+    expect_may_die(o, id, "the finaliser");
+    ORACLE_EXPECT(o, shape_is_mortal(object->shape), "finaliser", "object %u has none", id);
+    ORACLE_EXPECT(o, !object->finalised, "finalised-twice", "object %u", id);
+    ORACLE_EXPECT(o, !object->immortal, "immortal", "object %u is finalised", id);
+    object->finalised = true;
+    object->frozen = false; /* it begins again, like new */
+    ORACLE_EXPECT(o, mm_is_finalized(o->m, self), "finalised", "object %u is, and denies it", id);
+    if (order_of_death(o, self) == MM_WEAK_FIRST && !o->waited)
+        note_cleared(o, id, o->collection.made_before);
+    expect_whole(o, self, id, &budget);
+    expect_weak_reads(o);
+}
+
+/* ---- Callbacks ---- */
+
+/* Newest first: whatever was made after this one, to the same object, has been called. */
+static void expect_newest_first(const oracle *o, uint32_t reference)
+{
+    const model *k = o->model;
+    model_set kept;
+
+    oracle_kept_uncollected(o, &kept);
+    for (uint32_t id = reference + 1; id <= k->object_count; id++) {
+        const model_object *newer = k->objects + id;
+        if (newer->referent != k->objects[reference].referent || !newer->has_callback)
+            continue;
+        ORACLE_EXPECT(o, newer->called || newer->maybe_forgotten || !kept.has[id], "newest-first",
+                      "the callback of weak reference %u is called before that of %u", reference,
+                      id);
+    }
+}
+
+static void expect_callback(const oracle *o, uint32_t id)
+{
+    const model_object *reference = o->model->objects + id;
+
+    ORACLE_EXPECT(o, is_weak(o->model, id) && o->alive.has[id], "callback",
+                  "object %u is no weak reference that lives", id);
+    ORACLE_EXPECT(o, reference->has_callback && !reference->called, "called-twice",
+                  "weak reference %u has %s callback", id,
+                  reference->has_callback ? "called its" : "no");
+    ORACLE_EXPECT(o, !reference->forgotten, "forgotten",
+                  "weak reference %u was garbage itself, and calls", id);
+    expect_may_die(o, reference->referent, "a callback");
+    if (!o->waited)
+        expect_newest_first(o, id);
+}
+
+void rites_callback_entered(oracle *o, mm_var *reference, mm_var *context)
+{
+    uint32_t id = oracle_id(o, reference);
+    model_object *object = o->model->objects + id;
+    MM_VAR(o->m, referent);
+
+    expect_callback(o, id);
+    object->called = true;
+    mm_weak_load(o->m, referent, reference);
+    ORACLE_EXPECT(o, mm_is_null(referent), "callback-early",
+                  "weak reference %u still leads to object %u when it calls", id, object->referent);
+    if (o->waited)
+        object->cleared = true;
+    else
+        note_cleared(o, object->referent, o->model->object_count);
+    ORACLE_EXPECT(o, oracle_id(o, context) == *model_slot(o->model, id, 0), "context",
+                  "weak reference %u calls with object %u, its context is object %u", id,
+                  oracle_id(o, context), *model_slot(o->model, id, 0));
+    expect_weak_reads(o);
+}
+
+/* ---- Collections ---- */
+
+void rites_collection_starts(oracle *o, const mm_gc_info *info)
+{
+    ORACLE_EXPECT(o, !o->collecting, "collecting", "a collection begins inside another");
+    ORACLE_EXPECT(o, o->may_collect || mm_is_enabled(o->m) || oracle_attempt_failed(o), "disabled",
+                  "a collection runs although automatic collection is off");
+    ORACLE_EXPECT(o,
+                  info->generation < strategy_traits.generations && info->collected == 0 &&
+                      info->uncollectable == 0,
+                  "told", "generation %u, %lu collected before it starts", info->generation,
+                  (unsigned long)info->collected);
+    o->collecting = o->collected = true;
+    o->collections++;
+    o->collection.generation = info->generation;
+    o->collection.attempts = mm_allocation_attempts(o->heap);
+}
+
+/* What the collection must not take: what owners reach, those that are being written too, and what
+ * is frozen. */
+static void note_kept(oracle *o)
+{
+    model_set also, alive;
+
+    oracle_kept_uncollected(o, &alive);
+    for (uint32_t id = 1; id <= o->model->object_count; id++)
+        also.has[id] = alive.has[id] && o->model->objects[id].frozen;
+    for (uint32_t i = 0; i < o->hidden_count; i++)
+        also.has[o->hidden[i]] = true;
+    model_reachable(o->model, &also, &o->collection.kept);
+}
+
+/* The object is certain to be found unreachable, if it is alive. */
+static bool is_found(const oracle *o, uint32_t id)
+{
+    return o->collection.exact && !o->collection.kept.has[id] &&
+           (!strategy_traits.counts || shape_table[o->model->objects[id].shape].container);
+}
+
+static void note_weak_reference(oracle *o, uint32_t id)
+{
+    model_object *reference = o->model->objects + id;
+
+    if (o->unreachable.has[id])
+        reference->maybe_cleared = reference->maybe_forgotten = true;
+    if (o->unreachable.has[reference->referent])
+        reference->maybe_cleared = true;
+    if (is_found(o, id))
+        reference->cleared = reference->forgotten = true;
+    if (is_found(o, reference->referent))
+        reference->cleared = true;
+}
+
+void rites_collection_started(oracle *o)
+{
+    running_collection *c = &o->collection;
+
+    if (o->careful) {
+        rites_note_unreachable(o);
+        note_kept(o);
+    }
+    c->exact = o->frames == 0 && c->generation + 1 == strategy_traits.generations;
+    c->made_before = o->model->object_count;
+    o->young = o->made_since;
+    o->made_since = o->model->object_count;
+    for (uint32_t id = 1; id <= o->model->object_count; id++) {
+        if (is_weak(o->model, id))
+            note_weak_reference(o, id);
+    }
+    c->debug_changes = o->debug_changes;
+    c->lines = o->lines;
+    c->object_lines = o->object_lines;
+}
+
+/* What the collection has saved: garbage, finalised, that no weak reference leads to. */
+static void note_saved(oracle *o)
+{
+    model *k = o->model;
+    size_t count = mm_garbage_count(o->heap);
+    MM_VAR(o->m, saved);
+
+    for (size_t i = k->saved_count; i < count; i++) {
+        mm_status status = mm_garbage_get(o->m, saved, i);
+        uint32_t id = oracle_id(o, saved);
+        ORACLE_EXPECT(o, status == MM_OK && id != 0, "saved", "entry %zu is none, status %d", i,
+                      (int)status);
+        ORACLE_EXPECT(o, o->unreachable.has[id], "saved", "object %u was reachable all the time",
+                      id);
+        ORACLE_EXPECT(o, !shape_is_mortal(k->objects[id].shape) || k->objects[id].finalised,
+                      "saved", "object %u was not finalised", id);
+        k->saved[k->saved_count++] = id;
+        note_cleared(o, id, k->object_count);
+        if (is_weak(k, id))
+            k->objects[id].cleared = k->objects[id].forgotten = true;
+    }
+}
+
+/* The flags were the same all the time: what they ask for has been done. */
+static void expect_debugged(const oracle *o, uint64_t collected, uint64_t saved)
+{
+    const running_collection *c = &o->collection;
+    uint32_t lines = o->lines - c->lines, object_lines = o->object_lines - c->object_lines;
+    bool may_fail = o->fail_at != 0 && mm_allocation_attempts(o->heap) > c->attempts;
+
+    if (o->debug_flags & MM_DEBUG_SAVE_ALL)
+        ORACLE_EXPECT(o, saved == collected || (saved == 0 && may_fail), "saved",
+                      "%lu objects were found unreachable, %lu are saved", (unsigned long)collected,
+                      (unsigned long)saved);
+    else
+        ORACLE_EXPECT(o, saved == 0, "saved", "%lu objects unasked", (unsigned long)saved);
+    ORACLE_EXPECT(o, lines == (o->debug_flags & MM_DEBUG_STATS ? 2 : 0), "debug",
+                  "%u lines about the collection", lines);
+    ORACLE_EXPECT(o, object_lines == (o->debug_flags & MM_DEBUG_COLLECTABLE ? collected : 0),
+                  "debug", "%u lines about %lu objects", object_lines, (unsigned long)collected);
+}
+
+void rites_collection_stops(oracle *o, const mm_gc_info *info)
+{
+    uint32_t saved;
+
+    ORACLE_EXPECT(o, o->collecting, "told", "a collection ends that never began");
+    ORACLE_EXPECT(o, info->generation == o->collection.generation && info->uncollectable == 0,
+                  "told", "generation %u ends, %u began", info->generation,
+                  o->collection.generation);
+    if (o->careful)
+        rites_note_entered(o);
+    saved = o->model->saved_count;
+    note_saved(o);
+    if (o->debug_changes == o->collection.debug_changes)
+        expect_debugged(o, info->collected, o->model->saved_count - saved);
+    o->collection.found = info->collected;
+}
+
+void rites_collection_stopped(oracle *o)
+{
+    o->collecting = false;
+    o->collection.exact = false;
+}
+
+/* ---- At rest ---- */
+
+void rites_expect_done(const oracle *o, const model_set *alive)
+{
+    const model *k = o->model;
+
+    for (uint32_t id = 1; id <= k->object_count; id++) {
+        const model_object *object = k->objects + id;
+        if (o->alive.has[id] && !alive->has[id] && shape_is_mortal(object->shape))
+            ORACLE_EXPECT(o, object->finalised, "finaliser-lost",
+                          "object %u is gone and was not finalised", id);
+        if (object->referent == 0 || !alive->has[id] || !object->has_callback || object->called ||
+            object->forgotten || object->maybe_forgotten)
+            continue;
+        ORACLE_EXPECT(o, !object->cleared && alive->has[object->referent], "callback-lost",
+                      "weak reference %u has not called although object %u is gone", id,
+                      object->referent);
+    }
+}

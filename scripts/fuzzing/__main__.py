@@ -1,0 +1,149 @@
+"""Continuous fuzzing; scripts/fuzz starts it. docs/fuzzing.md says how to read what it prints."""
+
+import argparse
+import os
+import signal
+import sys
+
+import builds
+import campaign
+import files
+from problem import BAD_INPUT, Problem, choose
+
+SANITIZER_PRESETS = {"asan": "fuzz", "memory": "fuzz-memory", "plain": "fuzz-plain"}
+ENGINES = [*SANITIZER_PRESETS, "afl"]
+
+
+class Interrupted(Exception):
+    pass
+
+
+def whole_number(text):
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"takes a whole number from 1 on, not '{text}'")
+    return int(text)
+
+
+def parse_arguments(arguments):
+    parser = argparse.ArgumentParser(prog="scripts/fuzz", description="Fuzzes every strategy; finds become minimised, named cases.",
+                                     epilog="Exit: 0 no finds, 1 finds or it could not run, 2 bad arguments, 130 interrupted.")
+    parser.add_argument("strategies", nargs="*", metavar="STRATEGY", help="only these; default: all, and the readers")
+    parser.add_argument("--minutes", type=whole_number, default=10, metavar="N", help="in total; default 10")
+    parser.add_argument("--seconds", type=whole_number, metavar="N", help="in total, for a quick look")
+    parser.add_argument("--target", metavar="T", help="one kind: ops, oom, stress, inputs, heap_reader")
+    parser.add_argument("--build", action="append", metavar="B", choices=ENGINES,
+                        help=f"only these builds ({', '.join(ENGINES)}); may be repeated")
+    parser.add_argument("--jobs", type=whole_number, default=os.cpu_count(), metavar="N", help="processes of an engine; default: processors")
+    parser.add_argument("--findings", default="fuzz/findings", metavar="DIR", help="corpora and finds; default fuzz/findings")
+    parser.add_argument("--strategy-dir", action="append", default=[], metavar="DIR", help="a strategy outside the tree; may be repeated")
+    parser.add_argument("--programs", metavar="DIR", help="build nothing: the targets of this folder, such as build/fuzz/fuzz")
+    return parser.parse_args(arguments)
+
+
+def folders_of(options):
+    """The folder of executables for each build; nothing is compiled yet."""
+    if options.programs:
+        return {"given": options.programs}
+    wanted = options.build or ENGINES
+    strategy_dirs = ";".join(map(os.path.abspath, options.strategy_dir))
+    clang = builds.find_clang()
+    folders = {name: builds.configure(preset, clang, strategy_dirs) for name, preset in SANITIZER_PRESETS.items()
+               if name in wanted or (name == "asan" and wanted == ["afl"])}
+    driver = builds.find_afl()
+    if "afl" in wanted and driver:
+        folders["afl"] = builds.configure_afl(driver, strategy_dirs)
+    elif wanted == ["afl"]:
+        raise Problem("AFL++ is not installed: apt install afl++")
+    elif "afl" in wanted:
+        print("AFL++ is skipped: it is not installed (apt install afl++)")
+    return folders
+
+
+def choose_targets(options, targets):
+    """The targets that were asked for, by name, with their kinds."""
+    strategies = builds.strategies_of(targets)
+    kinds = {name: builds.kind_of(name, strategies) for name in targets}
+    for strategy in options.strategies:
+        choose("strategy", strategy, strategies)
+    if options.target:
+        choose("target", options.target, list(dict.fromkeys(kinds.values())))
+
+    def is_wanted(name, kind):
+        of_strategy = any(name == f"{kind}_{strategy}" for strategy in options.strategies or strategies)
+        return (of_strategy or (name == kind and not options.strategies)) and options.target in (None, kind)
+
+    return {name: kind for name, kind in kinds.items() if is_wanted(name, kind)}
+
+
+def compile_all(folders, targets, kinds):
+    """Compiles what the chosen targets need: fuzzer, replay program, recorder."""
+    for build, folder in folders.items():
+        programs = [name for name in kinds if name in targets[build]]
+        if build != "afl":
+            replays = [os.path.basename(targets[build][name].replay) for name in programs]
+            recorders = {campaign.recorder_of(targets[build][name].replay, kinds[name]) for name in programs}
+            programs += replays + sorted(os.path.basename(path) for path in recorders if path)
+        builds.compile_targets(folder, programs)
+
+
+def make_jobs(options, folders):
+    """The jobs of a campaign: each target with the builds that take turns."""
+    targets = {build: builds.read_targets(folder) for build, folder in folders.items()}
+    base = next(iter(targets.values()))
+    kinds = choose_targets(options, base)
+    if not options.programs:
+        compile_all(folders, targets, kinds)
+    inputs_format = campaign.read_format(next(iter(folders.values())))
+    jobs = []
+    for name, kind in kinds.items():
+        by_build = {build: found[name] for build, found in targets.items() if name in found and build in (options.build or targets)}
+        if by_build:
+            jobs.append(campaign.Job(base[name], kind, by_build, inputs_format))
+    if not jobs:
+        raise Problem("nothing is left to fuzz: no target of that kind is for these strategies in these builds", BAD_INPUT)
+    return jobs
+
+
+def interrupt(number, _frame):
+    raise Interrupted(number)
+
+
+def main():
+    options = parse_arguments(sys.argv[1:])
+    running = None
+    lock = files.lock(options.findings)
+    try:
+        signal.signal(signal.SIGTERM, interrupt)
+        signal.signal(signal.SIGINT, interrupt)
+        jobs = make_jobs(options, folders_of(options))
+        files.expect_room(options.findings)
+        running = campaign.Campaign(options, jobs)
+        running.open()
+        seconds = options.seconds or options.minutes * 60
+        print(f"fuzzing {len(jobs)} targets for {seconds} s, {options.jobs} processes at a time", flush=True)
+        running.run(seconds)
+        return running.summarise()
+    except Interrupted as interrupted:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        print("\nstopped; nothing is lost")
+        if running is not None:
+            running.engine.end()
+            running.summarise()
+        return 128 + interrupted.args[0]
+    finally:
+        os.close(lock)
+
+
+def run():
+    try:
+        return main()
+    except Problem as problem:
+        print(f"scripts/fuzz: {problem}", file=sys.stderr)
+        return problem.code
+    except OSError as error:
+        print(f"scripts/fuzz: {files.full_or_same(error, error.filename or 'a file')}", file=sys.stderr)
+        return 1
+
+
+sys.exit(run())

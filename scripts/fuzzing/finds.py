@@ -1,0 +1,140 @@
+"""Triage: what an engine left becomes finds, one for each way to fail, minimised and in forms that people read."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import files
+
+RENDERINGS = {"case.ops": ["disassemble"], "test.c": ["c"], "heap.dot": ["dot"]}  # file: arguments of its writer
+TRIAGED_MAX = 200  # of one turn: more are more of the same
+SIGNATURE_NAME_MAX = 100
+
+
+def run(command, seconds=600):
+    """Output and status; None for the status when it took too long."""
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=seconds)
+        return done.stdout, done.stderr, done.returncode
+    except subprocess.TimeoutExpired as error:
+        return error.stdout or b"", error.stderr or b"", None
+    except FileNotFoundError:
+        return b"", f"{command[0]} is not there".encode(), None
+
+
+def tool(target, name):
+    return os.path.join(target.tools, name)
+
+
+def signature(target, path):
+    """How the replay program fails on the file, in one line; None when it does not."""
+    out, _, status = run([tool(target, "fuzz_minimise"), target.replay, path])
+    return out.decode(errors="replace").strip() if status == 0 else None
+
+
+def folder_name(why):
+    return re.sub("[^A-Za-z0-9_]+", "-", why).strip("-")[:SIGNATURE_NAME_MAX]
+
+
+def is_program(target, path):
+    return target.operations and run([tool(target, "fuzz_text"), "disassemble", path])[2] == 0
+
+
+def minimise(target, path, small):
+    """The smallest input that fails in the same way, in `small`."""
+    if is_program(target, path):
+        run([tool(target, "fuzz_minimise"), target.replay, path, small])
+    elif target.fuzzer:
+        run([target.fuzzer, "-minimize_crash=1", "-runs=10000", f"-exact_artifact_path={small}", path], 120)
+    if not os.path.exists(small) or signature(target, small) is None:
+        shutil.copyfile(path, small)
+
+
+def render(target, folder):
+    """Writes the readable forms beside the input; those that cannot be made are left out, with the reason in notes.txt."""
+    notes = []
+    program = f"{folder}/input"
+    for name, arguments in RENDERINGS.items() if is_program(target, program) else []:
+        writer = tool(target, "fuzz_text") if name == "case.ops" else target.recorder
+        out, errors, status = run([writer, *arguments, program], 60)
+        if status == 0:
+            files.write_whole(f"{folder}/{name}", out)
+        else:
+            notes.append(f"{name}: {errors.decode(errors='replace').strip()}")
+    if os.path.exists(f"{folder}/heap.dot"):
+        notes += picture(folder)
+    if notes:
+        files.write_whole(f"{folder}/notes.txt", ("\n".join(notes) + "\n").encode())
+
+
+def picture(folder):
+    if not shutil.which("dot"):
+        return ["heap.svg: graphviz is not installed; heap.dot is its source"]
+    run(["dot", "-Tsvg", "-o", f"{folder}/heap.svg", f"{folder}/heap.dot"], 60)
+    return []
+
+
+def keep(target, place, raw, why):
+    """Makes the find in a folder of another name, which is renamed at the end: it is whole or not there. Returns its folder."""
+    made, final = f"{place}/finds/.new", f"{place}/finds/{folder_name(why)}"
+    shutil.rmtree(made, ignore_errors=True)
+    os.makedirs(made)
+    try:
+        minimise(target, raw, f"{made}/input")
+        _, errors, _ = run([target.replay, f"{made}/input"], 60)
+        files.write_whole(f"{made}/log.txt", errors)
+        files.write_whole(f"{made}/why.txt", (why + "\n").encode())
+        files.write_whole(f"{made}/original", files.read(raw))
+        render(target, made)
+        os.rename(made, final)
+    except OSError as error:
+        raise files.full_or_same(error, made) from error
+    return final
+
+
+def set_aside(place, folder, path):
+    os.makedirs(f"{place}/{folder}", exist_ok=True)
+    os.rename(path, f"{place}/{folder}/{os.path.basename(path)}")
+
+
+def triage(target, place, give_up):
+    """Turns raw/ into finds; the folders of the new ones. What does not fail is set aside, or stays if that would be giving up."""
+    new = []
+    for count, raw in enumerate(files.listed(f"{place}/raw")):
+        why = None
+        if count < TRIAGED_MAX and not os.path.basename(raw).startswith("slow-unit"):
+            why = signature(target, raw)
+            if why is None:
+                if give_up:
+                    set_aside(place, "unrepeatable", raw)
+                continue
+            if not os.path.exists(f"{place}/finds/{folder_name(why)}"):
+                new.append(keep(target, place, raw, why))
+        os.remove(raw)
+    return new
+
+
+def still_fails(target, folder):
+    """Whether a find fails today. What only a comparison of strategies can tell stands until it is deleted."""
+    return files.read(f"{folder}/why.txt").startswith(b"digest:") or signature(target, f"{folder}/input") is not None
+
+
+def known(place):
+    """The folders of all finds."""
+    if not os.path.isdir(f"{place}/finds"):
+        return []
+    return [entry.path for entry in sorted(os.scandir(f"{place}/finds"), key=lambda e: e.name)
+            if entry.is_dir() and not entry.name.startswith(".")]
+
+
+def show(target, folder):
+    """A find as a person wants to read it."""
+    print(f"== {target.name}: {files.read(folder + '/why.txt').decode().strip()}")
+    if os.path.exists(f"{folder}/case.ops"):
+        for line in files.read(f"{folder}/case.ops").decode().splitlines():
+            print(f"    {line}")
+    else:
+        print(f"    {files.read(folder + '/input')[:200]!r}")
+    print(f"    again: {target.replay} {folder}/input")
+    print(f"    all of it: {folder}/", flush=True)

@@ -1,0 +1,239 @@
+#!/usr/bin/env python3
+"""Campaigns of scripts/fuzz with a fuzzer that is a script: what is found is kept, whatever happens.
+
+test_campaign.py FUZZ_BUILD, a folder with fuzz_text, fuzz_minimise and record_refcount. The stand-in for a strategy fails on every
+program with the operation collect_all."""
+
+import hashlib
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = ""
+
+# Takes libFuzzer's arguments. Keeps one input a turn; leaves the artefacts that its folder `planted` has; lingers if told to.
+FUZZER = """#!/usr/bin/env bash
+here=$(dirname "$0")
+for argument; do
+    case $argument in
+    -artifact_prefix=*) prefix=${argument#*=} ;;
+    -set_cover_merge=1) merge=1 ;;
+    -*) ;;
+    *) folders+=("$argument") ;;
+    esac
+done
+if [ -n "${merge:-}" ]; then
+    for folder in "${folders[@]:1}"; do cp "$folder"/* "${folders[0]}/" 2>/dev/null; done
+    exit 0
+fi
+for file in "$here"/planted/*; do
+    [ ! -e "$file" ] || cp "$file" "$prefix"
+done
+cp "$here/kept" "${folders[0]}/$(sha1sum <"$here/kept" | cut -d' ' -f1)"
+echo "#128: cov: 17 ft: 40 corp: 3 exec/s: 64 oom/timeout/crash: 0/0/0 time: 2s job: 1 dft_time: 0" >&2
+[ ! -e "$here/linger" ] || sleep 60
+exit 1
+"""
+
+REPLAY = """#!/usr/bin/env bash
+here=$(dirname "$0")
+if [ "$1" = --digest ]; then
+    for file in "$2"/*; do echo "0123456789abcdef $file"; done
+elif "$here/fuzz_text" disassemble "$1" | grep -q collect_all; then
+    echo "violation: planted: object 7 of 9" >&2
+    kill -ABRT $$
+fi
+"""
+
+
+def write(path, content, mode=0o644):
+    with open(path, "wb") as file:
+        file.write(content if isinstance(content, bytes) else content.encode())
+    os.chmod(path, mode)
+
+
+def sha1(data):
+    return hashlib.sha1(data).hexdigest()
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+class Campaigns(unittest.TestCase):
+    def setUp(self):
+        self.work = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.work)
+        self.programs, self.findings = f"{self.work}/programs", f"{self.work}/findings"
+        os.makedirs(f"{self.programs}/planted")
+        os.makedirs(f"{self.programs}/seeds")
+        for tool, name in [("fuzz_text", "fuzz_text"), ("fuzz_minimise", "fuzz_minimise"), ("record_refcount", "record_stub")]:
+            os.symlink(os.path.join(BUILD, tool), f"{self.programs}/{name}")
+        write(f"{self.programs}/ops_stub", FUZZER, 0o755)
+        write(f"{self.programs}/replay_stub_ops", REPLAY, 0o755)
+        write(f"{self.programs}/targets", f"ops_stub\treplay_stub_ops\t272\t{self.programs}/seeds\n")
+        self.kept = self.assemble("new v0 pair 8\nset v1 v0\n")
+        write(f"{self.programs}/kept", self.kept)
+        self.place = f"{self.findings}/ops_stub"
+
+    def assemble(self, text):
+        write(f"{self.work}/text", text)
+        subprocess.run([f"{self.programs}/fuzz_text", "assemble", f"{self.work}/text", f"{self.work}/bytes"], check=True)
+        return read(f"{self.work}/bytes")
+
+    def plant(self, name, text):
+        write(f"{self.programs}/planted/{name}", self.assemble(text))
+
+    def command(self, *arguments):
+        return [sys.executable, f"{TOP}/scripts/fuzzing", "--programs", self.programs, "--findings", self.findings, *arguments]
+
+    def fuzz(self, *arguments, **more):
+        return subprocess.run(self.command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+                              timeout=100, **more)
+
+    def expect(self, status, words, *arguments, **more):
+        done = self.fuzz(*arguments, **more)
+        self.assertEqual(done.returncode, status, done.stdout)
+        for word in words:
+            self.assertIn(word, done.stdout)
+        self.assertNotIn("Traceback", done.stdout)
+
+    def finds(self):
+        folder = f"{self.place}/finds"
+        return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+
+    def start_and_wait_for(self, path, *arguments):
+        running = subprocess.Popen(self.command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(running.wait)
+        self.addCleanup(running.terminate)
+        for _ in range(300):
+            if os.path.exists(path) and os.listdir(path):
+                return running
+            time.sleep(0.1)
+        self.fail(f"nothing came into {path}")
+
+    # ---- Finds ----
+
+    def test_without_finds_it_ends_well(self):
+        self.expect(0, ["128 executions", "17 edges", "0 new finds, 0 in all"], "--seconds", "1")
+        self.assertEqual(read(f"{self.place}/corpus/{sha1(self.kept)}"), self.kept)
+
+    def test_one_fault_is_one_find(self):
+        self.plant("crash-1", "new v0 pair 8\ncollect_all\nclear v0\n")
+        self.plant("crash-2", "collect_all\nnew v3 box 0\n")
+        self.expect(1, ["violation: planted", "1 new finds, 1 in all"], "--seconds", "1")
+        self.assertEqual(self.finds(), ["violation-planted"])
+        self.assertEqual(os.listdir(f"{self.place}/raw"), [])
+
+    def test_a_find_is_minimised_and_in_every_form(self):
+        self.plant("crash-1", "new v0 pair 8\nset v1 v0\ncollect_all\nclear v0\n")
+        self.fuzz("--seconds", "1")
+        folder = f"{self.place}/finds/violation-planted"
+        self.assertEqual(read(f"{folder}/case.ops"), b"collect_all\n")
+        self.assertIn(b"mm_collect_all(m, NULL)", read(f"{folder}/test.c"))
+        self.assertIn(b"digraph heap", read(f"{folder}/heap.dot"))
+        self.assertIn(b"object 7 of 9", read(f"{folder}/log.txt"))
+
+    def test_what_fails_no_more_is_set_aside(self):
+        self.plant("crash-1", "new v0 pair 8\n")
+        self.expect(0, ["0 new finds"], "--seconds", "1")
+        self.assertEqual(os.listdir(f"{self.place}/unrepeatable"), ["crash-1"])
+
+    def test_a_find_that_is_mended_counts_no_more(self):
+        self.plant("crash-1", "collect_all\n")
+        self.fuzz("--seconds", "1")
+        os.remove(f"{self.programs}/planted/crash-1")
+        self.expect(1, ["violation-planted still fails", "0 new finds, 1 in all"], "--seconds", "1")
+        write(f"{self.programs}/replay_stub_ops", REPLAY.replace("collect_all", "never"), 0o755)
+        self.expect(0, ["violation-planted fails no longer", "0 in all"], "--seconds", "1")
+
+    # ---- Interruptions ----
+
+    def test_a_killed_campaign_loses_nothing(self):
+        self.plant("crash-1", "collect_all\n")
+        write(f"{self.programs}/linger", "")
+        running = self.start_and_wait_for(f"{self.place}/corpus", "--seconds", "50")
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+        os.remove(f"{self.programs}/linger")
+        os.remove(f"{self.programs}/planted/crash-1")
+        self.expect(1, ["ended", "processes of a campaign that was killed", "violation: planted", "1 in all"], "--seconds", "1")
+        self.assertEqual(read(f"{self.place}/corpus/{sha1(self.kept)}"), self.kept)
+
+    def test_a_stopped_campaign_says_so(self):
+        write(f"{self.programs}/linger", "")
+        running = self.start_and_wait_for(f"{self.place}/corpus", "--seconds", "50")
+        running.send_signal(signal.SIGTERM)
+        self.assertEqual(running.wait(), 128 + signal.SIGTERM)
+
+    def test_a_merge_that_was_killed_is_undone(self):
+        os.makedirs(f"{self.place}/corpus.old")
+        os.makedirs(f"{self.place}/corpus.merged")
+        write(f"{self.place}/corpus.old/{sha1(self.kept)}", self.kept)
+        self.fuzz("--seconds", "1")
+        self.assertEqual(os.listdir(f"{self.place}/corpus"), [sha1(self.kept)])
+        self.assertFalse(os.path.exists(f"{self.place}/corpus.old"))
+
+    def test_two_campaigns_in_one_folder_are_refused(self):
+        write(f"{self.programs}/linger", "")
+        self.start_and_wait_for(f"{self.place}/corpus", "--seconds", "50")
+        self.expect(1, ["another campaign is running in"], "--seconds", "1")
+
+    # ---- Bad surroundings ----
+
+    def test_what_is_no_input_is_set_aside(self):
+        os.makedirs(f"{self.place}/corpus")
+        write(f"{self.place}/corpus/{sha1(b'other')}", self.kept)
+        write(f"{self.place}/corpus/letter", "Dear fuzzer, this is not for you.")
+        self.expect(0, ["so it was damaged or cut off", "corpus/letter is no input", "no header of an operation program"], "--seconds", "1")
+        self.assertEqual(sorted(os.listdir(f"{self.place}/set-aside")), sorted([sha1(b"other"), "letter"]))
+
+    def test_a_damaged_memory_of_turns_is_named(self):
+        os.makedirs(self.findings)
+        write(f"{self.findings}/turns.json", "{")
+        self.expect(1, ["turns.json is no JSON"], "--seconds", "1")
+
+    def test_unknown_names_are_refused_with_the_nearest(self):
+        self.expect(2, ["unknown strategy 'stubb'; did you mean 'stub'?"], "stubb")
+        self.expect(2, ["unknown target 'opz'; did you mean 'ops'?"], "--target", "opz")
+        self.expect(2, ["from 1 on, not '0'"], "--minutes", "0")
+
+    def test_a_fuzzer_that_does_nothing_is_no_success(self):
+        write(f"{self.programs}/ops_stub", "#!/bin/sh\nexit 1\n", 0o755)
+        self.expect(1, ["no progress", "nothing was executed"], "--seconds", "1")
+
+    def test_a_folder_without_targets_is_refused(self):
+        os.remove(f"{self.programs}/targets")
+        self.expect(1, ["is no folder of fuzz targets"])
+
+    def test_no_clang_is_said_with_the_package(self):
+        done = subprocess.run([sys.executable, f"{TOP}/scripts/fuzzing", "--findings", self.findings], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, check=False, env={"PATH": self.work})
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("apt install clang-19", done.stdout)
+
+    def test_a_file_that_cannot_grow_ends_the_campaign(self):
+        self.plant("crash-1", "collect_all\n")
+        self.expect(1, ["files may not be that big", "make room"], "--seconds", "1",
+                    preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY)))
+
+    def test_a_full_disk_ends_the_campaign(self):
+        os.makedirs(self.findings)
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", self.findings], stderr=subprocess.DEVNULL,
+                          check=False).returncode != 0:
+            self.skipTest("no permission to mount a small disk")
+        self.addCleanup(subprocess.run, ["umount", self.findings], check=True)
+        self.expect(1, ["MiB are free", "make room"], "--seconds", "1")
+
+
+if __name__ == "__main__":
+    BUILD = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
