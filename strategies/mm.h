@@ -170,7 +170,9 @@ __attribute__((always_inline)) static inline mm_status mm_new(mm *m, mm_var *dst
     MM_CHECK_OWNER_(dst);
     assert((mm_type_is_container(type) || slots == 0) && "an atom has no slots");
     mm_stress_(m);
-#if !MM_FOREIGN
+#if MM_FOREIGN
+    assert(type != MM_TYPE_WEAK && "mm_weak_new() makes weak references");
+#else
     if (MM_UNLIKELY(type & MM_TYPE_SPECIAL)) {
         mm_var made = {0};
         mm_status status = mm_new_finalisable_(m, &made, type, slots, bytes);

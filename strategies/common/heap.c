@@ -208,6 +208,7 @@ void mm_root_free(mm *m, mm_root *root)
 mm_status mm_immortalise(mm *m, mm_var *v)
 {
     MM_COUNT_(m, immortalise, 0);
+    assert(!mm_is_null(v) && "only an object can be immortal");
     (void)v;
     return MM_UNSUPPORTED;
 }

@@ -134,6 +134,8 @@ static void counts_are_those_of_the_strategy(mm *m)
 
 static void nodes_know_their_generation(mm *m)
 {
+    if (strategy_traits.peer != NULL)
+        skip(); /* only the peer knows */
     MM_VARS(m, v, 2);
     mm_graph *g;
     mm_type_count *rows;
@@ -155,6 +157,8 @@ static void nodes_know_their_generation(mm *m)
 
 static void frozen_objects_are_in_a_generation_of_their_own(mm *m)
 {
+    if (strategy_traits.peer != NULL)
+        skip(); /* only the peer knows */
     MM_VAR(m, v);
     mm_graph *g;
 
@@ -268,6 +272,8 @@ static void a_root_that_outlives_scopes_is_named_by_its_number(mm *m)
 
 static void an_immortal_object_is_held_by_the_heap(mm *m)
 {
+    if (strategy_traits.mortal)
+        skip();
     MM_VARS(m, v, 2);
     mm_graph *g;
 

@@ -287,6 +287,8 @@ static void immortalise_self_and_neighbour(mm *m, mm_var *self)
 
 static void a_finaliser_may_make_immortal(mm *m)
 {
+    if (strategy_traits.mortal)
+        skip();
     uint64_t calls;
     const mm_type type = new_type(m, "ascending", MM_CONTAINER, immortalise_self_and_neighbour);
     MM_VARS(m, v, 2);
@@ -551,8 +553,16 @@ static void assert_ended(mm *m)
         assert_int_equal(refusals, 0);
 }
 
+/* Another runtime calls as deeply and as often as it will. */
+static void needs_bounds_on_calls(void)
+{
+    if (strategy_traits.peer != NULL)
+        skip();
+}
+
 static void a_callback_without_end_is_ended(mm *m)
 {
+    needs_bounds_on_calls();
     MM_VARS(m, v, 2);
 
     for (int round = 0; round < 2; round++) { /* twice: the heap is as good as new */
@@ -569,6 +579,7 @@ static void a_callback_without_end_is_ended(mm *m)
 
 static void a_finaliser_without_end_is_ended(mm *m)
 {
+    needs_bounds_on_calls();
     MM_VAR(m, v);
 
     endless_type = new_type(m, "endless", MM_CONTAINER, drop_another_in_a_finaliser);

@@ -59,7 +59,8 @@ static void a_failed_weak_reference_changes_nothing(mm *m)
         }
     } while (status == MM_NO_MEMORY);
     assert_int_equal(status, MM_OK);
-    assert_in_range(attempt, 4, 5); /* the object, its record, the hash; perhaps a second try */
+    assert_in_range(attempt, strategy_traits.peer != NULL ? 2 : 4,
+                    5); /* the object, its record, the hash; perhaps a second try */
     assert_leads_to(m, v + 1, v);
 }
 
@@ -84,7 +85,7 @@ static void a_failed_finalisable_object_changes_nothing(mm *m)
         }
     } while (status == MM_NO_MEMORY);
     assert_int_equal(status, MM_OK);
-    assert_in_range(attempt, 3, 4);
+    assert_in_range(attempt, strategy_traits.peer != NULL ? 2 : 3, 4);
     *(uint64_t *)mm_data(m, v) = 8;
     mm_clear(m, v);
     reclaim_all(m);
