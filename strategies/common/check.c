@@ -27,11 +27,6 @@ static mm_type type_of(mm_object *object)
     return strategy_type_of(NULL, &(mm_var){.object = object});
 }
 
-static uint32_t slot_count_of(mm_object *object)
-{
-    return strategy_slot_count(NULL, &(mm_var){.object = object});
-}
-
 uint64_t mm_serial_of(const mm_object *object)
 {
     return registry_block(object)->serial;
@@ -94,7 +89,7 @@ static bool check_slots(mm_heap *heap, char message[MM_MESSAGE_MAX])
             return mm_violation(message, "type: object %lu has type %u of %u",
                                 (unsigned long)block->serial, mm_type_index(type_of(object)),
                                 heap->base.type_count);
-        for (uint32_t i = 0; i < slot_count_of(object); i++) {
+        for (uint32_t i = 0; i < registry_slot_count(object); i++) {
             mm_object **slot = strategy_slot(object, i);
             if (*slot == NULL)
                 continue;

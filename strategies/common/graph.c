@@ -1,5 +1,5 @@
 /* The object graph: a copy of all objects, their slots and the roots. See mm_inspect.h; empty in the
- * timed flavour. Where objects are another runtime's there is none.
+ * timed flavour.
  *
  *   count what there is · copy nodes · copy edges, slot by slot · copy roots
  *   turn the edges round, for referrers · walk from the roots, breadth first
@@ -11,35 +11,42 @@
  * holds. */
 #include "mm.h"
 
-#if MM_COUNTED && !MM_FOREIGN
+#if MM_COUNTED
     #include "common/registry.h"
     #include "mm_inspect.h"
 
     #include <string.h>
 
-    #ifndef strategy_generation_of
+    #ifndef MM_COMMON_VARIABLES_H
+mm_status mm_graph_new(mm_heap *heap, mm_graph **out)
+{
+    (void)heap, (void)out;
+    return MM_UNSUPPORTED;
+}
+    #else
+        #ifndef strategy_generation_of
 static inline uint32_t strategy_generation_of(const mm_heap *heap, const mm_object *object)
 {
     (void)heap, (void)object;
     return MM_NO_GENERATION;
 }
-    #endif
+        #endif
 
-    #define EACH_BLOCK(heap, block)                                                               \
-        (registered *block = (heap)->base.front.blocks.next; block != &(heap)->base.front.blocks; \
-         block = (block)->next)
+        #define EACH_BLOCK(heap, block)                          \
+            (registered *block = (heap)->base.front.blocks.next; \
+             block != &(heap)->base.front.blocks; block = (block)->next)
 
 /* ---- Nodes and edges ---- */
 
 static uint64_t references_of(mm_heap *heap, mm_object *object)
 {
-    #ifdef strategy_refcount
+        #ifdef strategy_refcount
     const mm_var named = {.object = object};
     return strategy_refcount(heap->base.mutator, &named);
-    #else
+        #else
     (void)heap, (void)object;
     return MM_UNKNOWN;
-    #endif
+        #endif
 }
 
 static mm_graph_node node_of(mm_heap *heap, const registered *block, mm_object *object)
@@ -49,10 +56,11 @@ static mm_graph_node node_of(mm_heap *heap, const registered *block, mm_object *
         .site = block->site,
         .phase = block->phase,
         .references = references_of(heap, object),
-        .type = (uint32_t)(mm_type_info_of(heap, object->type) - heap->base.types),
+        .type = mm_type_index(registry_type(block)),
         .generation = strategy_generation_of(heap, object),
-        .slots = object->slot_count,
-        .payload_bytes = object->data_bytes,
+        .slots = registry_slot_count(object),
+        .payload_bytes =
+            (uint32_t)(block->request - requested_bytes(registry_slot_count(object), 0)),
         .header_bytes = block->header,
         .made = block->made,
         .used = block->used,
@@ -78,13 +86,13 @@ static void copy_edges(mm_heap *heap, mm_graph *g)
     for
         EACH_BLOCK(heap, block)
         {
-            const mm_object *object = registry_object(block);
+            mm_object *object = registry_object(block);
             mm_graph_node *node = g->nodes + block->index;
             node->first_edge = used;
-            for (uint32_t slot = 0; slot < object->slot_count; slot++) {
-                if (object->slots[slot] != NULL)
-                    g->edges[used++] = (mm_graph_edge){block->index, slot,
-                                                       registry_block(object->slots[slot])->index};
+            for (uint32_t slot = 0; slot < registry_slot_count(object); slot++) {
+                if (*strategy_slot(object, slot) != NULL)
+                    g->edges[used++] = (mm_graph_edge){
+                        block->index, slot, registry_block(*strategy_slot(object, slot))->index};
             }
             node->edge_count = used - node->first_edge;
         }
@@ -283,9 +291,9 @@ static bool count_all(mm_heap *heap, mm_graph *g)
     for
         EACH_BLOCK(heap, block)
         {
-            const mm_object *object = registry_object(block);
-            for (uint32_t slot = 0; slot < object->slot_count; slot++)
-                edges += object->slots[slot] != NULL;
+            mm_object *object = registry_object(block);
+            for (uint32_t slot = 0; slot < registry_slot_count(object); slot++)
+                edges += *strategy_slot(object, slot) != NULL;
             nodes++;
         }
     g->node_count = (uint32_t)nodes;
@@ -331,17 +339,8 @@ mm_status mm_graph_new(mm_heap *heap, mm_graph **out)
     return MM_OK;
 }
 
-#elif MM_COUNTED
-    #include "mm_inspect.h"
+    #endif
 
-mm_status mm_graph_new(mm_heap *heap, mm_graph **out)
-{
-    (void)heap, (void)out;
-    return MM_UNSUPPORTED;
-}
-#endif
-
-#if MM_COUNTED
 void mm_graph_free(mm_graph *graph)
 {
     if (graph == NULL)

@@ -12,7 +12,7 @@ uint64_t mm_serial(const mm_var *v)
 }
 
     #ifndef strategy_describe
-static inline void strategy_describe(registered *block, mm_type *type, uint32_t *slot_count)
+static inline void strategy_describe(const registered *block, mm_type *type, uint32_t *slot_count)
 {
     const mm_var named = {.object = registry_object(block)};
 
@@ -21,7 +21,7 @@ static inline void strategy_describe(registered *block, mm_type *type, uint32_t 
 }
     #endif
 
-mm_type registry_type(registered *block)
+mm_type registry_type(const registered *block)
 {
     mm_type type;
     uint32_t slot_count;

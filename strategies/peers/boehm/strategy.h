@@ -59,7 +59,6 @@ static const mm_traits strategy_traits = {
     .visits_unknown = true,
     .live_unknown = !MM_COUNTED,
     .no_limit = true,
-    .no_graph = true,
     .death_by_collector = MM_WEAK_FIRST,
     .generations = MM_GENERATIONS,
 };
@@ -96,7 +95,7 @@ typedef struct boehm_shadow {
     #define strategy_object_in(block) (((boehm_shadow *)((block) + 1))->object)
 #endif
 
-#define MM_SCOPES_LINKED(m) MM_CHECKED
+#define MM_SCOPES_LINKED(m) MM_COUNTED
 #include "common/variables.h"
 #include "common/tracing.h"
 

@@ -87,7 +87,6 @@ static const mm_traits strategy_traits = {
     .mortal = true,
     .visits_unknown = !MM_COUNTED,
     .no_limit = true,
-    .no_graph = true,
     .death_by_count = MM_FINALISER_FIRST,
     .death_by_collector = MM_WEAK_FIRST,
     .generations = MM_GENERATIONS,
@@ -145,7 +144,7 @@ static inline mm_object **cpython_slot(mm_object *object, uint32_t i)
 }
 
 #define strategy_slot(object, i) cpython_slot((object), (i))
-#define MM_SCOPES_LINKED(m) MM_CHECKED
+#define MM_SCOPES_LINKED(m) MM_COUNTED
 #include "common/variables.h"
 
 static inline void *strategy_data(mm *m, const mm_var *obj)

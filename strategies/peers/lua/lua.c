@@ -342,7 +342,7 @@ registered *strategy_registered(const mm_var *v)
     return front_registered(prefix_of(heap_of(v->state), lua_header_of(v))->shadow);
 }
 
-void strategy_describe(registered *block, mm_type *type, uint32_t *slot_count)
+void strategy_describe(const registered *block, mm_type *type, uint32_t *slot_count)
 {
     const lua_shadow *shadow = (const lua_shadow *)(block + 1);
 

@@ -124,7 +124,7 @@ bool strategy_is_finalized(mm *m, const mm_var *obj);
 
 #if MM_COUNTED
 registered *strategy_registered(const mm_var *v);
-void strategy_describe(registered *block, mm_type *type, uint32_t *slot_count);
+void strategy_describe(const registered *block, mm_type *type, uint32_t *slot_count);
     #define strategy_describe strategy_describe
 #endif
 
