@@ -417,12 +417,12 @@ int main(void)
         TEST(a_root_is_made_or_not),
         TEST(failed_types_leave_the_others_in_place),
         TEST(a_new_object_is_made_or_not),
-        TEST(an_object_is_immortal_or_not),
+        TEST_WHERE(!strategy_traits.mortal, an_object_is_immortal_or_not),
         TEST(a_weak_reference_is_made_or_not),
         TEST(a_finalisable_object_is_made_or_not),
         TEST(operations_need_no_memory),
         TEST(finalisers_and_callbacks_need_no_memory),
-        TEST(a_graph_is_copied_whole_or_not_at_all),
+        TEST_WHERE(!strategy_traits.no_graph, a_graph_is_copied_whole_or_not_at_all),
         TEST(statistics_are_made_whole_or_not_at_all),
     };
     const struct CMUnitTest collector_tests[] = {
