@@ -427,6 +427,15 @@ static void note_times(void *context, double real_ns, double cpu_ns)
 
 /* ---- The sample ---- */
 
+const char *sample_absence(void)
+{
+#ifdef RECLAIM_ABSENT
+    return RECLAIM_ABSENT;
+#else
+    return NULL;
+#endif
+}
+
 const char *sample_strategy(void)
 {
 #ifdef RECLAIM_HAND_WRITTEN
@@ -544,7 +553,7 @@ bool sample_forecast(const sample *s, uint64_t *bytes_peak, const char **skip,
     if (!s->workload->forecast(&s->parameters, &forecast, message))
         return false;
     predict_run(&forecast, &s->options, &peak, &left);
-    *skip = forecast.skip;
+    *skip = sample_absence() != NULL ? sample_absence() : forecast.skip;
     *bytes_peak =
         (uint64_t)(PROGRAM_BYTES + peak + (s->runs - 1) * left + (double)forecast.other_bytes);
     return true;

@@ -105,6 +105,8 @@ static json_t *traits_json(void)
 #ifdef RECLAIM_HAND_WRITTEN
     return json_pack("{s:b, s:b, s:s?}", "reclaims", 1, "reclaims_cycles",
                      !hand_written.leaks_cycles, "peer", hand_written.peer);
+#elif defined(RECLAIM_ABSENT)
+    return json_pack("{s:s}", "peer", MM_STRATEGY_NAME);
 #else
     const mm_traits *t = &strategy_traits;
     return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:s?, s:i}", "reclaims", t->reclaims, "counts",
@@ -120,6 +122,8 @@ static json_t *summary_json(void)
     return json_string(hand_written.summary);
 #elif defined(MM_VARIANT_OF)
     return json_string(MM_VARIANT_OF " with " MM_OPTION_DEFAULTS);
+#elif defined(RECLAIM_ABSENT)
+    return json_string("left out: " RECLAIM_ABSENT);
 #else
     return json_string(strategy_traits.summary);
 #endif
@@ -129,7 +133,7 @@ static json_t *options_json(void)
 {
     settings options;
 
-    if (sample_is_hand_written())
+    if (sample_is_hand_written() || sample_absence() != NULL)
         return json_array();
     mm_options_init(&options);
     return settings_json(&options);

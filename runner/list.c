@@ -63,12 +63,12 @@ static void print_settings(const json_t *settings)
 
 static void print_program(const program *listed)
 {
-    const char *peer = json_text_of(json_object_get(listed->description, "traits"), "peer");
     char *row = plan_row(listed->set, listed->strategy);
 
     printf("  %-24s %s%s%s%s%s\n", row, json_text_of(listed->description, "summary"),
            listed->checking ? " (for checking only, never timed)" : "",
-           peer[0] != '\0' ? " [peer: " : "", peer, peer[0] != '\0' ? "]" : "");
+           listed->peer[0] != '\0' ? " [peer: " : "", listed->peer,
+           listed->peer[0] != '\0' ? "]" : "");
     print_settings(json_object_get(listed->description, "options"));
     free(row);
 }

@@ -11,7 +11,8 @@
 const hand_program hand_written = {
     .summary = "libgc's API, used by hand",
     .leaks_cycles = false,
-    .peer = "libgc " TEXT(GC_VERSION_MAJOR) "." TEXT(GC_VERSION_MINOR) "." TEXT(GC_VERSION_MICRO),
+    .peer = "libgc " TEXT(GC_VERSION_MAJOR) "." TEXT(GC_VERSION_MINOR) "." TEXT(GC_VERSION_MICRO)
+        MM_PEER_NOTE,
 };
 
 static inline hand_object *new_object(uint32_t type, uint32_t slots, uint32_t bytes)

@@ -7,7 +7,7 @@
 const hand_program hand_written = {
     .summary = "CPython's C API, used by hand",
     .leaks_cycles = false,
-    .peer = "CPython " PY_VERSION,
+    .peer = "CPython " PY_VERSION MM_PEER_NOTE,
 };
 
 typedef struct value {

@@ -7,7 +7,7 @@
 const hand_program hand_written = {
     .summary = "Lua's C API, used by hand",
     .leaks_cycles = false,
-    .peer = LUA_RELEASE,
+    .peer = LUA_RELEASE MM_PEER_NOTE,
 };
 
 typedef struct header {

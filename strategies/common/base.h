@@ -146,6 +146,11 @@ typedef enum mm_death_order {
     MM_WEAK_FIRST
 } mm_death_order;
 
+/* Behind the version of a runtime that no test has run with. */
+#ifndef MM_PEER_NOTE
+    #define MM_PEER_NOTE ""
+#endif
+
 /* What a strategy promises: a constant, read by conformance tests, fuzzers and the sample programs.
  */
 typedef struct mm_traits {

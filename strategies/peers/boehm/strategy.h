@@ -48,7 +48,7 @@ static const mm_traits strategy_traits = {
 #define BOEHM_TEXT_(x) #x
 #define BOEHM_TEXT(x) BOEHM_TEXT_(x)
     .peer = "libgc " BOEHM_TEXT(GC_VERSION_MAJOR) "." BOEHM_TEXT(GC_VERSION_MINOR) "." BOEHM_TEXT(
-        GC_VERSION_MICRO),
+        GC_VERSION_MICRO) MM_PEER_NOTE,
     .timed = true,
     .reclaims = true,
     .reclaims_cycles = true,

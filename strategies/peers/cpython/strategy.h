@@ -75,7 +75,7 @@ struct mm_heap {
 
 static const mm_traits strategy_traits = {
     .summary = "CPython's own objects, counting and collector, from the system's library",
-    .peer = "CPython " PY_VERSION,
+    .peer = "CPython " PY_VERSION MM_PEER_NOTE,
     .timed = true,
     .reclaims = true,
     .counts = true,

@@ -93,7 +93,7 @@ struct mm_heap {
 
 static const mm_traits strategy_traits = {
     .summary = "Lua's own userdata and collector, from the system's library",
-    .peer = LUA_RELEASE,
+    .peer = LUA_RELEASE MM_PEER_NOTE,
     .timed = true,
     .reclaims = true,
     .reclaims_cycles = true,
