@@ -168,8 +168,10 @@ typedef struct mm_traits {
     bool one_heap;        /* a process has one heap at a time */
     bool conservative;    /* a full collection may leave objects that something seems to refer to */
     bool mortal;          /* mm_immortalise() is refused */
-    bool no_callbacks;    /* mm_add_callback(), mm_set_debug() and weak callbacks are refused */
-    bool visits_unknown;  /* stats do not tell how many objects collections visited */
+    bool oom_ends;       /* where memory runs out inside of it the process ends, with exit code 4 */
+    bool frames_apart;   /* finalisers cannot name the variables of the code that they interrupt */
+    bool no_callbacks;   /* mm_add_callback(), mm_set_debug() and weak callbacks are refused */
+    bool visits_unknown; /* stats do not tell how many objects collections visited */
     bool collections_unknown; /* nor how many there were */
     bool pauses_unknown;      /* nor how long they stopped the program */
     bool live_unknown; /* nor which objects are alive; the heap verifier does not know either */

@@ -89,15 +89,33 @@ mm_status mm_new_finalisable_(mm *m, mm_var *out, mm_type type, uint32_t slots, 
 
 /* ---- Calling ---- */
 
-static void call_callback(mm *m, weak_queue *queue)
+/* Whether it goes with the variable that is known to name it. */
+static bool has_one_reference(const mm_object *object)
+{
+    #if MM_HAS_COUNTS
+    return object->count == 1;
+    #else
+    (void)object;
+    return false;
+    #endif
+}
+
+/* The first of the queue. The callback has variables of its own, so that the weak reference stays
+ * until it returns, whatever it does to them. True when it is gone then. */
+static bool call_callback(mm *m, weak_queue *queue)
 {
     mm_weak_callback *callback;
-    MM_VARS(m, operands, 2);
+    MM_VAR(m, v);
 
-    operands[0].object = weak_queue_take(&m->base.heap->base.weak, queue, &callback);
-    strategy_load(m, operands + 1, operands, 0);
-    m->base.heap->base.finalisation.calls++;
-    callback(m, operands, operands + 1);
+    v->object = weak_queue_take(&m->base.heap->base.weak, queue, &callback);
+    {
+        MM_VARS(m, operands, 2);
+        strategy_set(m, operands, v);
+        strategy_load(m, operands + 1, v, 0);
+        m->base.heap->base.finalisation.calls++;
+        callback(m, operands, operands + 1);
+    }
+    return has_one_reference(v->object);
 }
 
 /* Whether `self`, a variable of counting code, is all that refers to the object. The finaliser may
@@ -194,21 +212,23 @@ bool finalisation_run(mm *m, mm_object *object)
     return call_finaliser(m, object);
 }
 
-void finalisation_run_callbacks(mm *m, weak_queue *queue)
+uint64_t finalisation_run_callbacks(mm *m, weak_queue *queue)
 {
     finalisation *f = &m->base.heap->base.finalisation;
+    uint64_t gone = 0;
 
     if (queue->first == 0)
-        return;
+        return 0;
     if (nests_too_deeply(f)) {
         weak_queue_append(&m->base.heap->base.weak, &f->waiting, queue);
-        return;
+        return 0;
     }
     f->nesting++;
     while (queue->first != 0)
-        call_callback(m, queue);
+        gone += call_callback(m, queue);
     f->nesting--;
     drain(m);
+    return gone;
 }
 
 /* ---- Tracing ---- */

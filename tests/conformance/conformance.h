@@ -99,6 +99,8 @@ int test_resources(void);
 int test_examples(void);
 int test_sites(void);
 int test_graph(void);
+int test_as_cpython_tests(void);
+int test_as_cpython_tests_once(void);
 
 /* ---- Heaps ---- */
 

@@ -158,6 +158,9 @@ static void an_object_is_immortal_or_not(mm *m)
     restore_supply();
 }
 
+/* What an object that needs care takes at least; another runtime has tables of its own for that. */
+enum { CARE_MIN = MM_FOREIGN ? 1 : 2 };
+
 /* Whichever of the call's allocations fails. */
 static void a_weak_reference_is_made_or_not(mm *m)
 {
@@ -168,13 +171,13 @@ static void a_weak_reference_is_made_or_not(mm *m)
     new_node(m, v, 0);
     do {
         limit_supply(granted);
-        status = mm_weak_new(m, v + 1, v, v, note_callback);
+        status = mm_weak_new(m, v + 1, v, v, strategy_traits.no_callbacks ? NULL : note_callback);
         restore_supply();
         heap_verify(m);
         assert_int_equal(mm_is_null(v + 1), status != MM_OK);
     } while (status == MM_NO_MEMORY && ++granted < 10);
     assert_int_equal(status, MM_OK);
-    assert_in_range(granted, 2, 9);
+    assert_in_range(granted, CARE_MIN, 9);
     assert_leads_to(m, v + 1, v);
 }
 
@@ -193,7 +196,7 @@ static void a_finalisable_object_is_made_or_not(mm *m)
         assert_int_equal(mm_is_null(v), status != MM_OK);
     } while (status == MM_NO_MEMORY && ++granted < 10);
     assert_int_equal(status, MM_OK);
-    assert_in_range(granted, 2, 9);
+    assert_in_range(granted, CARE_MIN, 9);
 }
 
 static void ignore_collection(mm *m, mm_gc_phase phase, const mm_gc_info *info, void *context)
@@ -418,17 +421,17 @@ int main(void)
         TEST(failed_types_leave_the_others_in_place),
         TEST(a_new_object_is_made_or_not),
         TEST_WHERE(!strategy_traits.mortal, an_object_is_immortal_or_not),
-        TEST(a_weak_reference_is_made_or_not),
-        TEST(a_finalisable_object_is_made_or_not),
+        TEST_WHERE(!strategy_traits.oom_ends, a_weak_reference_is_made_or_not),
+        TEST_WHERE(!strategy_traits.oom_ends, a_finalisable_object_is_made_or_not),
         TEST(operations_need_no_memory),
-        TEST(finalisers_and_callbacks_need_no_memory),
+        TEST_WHERE(!strategy_traits.no_callbacks, finalisers_and_callbacks_need_no_memory),
         TEST_WHERE(!strategy_traits.no_graph, a_graph_is_copied_whole_or_not_at_all),
         TEST(statistics_are_made_whole_or_not_at_all),
     };
     const struct CMUnitTest collector_tests[] = {
-        TEST(a_collection_callback_is_added_or_not),
-        TEST(collecting_needs_no_memory),
-        TEST(collecting_copes_when_memory_runs_out_on_the_way),
+        TEST_WHERE(!strategy_traits.no_callbacks, a_collection_callback_is_added_or_not),
+        TEST_WHERE(!strategy_traits.oom_ends, collecting_needs_no_memory),
+        TEST_WHERE(!strategy_traits.oom_ends, collecting_copes_when_memory_runs_out_on_the_way),
     };
 
     return TESTS_RUN("no memory", tests) +

@@ -230,9 +230,15 @@ static void register_finaliser(mm_heap *heap, mm_object *object)
         GC_REGISTER_FINALIZER_NO_ORDER(object, finalise, (void *)collector.heaps, NULL, NULL);
 }
 
+/* What a weak reference really has as its payload, which is more than it has in the books. */
+typedef struct weak_link {
+    GC_hidden_pointer referent; /* 0: cleared */
+} weak_link;
+
 mm_object *boehm_new_with_care(mm *m, mm_type type, uint32_t slots, uint32_t bytes)
 {
     mm_heap *heap = m->base.heap;
+    uint32_t room = type == MM_TYPE_WEAK ? sizeof(weak_link) : bytes;
     mm_object *object;
 #if MM_COUNTED
     boehm_shadow *shadow =
@@ -241,7 +247,7 @@ mm_object *boehm_new_with_care(mm *m, mm_type type, uint32_t slots, uint32_t byt
     if (shadow == NULL)
         return NULL;
     *shadow = (boehm_shadow){.slot_count = slots, .data_bytes = bytes};
-    object = boehm_allocate(type, slots, bytes);
+    object = boehm_allocate(type, slots, room);
     if (object == NULL) {
         free_shadow(heap, shadow, slots, bytes);
         return NULL;
@@ -252,10 +258,11 @@ mm_object *boehm_new_with_care(mm *m, mm_type type, uint32_t slots, uint32_t byt
     object->shadow = shadow;
     object->magic = BOEHM_OBJECT;
 #else
-    object = boehm_allocate(type, slots, bytes);
+    object = boehm_allocate(type, slots, room);
     if (object == NULL)
         return NULL;
 #endif
+    object->data_bytes = bytes;
     if (type & MM_TYPE_SPECIAL)
         register_finaliser(heap, object);
     return object;
@@ -269,11 +276,6 @@ bool strategy_is_finalized(mm *m, const mm_var *obj)
 
 /* ---- Weak references ---- */
 
-/* The payload of one. */
-typedef struct weak_link {
-    GC_hidden_pointer referent; /* 0: cleared */
-} weak_link;
-
 static weak_link *link_of(const mm_var *reference)
 {
     return strategy_data(NULL, reference);
@@ -286,7 +288,7 @@ mm_status strategy_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *contex
 
     if (callback != NULL)
         return MM_UNSUPPORTED;
-    if (strategy_new(m, made, MM_TYPE_WEAK, 1, sizeof(weak_link)) != MM_OK)
+    if (strategy_new(m, made, MM_TYPE_WEAK, MM_WEAK_SLOTS, MM_WEAK_BYTES) != MM_OK)
         return MM_NO_MEMORY;
     link_of(made)->referent = GC_HIDE_POINTER(referent->object);
     if (GC_general_register_disappearing_link((void **)&link_of(made)->referent,

@@ -441,8 +441,6 @@ bool strategy_is_finalized(mm *m, const mm_var *obj)
 
 /* ---- Weak references ---- */
 
-enum { WEAK_BYTES = sizeof(weak_payload) }; /* in the books, as everywhere */
-
 static int weak_traverse(PyObject *self, visitproc visit, void *arg)
 {
     cpython_weak *weak = (cpython_weak *)(void *)self;
@@ -464,7 +462,7 @@ static void weak_dealloc(PyObject *self)
     Py_TRASHCAN_BEGIN(self, weak_dealloc) cpython_weak *weak = (cpython_weak *)(void *)self;
 #if MM_COUNTED
     if (weak->shadow != NULL)
-        shadow_free(weak->shadow, 1, WEAK_BYTES);
+        shadow_free(weak->shadow, 1, MM_WEAK_BYTES);
 #endif
     _PyWeakref_ClearRef(&weak->reference);
     Py_XDECREF((PyObject *)weak->slots[0]);
@@ -518,14 +516,14 @@ mm_status strategy_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *contex
 
     (void)m;
 #if MM_COUNTED
-    void *shadow = shadow_new(1, WEAK_BYTES);
+    void *shadow = shadow_new(1, MM_WEAK_BYTES);
     if (shadow == NULL)
         return MM_NO_MEMORY;
 #endif
     weak = new_weak(referent->object, callback != NULL);
 #if MM_COUNTED
     if (weak == NULL)
-        shadow_free(shadow, 1, WEAK_BYTES);
+        shadow_free(shadow, 1, MM_WEAK_BYTES);
 #endif
     if (weak == NULL)
         return MM_NO_MEMORY;

@@ -430,7 +430,7 @@ mm_status strategy_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *contex
         return MM_UNSUPPORTED;
     lua_ready(heap);
 #if MM_COUNTED
-    lua_shadow *shadow = shadow_new(heap, MM_TYPE_WEAK, 1, sizeof(weak_payload));
+    lua_shadow *shadow = shadow_new(heap, MM_TYPE_WEAK, 1, MM_WEAK_BYTES);
     if (shadow == NULL)
         return MM_NO_MEMORY;
 #endif
