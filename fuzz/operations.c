@@ -142,9 +142,10 @@ void transfer(machine *x, uint32_t dst, uint32_t src)
 
 void forget(machine *x, uint32_t v)
 {
+    if (variable(x, v) == NULL)
+        return;
     x->model.owners[v] = 0;
-    if (variable(x, v) != NULL)
-        mm_clear(x->m, variable(x, v));
+    mm_clear(x->m, variable(x, v));
 }
 
 /* ---- The operations, in the order of program.h ---- */

@@ -9,10 +9,11 @@
  * disabled.
  *
  * Each collection is recorded by an entry in gc.callbacks. CPython makes a dictionary for these
- * calls, and we ask its module for a tuple now and then. Both come from free lists, past the count
- * that starts collections, except once after each full collection, which empties the free lists.
- * That allocation would count; it is taken off the count again by freeing a spare object made
- * before, so that observing changes nothing: see spares_spend().
+ * calls and a tuple where an object dies that several weak references lead to, and we ask its module
+ * for a tuple now and then. All come from free lists, past the count that starts collections, except
+ * once after each full collection, which empties the free lists. Those allocations would count; they
+ * are made at once, and taken off the count again by freeing spare objects made before, so that
+ * observing changes nothing: see spares_spend().
  *
  * Sources: CPython 3.11, Doc/library/gc.rst and Doc/c-api/gcsupport.rst; PEP 587 for starting it.
  */
@@ -20,7 +21,15 @@
 
 #include <string.h>
 
-enum { TYPES_READY = 32, SPARES = 2, MEMORY_PYMALLOC = 0, MEMORY_MALLOC = 1 };
+enum { TYPES_READY = 32, MEMORY_PYMALLOC = 0, MEMORY_MALLOC = 1 };
+
+/* The tuples that come from free lists: two entries for each of the weak references, so many at a
+ * time; one of three entries; and the dictionary. */
+enum {
+    REFERENCES_MAX = 9,
+    REFERENCES_DEPTH = 4,
+    SPARES = (REFERENCES_MAX - 1) * REFERENCES_DEPTH + 2
+};
 
 const setting strategy_settings[] = {
     {.name = "threshold0",
@@ -96,11 +105,23 @@ static void spares_make(void)
         interpreter.spares[i] = PyObject_GC_New(PyObject, &spare_type);
 }
 
-/* When it is over: fills the free list of triples, and takes that and the dictionary off the count.
- */
+/* Puts `count` tuples of a size on their free list. */
+static void fill_free_list(Py_ssize_t size, int count)
+{
+    PyObject *made[REFERENCES_DEPTH];
+
+    for (int i = 0; i < count; i++)
+        made[i] = PyTuple_New(size);
+    for (int i = 0; i < count; i++)
+        Py_XDECREF(made[i]);
+}
+
+/* When it is over: fills the free lists, and takes that and the dictionary off the count. */
 static void spares_spend(void)
 {
-    Py_XDECREF(PyTuple_New(MM_GENERATIONS));
+    fill_free_list(MM_GENERATIONS, 1);
+    for (int references = 2; references <= REFERENCES_MAX; references++)
+        fill_free_list(2 * references, REFERENCES_DEPTH);
     for (int i = 0; i < SPARES; i++)
         Py_CLEAR(interpreter.spares[i]);
 }
