@@ -21,8 +21,8 @@ machine_digest machine_run(const program *p, bool faults);
 
 /* What happens while a program runs, in order. */
 typedef enum machine_event {
-    MACHINE_FINALISED,   /* object `which` has its finaliser called */
-    MACHINE_CALLED_BACK, /* weak reference `which` calls back */
+    MACHINE_FINALISED,   /* object `which` has its finaliser called, `count` calls deep */
+    MACHINE_CALLED_BACK, /* weak reference `which` calls back, `count` calls deep */
     MACHINE_COLLECTED,   /* a collection of generation `which` has found `count` unreachable */
     MACHINE_RETURNED,    /* the program asked for a collection, and was told `count` */
     MACHINE_RECLAIMED    /* at the end: `count` by collections of generation `which`, or, behind

@@ -92,12 +92,12 @@ static void note_cleared(oracle *o, uint32_t referent, uint32_t made_before)
 /* ---- Finalisers ---- */
 
 /* How the object whose finaliser runs came to die. A collector finds an object that others of the
- * garbage refer to, and counting one that nothing does. */
+ * garbage refer to, and counting one that nothing does: nothing but `self` and whoever calls. */
 static mm_death_order order_of_death(const oracle *o, const mm_var *self)
 {
     uint64_t count = 0;
     bool by_count = strategy_traits.counts && mm_refcount(o->m, self, &count) == MM_OK &&
-                    (!o->collecting || count == 1);
+                    (!o->collecting || count == 2);
 
     return by_count ? strategy_traits.death_by_count : strategy_traits.death_by_collector;
 }

@@ -119,7 +119,7 @@ void run_finaliser(mm *m, mm_var *self)
     outer_variables outer;
 
     (void)m;
-    tell_observer(MACHINE_FINALISED, id, 0);
+    tell_observer(MACHINE_FINALISED, id, x->heap->base.finalisation.nesting);
     set_apart(x, &outer);
     rites_note_entered(&x->oracle);
     rites_finaliser_entered(&x->oracle, self);
@@ -133,7 +133,7 @@ void run_callback(mm *m, mm_var *reference, mm_var *context)
     uint32_t id = oracle_id(&x->oracle, reference);
 
     (void)m;
-    tell_observer(MACHINE_CALLED_BACK, id, 0);
+    tell_observer(MACHINE_CALLED_BACK, id, x->heap->base.finalisation.nesting);
     rites_note_entered(&x->oracle);
     rites_callback_entered(&x->oracle, reference, context);
     run_behaviour(x, x->model.objects[id].behaviour, reference, context);

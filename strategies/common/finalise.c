@@ -118,37 +118,29 @@ static bool call_callback(mm *m, weak_queue *queue)
     return has_one_reference(v->object);
 }
 
-/* Whether `self`, a variable of counting code, is all that refers to the object. The finaliser may
- * have given the object up in the middle, and `self` then names another one at the same address: if
- * that has been finalised too, it dies instead, and if not, nothing has happened to it yet. */
-static bool is_only_reference(const mm_var *self, const mm_object *object)
-{
-    #if MM_HAS_COUNTS
-    return self->object == object && object->count == 1 && (object->type & OBJECT_FINALIZED);
-    #else
-    (void)self, (void)object;
-    return false;
-    #endif
-}
-
 static void drain(mm *m);
 
-/* Calls the finaliser. True as for finalisation_run(). */
+/* Calls the finaliser. It has a variable of its own, so that the object stays until it returns,
+ * whatever it does to `self`. True as for finalisation_run(). */
 static bool call_finaliser(mm *m, mm_object *object)
 {
     finalisation *f = &m->base.heap->base.finalisation;
     bool dies;
-    MM_VAR(m, self);
+    MM_VAR(m, held);
 
-    self->object = object;
+    held->object = object;
     f->calls++;
     f->nesting++;
-    mm_type_info_of(m->base.heap, object->type)->finaliser(m, self);
+    {
+        MM_VAR(m, self);
+        strategy_set(m, self, held);
+        mm_type_info_of(m->base.heap, object->type)->finaliser(m, self);
+    }
     f->nesting--;
-    drain(m); /* while `self` still holds it: what has waited may yet find it by a weak reference */
-    dies = is_only_reference(self, object);
+    drain(m); /* while it is held: what has waited may yet find it by a weak reference */
+    dies = has_one_reference(held->object);
     if (dies)
-        self->object = NULL;
+        held->object = NULL;
     return dies;
 }
 

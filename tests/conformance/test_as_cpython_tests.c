@@ -617,7 +617,7 @@ static void weak_references_are_made_while_collections_run(mm *m)
         new_ring(m, v + 1, 3); /* garbage for the collection that the next line may start */
         mm_clear(m, v + 1);
         new_weak(m, v + 1, v);
-        new_weak_calling(m, v + 2, v, v + 1, note_and_see_nothing);
+        new_weak_calling(m, v + 2, v, NULL, note_and_see_nothing);
         assert_leads_to(m, v + 1, v);
         assert_leads_to(m, v + 2, v);
     }

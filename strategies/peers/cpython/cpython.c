@@ -9,11 +9,11 @@
  * disabled.
  *
  * Each collection is recorded by an entry in gc.callbacks. CPython makes a dictionary for these
- * calls and a tuple where an object dies that several weak references lead to, and we ask its module
- * for a tuple now and then. All come from free lists, past the count that starts collections, except
- * once after each full collection, which empties the free lists. Those allocations would count; they
- * are made at once, and taken off the count again by freeing spare objects made before, so that
- * observing changes nothing: see spares_spend().
+ * calls, a tuple where an object dies that several weak references lead to, and another when its
+ * module is asked for counts. All come from free lists, past the count that starts collections. But a
+ * full collection empties the free lists, and what it frees there falls off the count, and what is
+ * made next is counted: so while one runs its lists are kept empty, and filled again when it is
+ * over. That observing changes nothing: see reserve_take().
  *
  * Sources: CPython 3.11, Doc/library/gc.rst and Doc/c-api/gcsupport.rst; PEP 587 for starting it.
  */
@@ -24,11 +24,11 @@
 enum { TYPES_READY = 32, MEMORY_PYMALLOC = 0, MEMORY_MALLOC = 1 };
 
 /* The tuples that come from free lists: two entries for each of the weak references, so many at a
- * time; one of three entries; and the dictionary. */
+ * time; and one of three entries. */
 enum {
     REFERENCES_MAX = 9,
     REFERENCES_DEPTH = 4,
-    SPARES = (REFERENCES_MAX - 1) * REFERENCES_DEPTH + 2
+    TUPLES = (REFERENCES_MAX - 1) * REFERENCES_DEPTH + 1
 };
 
 const setting strategy_settings[] = {
@@ -70,14 +70,16 @@ static struct {
     bool started;
     int memory;
     PyObject *collect, *enable, *disable, *set_threshold, *get_count;
-    PyObject *freeze, *unfreeze, *get_freeze_count;
+    PyObject *freeze, *get_freeze_count;
     PyObject *generations[MM_GENERATIONS];    /* as numbers */
     PyObject *generation_key, *collected_key; /* of the dictionary that callbacks get */
-    PyObject *spares[SPARES];                 /* NULL between collections */
+    PyObject *tuples[TUPLES];                 /* of the free lists, while a full collection runs */
+    PyObject *dictionary, *spare;             /* as long */
+    struct generations *generations_found;
     collection running;
 } interpreter;
 
-/* ---- Spares ---- */
+/* ---- The free lists ---- */
 
 static int spare_traverse(PyObject *self, visitproc visit, void *arg)
 {
@@ -98,32 +100,38 @@ static PyTypeObject spare_type = {
     .tp_dealloc = spare_dealloc,
 };
 
-/* When a full collection begins: what is allocated now the collection strikes from the count. */
-static void spares_make(void)
+static PyObject *take_tuple(Py_ssize_t size)
 {
-    for (int i = 0; i < SPARES; i++)
-        interpreter.spares[i] = PyObject_GC_New(PyObject, &spare_type);
+    PyObject *tuple = PyTuple_New(size);
+
+    if (tuple != NULL)
+        PyObject_GC_UnTrack(tuple);
+    return tuple;
 }
 
-/* Puts `count` tuples of a size on their free list. */
-static void fill_free_list(Py_ssize_t size, int count)
+/* When a full collection begins, whose dictionary this is: takes what the free lists have, or makes
+ * it, which the collection strikes from the count. */
+static void reserve_take(PyObject *dictionary)
 {
-    PyObject *made[REFERENCES_DEPTH];
+    int taken = 0;
 
-    for (int i = 0; i < count; i++)
-        made[i] = PyTuple_New(size);
-    for (int i = 0; i < count; i++)
-        Py_XDECREF(made[i]);
+    interpreter.dictionary = Py_NewRef(dictionary);
+    interpreter.spare = (PyObject *)PyObject_GC_New(PyObject, &spare_type);
+    interpreter.tuples[taken++] = take_tuple(MM_GENERATIONS);
+    for (int references = 2; references <= REFERENCES_MAX; references++) {
+        for (int i = 0; i < REFERENCES_DEPTH; i++)
+            interpreter.tuples[taken++] = take_tuple(2 * references);
+    }
 }
 
-/* When it is over: fills the free lists, and takes that and the dictionary off the count. */
-static void spares_spend(void)
+/* When it is over: puts them on the free lists. Its end has a dictionary of its own, which was
+ * counted, and the spare object falls off the count for it. */
+static void reserve_give_back(void)
 {
-    fill_free_list(MM_GENERATIONS, 1);
-    for (int references = 2; references <= REFERENCES_MAX; references++)
-        fill_free_list(2 * references, REFERENCES_DEPTH);
-    for (int i = 0; i < SPARES; i++)
-        Py_CLEAR(interpreter.spares[i]);
+    for (int i = 0; i < TUPLES; i++)
+        Py_CLEAR(interpreter.tuples[i]);
+    Py_CLEAR(interpreter.dictionary);
+    Py_CLEAR(interpreter.spare);
 }
 
 /* ---- Collections as they happen ---- */
@@ -141,10 +149,10 @@ static bool is_recorded(void)
     return cpython_heap != NULL && !cpython_heap->base.finalisation.ended;
 }
 
-static void collection_starts(uint32_t generation)
+static void collection_starts(uint32_t generation, PyObject *info)
 {
     if (generation == MM_GENERATIONS - 1)
-        spares_make();
+        reserve_take(info);
     if (!is_recorded())
         return;
     interpreter.running = collection_begin(cpython_heap->base.mutator, generation);
@@ -161,7 +169,7 @@ static void collection_stops(uint32_t generation, uint64_t collected)
         collection_end(cpython_heap->base.mutator, c);
     }
     if (generation == MM_GENERATIONS - 1)
-        spares_spend();
+        reserve_give_back();
 }
 
 /* An entry of gc.callbacks: (phase, {"generation", "collected", "uncollectable"}). */
@@ -172,7 +180,7 @@ static PyObject *watch(PyObject *self, PyObject *const *arguments, Py_ssize_t co
 
     (void)self, (void)count;
     if (PyUnicode_CompareWithASCIIString(arguments[0], "start") == 0)
-        collection_starts(generation);
+        collection_starts(generation, info);
     else
         collection_stops(generation, entry_of(info, interpreter.collected_key));
     Py_RETURN_NONE;
@@ -205,10 +213,13 @@ static bool find_functions(PyObject *gc)
         const char *name;
         PyObject **place;
     } functions[] = {
-        {"collect", &interpreter.collect},     {"enable", &interpreter.enable},
-        {"disable", &interpreter.disable},     {"set_threshold", &interpreter.set_threshold},
-        {"get_count", &interpreter.get_count}, {"freeze", &interpreter.freeze},
-        {"unfreeze", &interpreter.unfreeze},   {"get_freeze_count", &interpreter.get_freeze_count},
+        {"collect", &interpreter.collect},
+        {"enable", &interpreter.enable},
+        {"disable", &interpreter.disable},
+        {"set_threshold", &interpreter.set_threshold},
+        {"get_count", &interpreter.get_count},
+        {"freeze", &interpreter.freeze},
+        {"get_freeze_count", &interpreter.get_freeze_count},
     };
 
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
@@ -324,17 +335,105 @@ uint32_t strategy_generation_count(const mm_heap *heap, uint32_t generation)
     return count;
 }
 
+/* ---- Freezing ----
+ *
+ * gc.unfreeze() would thaw the interpreter's own objects with the heap's. So the heap's are moved by
+ * hand from the permanent list to the oldest one: lists of two words in front of each object, the
+ * lower two bits of the second being the object's flags. Where the lists are, one object of the
+ * youngest generation tells, since they stand at fixed distances in the interpreter's state (3.11's
+ * only, as all of this). */
+
+typedef struct list_head {
+    uintptr_t next, prev;
+} list_head;
+
+typedef struct generation {
+    list_head list;
+    int threshold, count;
+} generation;
+
+/* What the interpreter's state has of them, from its youngest generation on. */
+typedef struct generations {
+    generation collected[MM_GENERATIONS];
+    list_head *youngest;
+    generation permanent;
+} generations;
+
+static const uintptr_t flag_bits = 3;
+
+static list_head *head_of(PyObject *object)
+{
+    return (list_head *)(void *)object - 1;
+}
+
+static list_head *next_on_list(const list_head *gc)
+{
+    return (list_head *)gc->next;
+}
+
+static list_head *previous_on_list(const list_head *gc)
+{
+    return (list_head *)(gc->prev & ~flag_bits);
+}
+
+/* The generations are empty: the list of an object's own is a list of one. */
+static generations *find_generations(void)
+{
+    PyObject *alone = PyObject_GC_New(PyObject, &spare_type);
+    list_head *youngest;
+    generations *found;
+
+    if (alone == NULL)
+        return NULL;
+    PyObject_GC_Track(alone);
+    youngest = next_on_list(head_of(alone));
+    Py_DECREF(alone);
+    found = (generations *)(void *)youngest;
+    assert(found->youngest == youngest && "the interpreter's state is another than 3.11's");
+    return found->youngest == youngest ? found : NULL;
+}
+
+static void append(list_head *list, list_head *gc)
+{
+    list_head *last = previous_on_list(list);
+
+    last->next = (uintptr_t)gc;
+    gc->prev = (uintptr_t)last | (gc->prev & flag_bits);
+    gc->next = (uintptr_t)list;
+    list->prev = (uintptr_t)gc;
+}
+
+static void take_off(list_head *gc)
+{
+    list_head *previous = previous_on_list(gc), *next = next_on_list(gc);
+
+    previous->next = (uintptr_t)next;
+    next->prev = (uintptr_t)previous | (next->prev & flag_bits);
+}
+
+static void thaw_the_heap(generations *from)
+{
+    list_head *frozen = &from->permanent.list, *oldest = &from->collected[MM_GENERATIONS - 1].list;
+
+    for (list_head *gc = next_on_list(frozen), *next; gc != frozen; gc = next) {
+        next = next_on_list(gc);
+        if (objects_is_ours((PyObject *)(void *)(gc + 1))) {
+            take_off(gc);
+            append(oldest, gc);
+        }
+    }
+}
+
 void strategy_freeze(mm_heap *heap)
 {
     (void)heap;
     call(interpreter.freeze);
 }
 
-/* The interpreter's own objects thaw with the heap's, since gc.unfreeze() knows no others. */
 void strategy_unfreeze(mm_heap *heap)
 {
-    call(interpreter.unfreeze);
-    heap->frozen_before = 0;
+    (void)heap;
+    thaw_the_heap(interpreter.generations_found);
 }
 
 uint64_t strategy_freeze_count(const mm_heap *heap)
@@ -369,6 +468,10 @@ mm_status strategy_heap_open(mm_heap *heap)
         heap->thresholds[g] = (uint32_t)settings_get(options, names[g]);
     tell_thresholds(heap);
     put_interpreter_aside();
+    if (interpreter.generations_found == NULL)
+        interpreter.generations_found = find_generations();
+    if (interpreter.generations_found == NULL)
+        return MM_NO_MEMORY;
     heap->frozen_before = frozen();
     heap->base.automatic = settings_get(options, "automatic") != 0;
     cpython_heap = heap;
@@ -380,7 +483,7 @@ mm_status strategy_heap_open(mm_heap *heap)
 void strategy_heap_close(mm *m)
 {
     if (m->base.heap->base.frozen)
-        call(interpreter.unfreeze);
+        strategy_unfreeze(m->base.heap);
     call(interpreter.disable);
     while (collect(MM_GENERATIONS - 1) != 0)
         continue;

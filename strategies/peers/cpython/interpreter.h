@@ -25,6 +25,9 @@ bool objects_prepare_types(size_t count);
 /* Takes the heap's types back. */
 void objects_release_types(void);
 
+/* Whether the object is the heap's and not the interpreter's own. */
+bool objects_is_ours(PyObject *object);
+
 /* Makes what weak references share. False when there is no memory. */
 bool objects_open(void);
 

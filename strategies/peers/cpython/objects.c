@@ -107,13 +107,15 @@ static void call_finaliser(PyObject *self)
     mm *m = cpython_heap->base.mutator;
     mm_object *object = (mm_object *)self;
     const running call = {object, innermost};
-    MM_VAR(m, variable);
 
-    variable->object = cpython_alias(object);
     innermost = &call;
     cpython_heap->base.finalisation.calls++;
     cpython_heap->base.finalisation.nesting++;
-    type_of(object)->finaliser(m, variable);
+    {
+        MM_VAR(m, variable);
+        variable->object = cpython_alias(object);
+        type_of(object)->finaliser(m, variable);
+    }
     cpython_heap->base.finalisation.nesting--;
     innermost = call.outer;
 }
@@ -139,16 +141,18 @@ static PyObject *call_weak_callback(PyObject *self, PyObject *reference)
 {
     mm *m = cpython_heap->base.mutator;
     cpython_weak *weak = (cpython_weak *)(void *)reference;
-    MM_VARS(m, operands, 2);
 
     (void)self;
     cpython_visits.open = false;
     if (weak->callback != NULL && !cpython_heap->base.finalisation.ended) {
-        operands[0].object = cpython_alias((mm_object *)(void *)reference);
-        operands[1].object = cpython_alias(weak->slots[0]);
         cpython_heap->base.finalisation.calls++;
         cpython_heap->base.finalisation.nesting++;
-        weak->callback(m, operands, operands + 1);
+        {
+            MM_VARS(m, operands, 2);
+            operands[0].object = cpython_alias((mm_object *)(void *)reference);
+            operands[1].object = cpython_alias(weak->slots[0]);
+            weak->callback(m, operands, operands + 1);
+        }
         cpython_heap->base.finalisation.nesting--;
     }
     Py_RETURN_NONE;
@@ -318,6 +322,14 @@ static cpython_type *take_type(const mm_type_info *info, mm_type type)
         taken->python.tp_dealloc = special ? special_atom_dealloc : atom_dealloc;
     }
     return taken;
+}
+
+bool objects_is_ours(PyObject *object)
+{
+    destructor dealloc = Py_TYPE(object)->tp_dealloc;
+
+    return dealloc == container_dealloc || dealloc == special_container_dealloc ||
+           dealloc == cpython_weak_type.python.tp_dealloc;
 }
 
 bool strategy_type_add(mm_heap *heap, const mm_type_info *info, mm_type type)
