@@ -29,7 +29,7 @@ enum {
     ROOTS_MAX = PROGRAM_OPERATIONS_MAX,
     LINES_MAX = 1 << 16,
     SECONDS_MAX = 20,
-    NAME_MAX = 32
+    SCOPE_NAME_MAX = 32
 };
 
 /* The first letter of a line tells the parent what it is. */
@@ -44,7 +44,7 @@ enum {
 typedef struct scope {
     const mm_var *variables;
     uint32_t count;
-    char name[NAME_MAX]; /* unique among those that are open */
+    char name[SCOPE_NAME_MAX]; /* unique among those that are open */
 } scope;
 
 /* The child's state. */
@@ -232,9 +232,9 @@ static void name_scope(scope *s, const char *name)
     for (uint32_t i = 0; i < recorder.scope_count; i++)
         same += strncmp(recorder.scopes[i].name, name, strlen(name)) == 0;
     if (same == 0)
-        snprintf(s->name, NAME_MAX, "%s", name);
+        snprintf(s->name, SCOPE_NAME_MAX, "%s", name);
     else
-        snprintf(s->name, NAME_MAX, "%s%u", name, same + 1);
+        snprintf(s->name, SCOPE_NAME_MAX, "%s%u", name, same + 1);
 }
 
 void recorder_enter(recorder_scope *marker, const char *name, const mm_var *variables,

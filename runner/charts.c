@@ -162,7 +162,8 @@ static void write_block(FILE *out, const chart *of, const summary *from, const c
         const cell_summary *row = &from->cells[i];
         if (strcmp(row->of->spec, spec) != 0)
             continue;
-        fprintf(out, "%s\t%s\t%d\t%s", spec, row->of->row, line++, from->planned->baseline);
+        fprintf(out, "%s\t%s%s\t%d\t%s", spec, row->of->row,
+                row->of->peer[0] != '\0' ? " (peer)" : "", line++, from->planned->baseline);
         of->write(out, row);
         fputc('\n', out);
     }

@@ -92,7 +92,8 @@ struct command_option {
 };
 
 static option_reader read_number, read_labels, read_specs, read_programs, read_baseline,
-    read_folder, read_resume, read_no_charts, read_help, read_point, read_leaks, read_inspection;
+    read_folder, read_resume, read_no_charts, read_peers, read_help, read_point, read_leaks,
+    read_inspection;
 
 static const command_option options[] = {
     {"strategy", "LABEL,...", "strategies to run, as NAME or NAME:OPTION=VALUE,...; all", VERB_RUN,
@@ -117,6 +118,8 @@ static const command_option options[] = {
     {"top", "N", "rows of a table, objects of a picture", VERB_INSPECT, read_inspection},
     {"output", "FILE", "write to FILE, whole or not at all, instead of standard output",
      VERB_INSPECT, read_inspection},
+    {"peers", NULL, "without --strategy: other runtimes too, such as CPython", VERB_RUN,
+     read_peers},
     {"workload", "SPEC,...", "workloads to run, as NAME or NAME:PARAMETER=VALUE,...; the suite",
      VERB_RUN, read_specs},
     {"scale", "SCALE", NULL, VERB_RUN, read_number},
@@ -220,6 +223,16 @@ static bool read_no_charts(command_line *parsed, const command_option *option, c
     return true;
 }
 
+static bool read_peers(command_line *parsed, const command_option *option, const char *value,
+                       problem *why)
+{
+    (void)option;
+    (void)value;
+    (void)why;
+    parsed->peers = true;
+    return true;
+}
+
 /* What only the program can judge goes to it as it is. */
 static void pass_on(command_line *parsed, const char *option, const char *value)
 {
@@ -274,7 +287,7 @@ static bool read_help(command_line *parsed, const command_option *option, const 
 /* Where the results are and how they are shown is no part of the plan. */
 static bool is_part_of_plan(const command_option *option)
 {
-    return option->argument != NULL && option->read != read_folder;
+    return (option->argument != NULL && option->read != read_folder) || option->read == read_peers;
 }
 
 static void note_request(command_line *parsed, const command_option *option, const char *value)
@@ -287,7 +300,7 @@ static void note_request(command_line *parsed, const command_option *option, con
         values = json_array();
         json_object_set_new(parsed->request, option->name, values);
     }
-    json_array_append_new(values, json_string(value));
+    json_array_append_new(values, json_string(value != NULL ? value : ""));
 }
 
 /* -- parsing -- */

@@ -20,7 +20,7 @@ typedef enum verb {
 typedef struct command_line {
     verb verb;
     bool help, version;
-    bool resume, charts;
+    bool resume, charts, peers;
     json_t *strategies, *workloads, *programs; /* arrays of texts: labels, specs, [NAME=]DIR */
     const char *baseline; /* NULL: not given. Points into argv, as the next does */
     const char *folder;   /* of the results; NULL: not given */

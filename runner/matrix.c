@@ -102,8 +102,9 @@ static bool choose_contenders(contender_list *list, const matrix_request *reques
             return false;
     }
     for (size_t i = 0; i < programs->count && json_array_size(request->strategies) == 0; i++) {
-        if (program_is_timed(&programs->items[i]))
-            add_contender(list, &programs->items[i], "");
+        const program *candidate = &programs->items[i];
+        if (program_is_timed(candidate) && (request->peers || candidate->peer[0] == '\0'))
+            add_contender(list, candidate, "");
     }
     if (list->count == 0)
         return problem_input(why, "no program can be timed; 'reclaim list' says why");
@@ -276,11 +277,11 @@ static json_t *cell_record(const program *timed, const program *counting, const 
     char *row = plan_row(timed->set, json_text_of(checked, "label"));
     char *skipped = reason_to_skip(checked, bytes_max);
     json_t *record = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "program", timed->set, "row", row,
-        "strategy", timed->strategy, "label", json_text_of(checked, "label"), "kind",
-        timed->hand ? "hand" : "strategy", "workload", json_text_of(checked, "workload"), "spec",
-        json_text_of(checked, "spec"), "timed", timed->path, "counted",
-        counting != NULL ? counting->path : "", "skipped", skipped);
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "program", timed->set, "row",
+        row, "strategy", timed->strategy, "label", json_text_of(checked, "label"), "kind",
+        timed->hand ? "hand" : "strategy", "peer", timed->peer, "workload",
+        json_text_of(checked, "workload"), "spec", json_text_of(checked, "spec"), "timed",
+        timed->path, "counted", counting != NULL ? counting->path : "", "skipped", skipped);
 
     json_object_set(record, "params", json_object_get(checked, "params"));
     json_object_set(record, "options", json_object_get(checked, "options"));

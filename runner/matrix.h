@@ -11,6 +11,7 @@
 
 typedef struct matrix_request {
     const json_t *strategies; /* labels, each perhaps after "NAME/"; empty: all that can be timed */
+    bool peers;               /* among all: other runtimes too */
     const json_t *workloads;  /* specs; empty: the suite of `scale` */
     const char *scale;
     uint64_t seed;

@@ -25,6 +25,7 @@ static cell load_cell(const json_t *record)
                   .timed = json_text_of(record, "timed"),
                   .counted = json_text_of(record, "counted"),
                   .skipped = json_text_of(record, "skipped"),
+                  .peer = json_text_of(record, "peer"),
                   .hand = strcmp(json_text_of(record, "kind"), "hand") == 0,
                   .record = record};
 }

@@ -26,6 +26,7 @@ typedef struct cell {
     const char *counted;  /* the path of the program count_*, or "" */
     const char *skipped;  /* why it is never run, or "" */
     bool hand;            /* by a program written by hand, not by a strategy */
+    const char *peer;     /* the runtime that it stands for, with its version, or "" */
     const json_t *record; /* all of it: params and options too */
 } cell;
 

@@ -19,9 +19,11 @@ typedef struct program {
     json_t *description;
     char *complaint;
     const char *strategy;
-    bool counted;  /* a count_* program */
-    bool hand;     /* written by hand in plain C: the floor, not a strategy */
-    bool checking; /* a checking strategy: never timed */
+    bool counted;     /* a count_* program */
+    bool hand;        /* written by hand in plain C: the floor, not a strategy */
+    bool checking;    /* a checking strategy: never timed */
+    const char *peer; /* the runtime that it stands for or is written against, with its version; ""
+                         for none */
 } program;
 
 typedef struct program_list {

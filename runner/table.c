@@ -183,6 +183,27 @@ static void print_block(FILE *out, const summary *of, const char *spec)
     }
 }
 
+/* Which rows are other runtimes, and of which version. */
+static void print_peers(FILE *out, const plan *of)
+{
+    for (size_t i = 0; i < of->cell_count; i++) {
+        const cell *row = &of->cells[i];
+        size_t first = 0;
+        while (strcmp(of->cells[first].strategy, row->strategy) != 0)
+            first++;
+        if (first == i && row->peer[0] != '\0' && !row->hand)
+            fprintf(out, "%.40s: a peer, %.50s\n", row->strategy, row->peer);
+    }
+}
+
+static void print_left_out(FILE *out, const json_t *names)
+{
+    for (size_t i = 0; i < json_array_size(names); i++)
+        fprintf(out, "%s%s",
+                i > 0 ? ", " : "peers that were not run (--peers): ", json_text_at(names, i));
+    fputs(json_array_size(names) > 0 ? "\n" : "", out);
+}
+
 static void print_legend(FILE *out, const summary *of)
 {
     fprintf(out, "\n* fastest of those that are ok; one that leaks is never ranked\n"
@@ -193,6 +214,8 @@ static void print_legend(FILE *out, const summary *of)
                 of->planned->baseline);
     fprintf(out, "peak: resident memory; leaked: objects; pause: the longest; collections: by "
                  "generation\n");
+    print_peers(out, of->planned);
+    print_left_out(out, json_object_get(of->planned->context, "left_out"));
 }
 
 /* -- verdicts -- */

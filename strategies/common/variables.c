@@ -1,5 +1,7 @@
 #include "mm.h"
 
+#ifdef MM_COMMON_VARIABLES_H /* empty where variables are something else */
+
 static void visit_variable(mm_var *v, reference_visitor *visit, void *context)
 {
     if (v->object != NULL)
@@ -13,10 +15,10 @@ static void visit_scope(mm_scope *scope, bool borrowed_too, reference_visitor *v
     for (uint32_t i = 0; i < scope->count; i++) {
         mm_var *v = scope->variables + i;
         visit_variable(v, visit, context);
-#if MM_CHECKED
+    #if MM_CHECKED
         if (v->container != NULL)
             visit(&v->container, context);
-#endif
+    #endif
     }
 }
 
@@ -47,10 +49,12 @@ static void visit_all(mm_heap *heap, bool borrowed_too, reference_visitor *visit
         visit(saved->objects + i, context);
 }
 
+    #if !MM_FOREIGN
 void object_free_at_front(mm *m, mm_object *object, void *block, size_t header)
 {
     front_free_guarded(&m->base.heap->base.front, block, header, object_requested_bytes(object));
 }
+    #endif
 
 void variables_each(mm_heap *heap, reference_visitor *visit, void *context)
 {
@@ -61,3 +65,4 @@ void variables_each_owner(mm_heap *heap, reference_visitor *visit, void *context
 {
     visit_all(heap, false, visit, context);
 }
+#endif

@@ -154,6 +154,11 @@ static void count_callback(mm *m, mm_var *reference, mm_var *context)
     calls++;
 }
 
+static mm_weak_callback *callback(void)
+{
+    return strategy_traits.no_callbacks ? NULL : count_callback;
+}
+
 /* Each object has a weak reference to the next one, which is behind it, and with it a callback. The
  * first slot goes first, so that the weak reference is still there when the next one dies. */
 static void build_watched_chain(mm *m, mm_type node, mm_var *out)
@@ -163,7 +168,7 @@ static void build_watched_chain(mm *m, mm_type node, mm_var *out)
     new_node(m, node, out, 2);
     for (uint32_t i = 1; i < CALLS; i++) {
         new_node(m, node, v, 2);
-        require_ok(mm_weak_new(m, v + 1, out, NULL, count_callback));
+        require_ok(mm_weak_new(m, v + 1, out, NULL, callback()));
         mm_store_move(m, v, 0, out);
         mm_store_move(m, v, 1, v + 1);
         mm_move(m, out, v);
@@ -177,7 +182,7 @@ static void build_chain_of_contexts(mm *m, mm_type node, mm_var *out)
 
     new_node(m, node, v, 0);
     for (uint32_t i = 1; i < CALLS; i++) {
-        require_ok(mm_weak_new(m, v + 1, v, out, count_callback));
+        require_ok(mm_weak_new(m, v + 1, v, out, callback()));
         mm_move(m, out, v + 1);
     }
 }
@@ -215,6 +220,13 @@ static uint64_t left_after_the_drop(const structure *s)
     return 0;
 }
 
+/* CPython puts off what dies more than fifty deep: then a weak reference may go before its referent,
+ * and calls nobody. */
+static bool puts_deaths_off(const structure *s)
+{
+    return strategy_traits.peer != NULL && s->finaliser == NULL && calls <= s->calls;
+}
+
 static void build_hold_and_drop(mm *m, mm_type node, const structure *s)
 {
     MM_VAR(m, v);
@@ -224,8 +236,10 @@ static void build_hold_and_drop(mm *m, mm_type node, const structure *s)
     assert(objects_live(m) == s->objects);
     mm_clear(m, v);
     collect_if_possible(m);
+    if (strategy_traits.conservative)
+        return;
     assert(objects_live(m) == left_after_the_drop(s));
-    assert(calls == (left_after_the_drop(s) == 0 ? s->calls : 0));
+    assert(calls == (left_after_the_drop(s) == 0 ? s->calls : 0) || puts_deaths_off(s));
 }
 
 /* The heap ends with the structure still held by a root. */

@@ -12,11 +12,11 @@ typedef int test_group(void);
 
 /* Hold under forced collections. */
 static test_group *const groups[] = {
-    test_operations,      test_aliasing,     test_variables,        test_payload,
-    test_counting,        test_cycles,       test_random_programs,  test_out_of_memory,
-    test_finalisers,      test_resurrection, test_nasty_finalisers, test_wild_programs,
-    test_weak_references, test_immortal,     test_interning,        test_resources,
-    test_examples,
+    test_operations,      test_aliasing,         test_variables,        test_payload,
+    test_counting,        test_cycles,           test_random_programs,  test_out_of_memory,
+    test_finalisers,      test_resurrection,     test_nasty_finalisers, test_wild_programs,
+    test_weak_references, test_immortal,         test_interning,        test_resources,
+    test_examples,        test_as_cpython_tests,
 };
 
 /* Count collections, or need no heap in which any would run. */
@@ -25,7 +25,7 @@ static test_group *const groups_run_once[] = {
     test_generations, test_reference_figures,
     test_statistics,  test_misuse,
     test_verifier,    test_sites,
-    test_graph,
+    test_graph,       test_as_cpython_tests_once,
 };
 
 static int run_groups(test_group *const *table, size_t count)

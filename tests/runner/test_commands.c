@@ -102,6 +102,14 @@ static void assert_has(const char *text, const char *part)
         fail_msg("'%s' is not in:\n%s", part, text);
 }
 
+static void assert_file_has(const char *path, const char *part)
+{
+    char *text = read_text(path);
+
+    assert_has(text, part);
+    free(text);
+}
+
 static void assert_code(int found, int expected)
 {
     if (found != expected)
@@ -275,6 +283,31 @@ static void test_run(void **state)
     json_decref(all);
     assert_code(reclaim(RUN), 2);
     assert_has(error_text, "out is not empty");
+}
+
+static void test_peers_run_when_asked_for(void **state)
+{
+    (void)state;
+    add_programs("programs", "steady foreign");
+    assert_code(reclaim("list --programs programs"), 0);
+    assert_has(out_text, "[peer: Runtime 1.2]");
+    assert_code(reclaim("run --no-charts --out without --programs programs --workload temps "
+                        "--repetitions 1"),
+                0);
+    assert_int_equal(count_lines("without/samples.jsonl"), 2);
+    assert_has(out_text, "peers that were not run (--peers): foreign");
+    assert_code(reclaim("run --out out --programs programs --peers --workload temps "
+                        "--repetitions 1"),
+                0);
+    assert_int_equal(count_lines("out/samples.jsonl"), 4);
+    assert_has(out_text, "foreign: a peer, Runtime 1.2");
+    assert_file_has("out/charts/time.tsv", "foreign (peer)");
+    assert_file_has("out/context.json", "Runtime 1.2");
+    assert_code(reclaim("run --no-charts --out named --programs programs --strategy foreign "
+                        "--workload temps --repetitions 1"),
+                0);
+    assert_code(reclaim("run --resume without --peers"), 2);
+    assert_has(error_text, "cannot resume with another --peers");
 }
 
 static void test_lines_fit(void **state)
@@ -582,6 +615,7 @@ int main(void)
         IN_FOLDER(test_list),
         IN_FOLDER(test_bad_input),
         IN_FOLDER(test_run),
+        IN_FOLDER(test_peers_run_when_asked_for),
         IN_FOLDER(test_lines_fit),
         IN_FOLDER(test_everything_that_goes_wrong),
         IN_FOLDER(test_other_work),
