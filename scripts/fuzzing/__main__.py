@@ -51,14 +51,14 @@ def folders_of(options):
         return {"given": options.programs}
     wanted = options.build or ENGINES
     strategy_dirs = ";".join(map(os.path.abspath, options.strategy_dir))
+    driver = builds.find_afl() if "afl" in wanted else None
+    if wanted == ["afl"] and not driver:
+        raise Problem("AFL++ is not installed: apt install afl++")
     clang = builds.find_clang()
     folders = {name: builds.configure(preset, clang, strategy_dirs) for name, preset in SANITIZER_PRESETS.items()
                if name in wanted or (name == "asan" and wanted == ["afl"])}
-    driver = builds.find_afl()
-    if "afl" in wanted and driver:
+    if driver:
         folders["afl"] = builds.configure_afl(driver, strategy_dirs)
-    elif wanted == ["afl"]:
-        raise Problem("AFL++ is not installed: apt install afl++")
     elif "afl" in wanted:
         print("AFL++ is skipped: it is not installed (apt install afl++)")
     return folders
@@ -176,7 +176,9 @@ def run():
         print(f"scripts/fuzz: {problem}", file=sys.stderr)
         return problem.code
     except OSError as error:
-        print(f"scripts/fuzz: {files.full_or_same(error, error.filename or 'a file')}", file=sys.stderr)
+        path = error.filename or "a file"
+        problem = files.full_or_same(error, path)
+        print(f"scripts/fuzz: {problem if isinstance(problem, Problem) else f'{path}: {error.strerror}'}", file=sys.stderr)
         return 1
 
 

@@ -11,6 +11,7 @@ import engines
 import files
 import finds
 import ledger
+from problem import Problem
 
 TURN_SECONDS_MIN, TURN_SECONDS_MAX = 10, 300
 OPERATION_KINDS = ("ops", "oom", "stress")  # their inputs are operation programs
@@ -58,9 +59,18 @@ class Campaign:
         self.findings, self.options, self.jobs = options.findings, options, jobs
         self.engine = engines.Engine(self.findings)
         self.state_path = os.path.join(self.findings, "turns.json")
-        self.turns = files.read_json(self.state_path)
+        self.turns = self.read_turns()
         self.figures, self.new, self.mended = {}, [], set()
         self.ledger, self.commit = ledger.Ledger(self.findings), ledger.source_commit()
+
+    def read_turns(self):
+        """How many turns each target had, and how big its corpus was when it was last merged."""
+        turns = files.read_json(self.state_path)
+        for counts in (turns, turns.get("merged", {})):
+            for name, count in counts.items():
+                if name != "merged" and not isinstance(count, int):
+                    raise Problem(f"{self.state_path}: '{name}' is {count}, not a number of turns or inputs. Remove the file and go on.")
+        return turns
 
     def place(self, job):
         return os.path.join(self.findings, job.name)

@@ -37,6 +37,7 @@ for argument; do
 done
 if [ -n "${merge:-}" ]; then
     for folder in "${folders[@]:1}"; do cp "$folder"/* "${folders[0]}/" 2>/dev/null; done
+    [ ! -e "$here/linger-in-merge" ] || sleep 60
     exit 0
 fi
 for file in "$here"/planted/*; do
@@ -209,6 +210,16 @@ class Campaigns(unittest.TestCase):
         self.assertEqual(os.listdir(f"{self.place}/corpus"), [sha1(self.kept)])
         self.assertFalse(os.path.exists(f"{self.place}/corpus.old"))
 
+    def test_a_merge_that_is_killed_costs_no_input(self):
+        write(f"{self.programs}/linger-in-merge", "")
+        running = self.start_and_wait_for(f"{self.place}/corpus.merged", "--seconds", "50")
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+        os.remove(f"{self.programs}/linger-in-merge")
+        self.expect(0, ["ended"], "--seconds", "1")
+        self.assertEqual(os.listdir(f"{self.place}/corpus"), [sha1(self.kept)])
+        self.assertFalse(os.path.exists(f"{self.place}/corpus.merged"))
+
     def test_two_campaigns_in_one_folder_are_refused(self):
         write(f"{self.programs}/linger", "")
         self.start_and_wait_for(f"{self.place}/corpus", "--seconds", "50")
@@ -277,6 +288,15 @@ class Campaigns(unittest.TestCase):
         os.makedirs(self.findings)
         write(f"{self.findings}/turns.json", "{")
         self.expect(1, ["turns.json is no JSON"], "--seconds", "1")
+        write(f"{self.findings}/turns.json", "[]")
+        self.expect(1, ["turns.json is no JSON (not an object)"], "--seconds", "1")
+        write(f"{self.findings}/turns.json", '{"ops_stub": "three"}')
+        self.expect(1, ["turns.json: 'ops_stub' is three"], "--seconds", "1")
+
+    def test_a_damaged_memory_of_the_turn_is_named(self):
+        os.makedirs(self.findings)
+        write(f"{self.findings}/turn.json", '{"target": "ops_stub"}')
+        self.expect(1, ["turn.json has no 'strategy'"], "--seconds", "1")
 
     def test_unknown_names_are_refused_with_the_nearest(self):
         self.expect(2, ["unknown strategy 'stubb'; did you mean 'stub'?"], "stubb")
@@ -296,6 +316,23 @@ class Campaigns(unittest.TestCase):
                               stderr=subprocess.STDOUT, text=True, check=False, env={"PATH": self.work})
         self.assertEqual(done.returncode, 1)
         self.assertIn("apt install clang-19", done.stdout)
+
+    def test_no_afl_is_said_with_the_package(self):
+        done = subprocess.run([sys.executable, f"{TOP}/scripts/fuzzing", "--findings", self.findings, "--build", "afl"], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, env={"PATH": self.work})
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("apt install afl++", done.stdout)
+
+    def test_a_folder_that_takes_nothing_is_named(self):
+        write(self.findings, "a file")
+        self.expect(1, ["findings: File exists"], "--seconds", "1")
+        os.remove(self.findings)
+        os.makedirs(self.findings)
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "none", self.findings], stderr=subprocess.DEVNULL,
+                          check=False).returncode != 0:
+            self.skipTest("no permission to mount a read-only disk")
+        self.addCleanup(subprocess.run, ["umount", self.findings], check=True)
+        self.expect(1, ["findings/lock: Read-only file system"], "--seconds", "1")
 
     def test_a_file_that_cannot_grow_ends_the_campaign(self):
         self.plant("crash-1", "collect_all\n")
