@@ -2,21 +2,14 @@
  *
  * Property: any text is refused with a message that names the line, or is a program; written out
  * and read again it is the same. */
+#include "property.h"
+
 #include "fuzz/driver.h"
 
 #include "fuzz/text.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Not assert: the property must hold in every build. */
-#define CHECK(condition, name)                                        \
-    do {                                                              \
-        if (!(condition)) {                                           \
-            fprintf(stderr, "violation: %s: %s\n", name, #condition); \
-            abort();                                                  \
-        }                                                             \
-    } while (0)
 
 static bool read_text(char *text, size_t size, program *p, char message[TEXT_MESSAGE_MAX])
 {

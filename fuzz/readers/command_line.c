@@ -2,6 +2,8 @@
  *
  * Property: it is refused as bad input, in one line, or understood; then every number is one that
  * its option accepts, and every list has only texts. */
+#include "property.h"
+
 #include "fuzz/driver.h"
 
 #include "command_line.h"
@@ -12,15 +14,6 @@
 #include <string.h>
 
 enum { WORDS_MAX = 32, TEXT_MAX = 2048 };
-
-/* Not assert: the property must hold in every build. */
-#define CHECK(condition, name)                                        \
-    do {                                                              \
-        if (!(condition)) {                                           \
-            fprintf(stderr, "violation: %s: %s\n", name, #condition); \
-            abort();                                                  \
-        }                                                             \
-    } while (0)
 
 static void check_texts(const json_t *list)
 {

@@ -5,6 +5,8 @@
  * Property: any such files are refused with one line that names the folder or the file, or become a
  * summary that can be printed and written; the samples stay as they were but for a torn last line.
  */
+#include "property.h"
+
 #include "fuzz/driver.h"
 
 #include "benchmark_json.h"
@@ -18,15 +20,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* Not assert: the property must hold in every build. */
-#define CHECK(condition, name)                                        \
-    do {                                                              \
-        if (!(condition)) {                                           \
-            fprintf(stderr, "violation: %s: %s\n", name, #condition); \
-            abort();                                                  \
-        }                                                             \
-    } while (0)
 
 static char folder[64];
 
