@@ -5,7 +5,6 @@
 #include "property.h"
 
 #include "fuzz/driver.h"
-
 #include "fuzz/text.h"
 
 #include <stdlib.h>

@@ -5,7 +5,6 @@
 #include "property.h"
 
 #include "fuzz/driver.h"
-
 #include "command_line.h"
 #include "specs.h"
 

@@ -8,7 +8,6 @@
 #include "property.h"
 
 #include "fuzz/driver.h"
-
 #include "benchmark_json.h"
 #include "json.h"
 #include "summary.h"
