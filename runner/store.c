@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "status.h"
 #include "support/file.h"
 #include "text.h"
 
@@ -160,6 +161,9 @@ static bool place_record(store *into, const plan *planned, json_t *record, const
                                    "context.json does not have",
                                    source, json_text_of(record, "label"),
                                    json_text_of(record, "spec"), repetition);
+    if (status_from_name(json_text_of(record, "status")) == STATUS_COUNT)
+        return problem_environment(why, "%s has the status '%s', which no sample has", source,
+                                   json_text_of(record, "status"));
     slot = store_slot(into, (size_t)(owner - planned->cells), (size_t)repetition);
     if (*slot == NULL)
         *slot = json_incref(record);
