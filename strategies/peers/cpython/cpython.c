@@ -443,6 +443,26 @@ uint64_t strategy_freeze_count(const mm_heap *heap)
     return count > heap->frozen_before ? count - heap->frozen_before : 0;
 }
 
+/* ---- Leaks ---- */
+
+/* The interpreter is never ended, and what it keeps for its next start, it holds by pointers that
+ * the leak checker does not know. That is what its library has allocated, and nothing else here. */
+#ifdef __SANITIZE_ADDRESS__
+    #define HAS_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+    #define HAS_ADDRESS_SANITIZER __has_feature(address_sanitizer)
+#else
+    #define HAS_ADDRESS_SANITIZER 0
+#endif
+#if HAS_ADDRESS_SANITIZER
+const char *__lsan_default_suppressions(void);
+
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libpython3";
+}
+#endif
+
 /* ---- The heap ---- */
 
 /* Everything that the interpreter has is out of the collector's sight, and its books read zero. */
