@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "allocators.h"
 #include "json.h"
 #include "process.h"
 #include "support/file.h"
@@ -153,6 +154,21 @@ static const chart charts[] = {
 
 enum { CHART_COUNT = sizeof charts / sizeof *charts };
 
+/* The row, with the version of its allocator where it names one: charts are looked at far from the
+ * run. The caller frees it. */
+static char *shown_row(const cell *of)
+{
+    size_t axis_length = strlen(json_text_of(of->record, "axis"));
+    char *allocator = allocator_text(of->record), *shown;
+
+    if (axis_length == 0)
+        shown = text_copy(of->row);
+    else
+        shown = text_format("%.*s%s", (int)(strlen(of->row) - axis_length), of->row, allocator);
+    free(allocator);
+    return shown;
+}
+
 /* The lines of one spec. */
 static void write_block(FILE *out, const chart *of, const summary *from, const char *spec)
 {
@@ -160,11 +176,14 @@ static void write_block(FILE *out, const chart *of, const summary *from, const c
 
     for (size_t i = 0; i < from->planned->cell_count; i++) {
         const cell_summary *row = &from->cells[i];
+        char *shown;
         if (strcmp(row->of->spec, spec) != 0)
             continue;
-        fprintf(out, "%s\t%s\t%d\t%s", spec, row->of->row, line++, from->planned->baseline);
+        shown = shown_row(row->of);
+        fprintf(out, "%s\t%s\t%d\t%s", spec, shown, line++, from->planned->baseline);
         of->write(out, row);
         fputc('\n', out);
+        free(shown);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocators.h"
 #include "json.h"
 #include "text.h"
 #include "units.h"
@@ -185,6 +186,8 @@ static void print_block(FILE *out, const summary *of, const char *spec)
 
 static void print_legend(FILE *out, const summary *of)
 {
+    char *allocators = allocators_text(of->planned);
+
     fprintf(out, "\n* fastest of those that are ok; one that leaks is never ranked\n"
                  "time: median of the steady runs; +-95%%: half of its 95%% interval, from 6 "
                  "repetitions on\n");
@@ -193,6 +196,9 @@ static void print_legend(FILE *out, const summary *of)
                 of->planned->baseline);
     fprintf(out, "peak: resident memory; leaked: objects; pause: the longest; collections: by "
                  "generation\n");
+    if (allocators[0] != '\0')
+        fprintf(out, "allocator: %s\n", allocators);
+    free(allocators);
 }
 
 /* -- verdicts -- */
