@@ -328,9 +328,8 @@ static json_t *sample_json(const sample *s)
                      "flavour", MM_COUNTED ? "counted" : "timed", "options", values_of(&s->options),
                      "workload", s->workload->name, "spec", s->spec, "params",
                      values_of(&s->parameters), "seed", (json_int_t)s->seed, "allocator",
-                     allocator_json(), "status",
-                     statuses[s->status], "reason", s->reason, "time_ns",
-                     measured ? first_and_steady(s, time_of) : json_null(), "cpu_ns",
+                     allocator_json(), "status", statuses[s->status], "reason", s->reason,
+                     "time_ns", measured ? first_and_steady(s, time_of) : json_null(), "cpu_ns",
                      measured ? first_and_steady(s, cpu_of) : json_null(), "runs", runs, "counters",
                      measured ? counters_json(s) : json_object());
 }
