@@ -457,7 +457,7 @@ static bool collects_by_itself(const settings *options)
 
 /* What one run holds at its highest, and what it leaves behind in the process. A collector is given
  * twice its live data: what floats between two collections is at most that at the default growth.
- */
+ * Where counting does most of the work, only what is cyclic floats at all. */
 static void predict_run(const workload_forecast *f, const settings *options, double *peak,
                         double *left)
 {
@@ -473,8 +473,9 @@ static void predict_run(const workload_forecast *f, const settings *options, dou
         *left = leaked;
         *peak = live + leaked;
     } else {
+        double floating = strategy_traits.prompt && leaked < live ? leaked : live;
         *left = 0;
-        *peak = 2 * live + (collects_by_itself(options) ? 0 : leaked);
+        *peak = live + floating + (collects_by_itself(options) ? 0 : leaked);
     }
 #endif
 }

@@ -295,6 +295,32 @@ static char *reason_to_skip(const json_t *checked, uint64_t bytes_max)
                        allowed);
 }
 
+/* A counted program needs more memory than the timed one, for the registry of its objects. Why it
+ * cannot count the cell, "" when it can; the caller frees it. Where the timed one is far from the limit
+ * nobody is asked. */
+static char *reason_not_to_count(const contender *wanted, const program *counting, const char *spec,
+                                 const json_t *checked, const matrix_request *request)
+{
+    enum { COUNTED_SHARE = 4 };
+    double bytes_peak = json_number_of(json_object_get(checked, "forecast"), "bytes_peak");
+    contender counted = *wanted;
+    json_t *answer;
+    char *reason, *longer;
+    problem ignored;
+
+    if (counting == NULL || !(bytes_peak * COUNTED_SHARE > (double)request->memory_bytes_max))
+        return text_copy("");
+    counted.timed = counting;
+    answer = check_cell(&counted, spec, request, &ignored);
+    reason = reason_to_skip(answer, request->memory_bytes_max);
+    json_decref(answer);
+    if (reason[0] == '\0')
+        return reason;
+    longer = text_format("not counted: that %s", reason);
+    free(reason);
+    return longer;
+}
+
 static json_t *cell_record(const contender *wanted, const program *counting, const json_t *checked,
                            uint64_t bytes_max)
 {
@@ -337,7 +363,9 @@ static bool add_cell(json_t *cells, const contender *wanted, const char *spec,
     static const allocator unchanged = {.name = "", .preload = "", .package = ""};
     char *skipped = allocator_reason_to_skip(wanted->served_by, wanted->timed);
     contender asked = *wanted;
+    const program *counting;
     json_t *checked, *record;
+    char *uncounted;
 
     if (skipped[0] != '\0')
         asked.served_by = &unchanged;
@@ -346,8 +374,11 @@ static bool add_cell(json_t *cells, const contender *wanted, const char *spec,
         free(skipped);
         return false;
     }
-    record = cell_record(wanted, programs_counting(programs, wanted->timed), checked,
+    counting = programs_counting(programs, wanted->timed);
+    uncounted = reason_not_to_count(&asked, counting, spec, checked, request);
+    record = cell_record(wanted, uncounted[0] == '\0' ? counting : NULL, checked,
                          request->memory_bytes_max);
+    json_object_set_new(record, "uncounted", json_string(uncounted));
     if (skipped[0] != '\0')
         json_object_set_new(record, "skipped", json_string(skipped));
     if (!has_cell(cells, record))
@@ -355,6 +386,7 @@ static bool add_cell(json_t *cells, const contender *wanted, const char *spec,
     json_decref(record);
     json_decref(checked);
     free(skipped);
+    free(uncounted);
     return true;
 }
 

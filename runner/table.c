@@ -103,11 +103,14 @@ static void print_wrapped(FILE *out, const char *text, size_t columns)
     }
 }
 
-/* Why a cell has no result; a leak or a collector that never ran speaks for itself. */
+/* Why a cell has no result, or none of its counted program; a leak or a collector that never ran
+ * speaks for itself. */
 static void print_reason(FILE *out, const cell_summary *of)
 {
     if (!status_is_timed(of->status) && of->status != STATUS_MISSING)
         print_wrapped(out, of->reason, TABLE_COLUMNS - 4);
+    if (status_is_timed(of->status))
+        print_wrapped(out, json_text_of(of->of->record, "uncounted"), TABLE_COLUMNS - 4);
 }
 
 static const char measured_prefix[] = "measured_";
