@@ -2,13 +2,13 @@
 #include "bench/sample.h"
 
 #include <inttypes.h>
-#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
+#include "bench/allocator.h"
 #include "bench/observed.h"
 
 /* How far the allocator's books may be from ours in a program that does not count: its caches, and
@@ -24,7 +24,7 @@ typedef struct run_state {
     mm_heap *heap;
     uint64_t began_ns, ended_ns; /* the work; 0: not yet */
     long page_faults;
-    size_t retained_before;
+    uint64_t retained_before; /* MM_UNKNOWN: the allocator does not say */
 } run_state;
 
 /* ---- What the process uses ---- */
@@ -41,13 +41,6 @@ static uint64_t resident_peak_bytes(void)
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     return (uint64_t)usage.ru_maxrss * 1024;
-}
-
-/* Bytes that malloc has handed out and not got back; 0 when this malloc does not say. */
-static size_t malloc_retained_bytes(void)
-{
-    struct mallinfo2 info = mallinfo2();
-    return info.uordblks + info.hblkhd;
 }
 
 /* ---- Verdicts ---- */
@@ -122,10 +115,10 @@ static bool uses_another_allocator(void)
  * has headers of its own. */
 static uint64_t retained_bytes(const run_state *state)
 {
-    size_t before = state->retained_before, after = malloc_retained_bytes();
+    uint64_t before = state->retained_before, after = allocator_retained_bytes();
     mm_stats stats;
 
-    if (MM_REGISTRY || before == 0 || uses_another_allocator())
+    if (MM_REGISTRY || before == MM_UNKNOWN || uses_another_allocator())
         return MM_UNKNOWN;
     mm_get_stats(state->heap, &stats);
     before += stats.bytes_beside; /* stays as large as it once was, until the heap is freed */
@@ -401,7 +394,7 @@ static const char *make_run(shim_run *clocks, void *context)
 #ifdef RECLAIM_HAND_WRITTEN
     hand_reset();
 #endif
-    state.retained_before = malloc_retained_bytes();
+    state.retained_before = allocator_retained_bytes();
     if (!open_heap(&state)) {
         fail(s, SAMPLE_OOM, "out of memory: no room for an empty heap");
         return s->reason;
@@ -517,7 +510,7 @@ static bool collects_by_itself(const settings *options)
 
 /* What one run holds at its highest, and what it leaves behind in the process. A collector is given
  * twice its live data: what floats between two collections is at most that at the default growth.
- */
+ * Where counting does most of the work, only what is cyclic floats at all. */
 static void predict_run(const workload_forecast *f, const settings *options, double *peak,
                         double *left)
 {
@@ -533,8 +526,9 @@ static void predict_run(const workload_forecast *f, const settings *options, dou
         *left = leaked;
         *peak = live + leaked;
     } else {
+        double floating = strategy_traits.prompt && leaked < live ? leaked : live;
         *left = 0;
-        *peak = 2 * live + (collects_by_itself(options) ? 0 : leaked);
+        *peak = live + floating + (collects_by_itself(options) ? 0 : leaked);
     }
 #endif
 }

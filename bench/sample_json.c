@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/allocator.h"
 #include "bench/build_info.h"
 #include "bench/files.h"
 #include "bench/observed.h"
@@ -167,14 +168,24 @@ bool print_description(void)
 
 /* ---- Checked cell ---- */
 
+static json_t *allocator_json(void)
+{
+    allocator_identity identity;
+
+    allocator_identify(&identity);
+    return json_pack("{s:s, s:s, s:s}", "name", identity.name, "version", identity.version, "file",
+                     identity.file);
+}
+
 bool print_check(const sample *s, uint64_t bytes_peak, const char *skip)
 {
     return print_json(
-        json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:i, s:s, s:{s:I}}", "schema",
+        json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:i, s:o, s:s, s:{s:I}}", "schema",
                   "reclaim.check/1", "strategy", sample_strategy(), "label", s->label, "options",
                   values_of(&s->options), "workload", s->workload->name, "spec", s->spec, "params",
-                  values_of(&s->parameters), "seed", (json_int_t)s->seed, "runs", s->runs, "skip",
-                  skip != NULL ? skip : "", "forecast", "bytes_peak", (json_int_t)bytes_peak));
+                  values_of(&s->parameters), "seed", (json_int_t)s->seed, "runs", s->runs,
+                  "allocator", allocator_json(), "skip", skip != NULL ? skip : "", "forecast",
+                  "bytes_peak", (json_int_t)bytes_peak));
 }
 
 /* ---- Sample ---- */
@@ -329,13 +340,14 @@ static json_t *sample_json(const sample *s)
 
     for (int i = 0; measured && i < s->runs; i++)
         json_array_append_new(runs, run_json(s->records + i));
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:s, s:s, s:o, s:o, s:o, s:o}",
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:o, s:s, s:s, s:o, s:o, s:o, "
+                     "s:o}",
                      "schema", "reclaim.sample/1", "strategy", sample_strategy(), "label", s->label,
                      "flavour", MM_COUNTED ? "counted" : "timed", "options", values_of(&s->options),
                      "workload", s->workload->name, "spec", s->spec, "params",
-                     values_of(&s->parameters), "seed", (json_int_t)s->seed, "status",
-                     statuses[s->status], "reason", s->reason, "time_ns",
-                     measured ? first_and_steady(s, time_of) : json_null(), "cpu_ns",
+                     values_of(&s->parameters), "seed", (json_int_t)s->seed, "allocator",
+                     allocator_json(), "status", statuses[s->status], "reason", s->reason,
+                     "time_ns", measured ? first_and_steady(s, time_of) : json_null(), "cpu_ns",
                      measured ? first_and_steady(s, cpu_of) : json_null(), "runs", runs, "counters",
                      measured ? counters_json(s) : json_object());
 }

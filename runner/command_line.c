@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocators.h"
 #include "json.h"
 #include "specs.h"
 #include "text.h"
@@ -91,9 +92,9 @@ struct command_option {
     option_reader *read;
 };
 
-static option_reader read_number, read_labels, read_specs, read_programs, read_baseline,
-    read_folder, read_resume, read_no_charts, read_peers, read_help, read_point, read_leaks,
-    read_inspection;
+static option_reader read_number, read_labels, read_specs, read_allocators, read_programs,
+    read_baseline, read_folder, read_resume, read_no_charts, read_peers, read_help, read_point,
+    read_leaks, read_inspection;
 
 static const command_option options[] = {
     {"strategy", "LABEL,...", "strategies to run, as NAME or NAME:OPTION=VALUE,...; all", VERB_RUN,
@@ -126,6 +127,10 @@ static const command_option options[] = {
     {"repetitions", "N", NULL, VERB_RUN, read_number},
     {"seed", "N", NULL, VERB_RUN | VERB_INSPECT, read_number},
     {"runs", "K", NULL, VERB_RUN, read_number},
+    {"allocator", "NAME,...",
+     "run each strategy under each: glibc, mimalloc, jemalloc, a word of the strategies' option "
+     "allocator, or NAME=FILE",
+     VERB_RUN, read_allocators},
     {"baseline", "LABEL", "the strategy that times are relative to; generational", VERB_RUN,
      read_baseline},
     {"programs", "[NAME=]DIR",
@@ -174,6 +179,12 @@ static bool read_specs(command_line *parsed, const command_option *option, const
 {
     (void)option;
     return specs_split("--workload", value, parsed->workloads, why);
+}
+
+static bool read_allocators(command_line *parsed, const command_option *option, const char *value,
+                            problem *why)
+{
+    return allocators_split(option->name, value, parsed->allocators, why);
 }
 
 static bool read_programs(command_line *parsed, const command_option *option, const char *value,
@@ -419,6 +430,7 @@ bool command_line_parse(command_line *parsed, int argc, char **argv, problem *wh
                              .strategies = json_array(),
                              .workloads = json_array(),
                              .programs = json_array(),
+                             .allocators = json_array(),
                              .inspection = json_array(),
                              .words = json_array(),
                              .request = json_object()};
@@ -440,6 +452,7 @@ void command_line_free(command_line *parsed)
     json_decref(parsed->strategies);
     json_decref(parsed->workloads);
     json_decref(parsed->programs);
+    json_decref(parsed->allocators);
     json_decref(parsed->inspection);
     json_decref(parsed->words);
     json_decref(parsed->request);

@@ -22,6 +22,7 @@ typedef struct command_line {
     bool help, version;
     bool resume, charts, peers;
     json_t *strategies, *workloads, *programs; /* arrays of texts: labels, specs, [NAME=]DIR */
+    json_t *allocators;                        /* NAME or NAME=FILE */
     const char *baseline; /* NULL: not given. Points into argv, as the next does */
     const char *folder;   /* of the results; NULL: not given */
     settings numbers;     /* every option that is a number or a word */

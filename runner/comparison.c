@@ -37,9 +37,10 @@ static size_t find_in_set(const plan *planned, const char *set, const cell *like
 {
     size_t i = 0;
 
-    while (i < planned->cell_count && (strcmp(planned->cells[i].set, set) != 0 ||
-                                       strcmp(planned->cells[i].label, like->label) != 0 ||
-                                       strcmp(planned->cells[i].spec, like->spec) != 0))
+    while (i < planned->cell_count &&
+           (strcmp(planned->cells[i].set, set) != 0 ||
+            strcmp(cell_contender(&planned->cells[i]), cell_contender(like)) != 0 ||
+            strcmp(planned->cells[i].spec, like->spec) != 0))
         i++;
     return i;
 }
@@ -76,7 +77,7 @@ static void compare_cell(comparison_list *list, const plan *planned, const store
                          const bool *is_valid, size_t old_index, size_t new_index)
 {
     const cell *before = &planned->cells[old_index], *after = &planned->cells[new_index];
-    comparison *added = add(list, (comparison){.label = after->label,
+    comparison *added = add(list, (comparison){.label = cell_contender(after),
                                                .spec = after->spec,
                                                .old_set = before->set,
                                                .new_set = after->set,

@@ -139,6 +139,7 @@ static json_t *find_cells(const command_line *asked, const program_list *program
     matrix_request request = {.strategies = asked->strategies,
                               .peers = asked->peers,
                               .workloads = asked->workloads,
+                              .allocators = asked->allocators,
                               .scale = command_line_scale(asked),
                               .seed = (uint64_t)settings_get(&asked->numbers, "seed"),
                               .runs = (unsigned)settings_get(&asked->numbers, "runs"),

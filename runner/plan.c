@@ -27,6 +27,7 @@ static cell load_cell(const json_t *record)
                   .counted = json_text_of(record, "counted"),
                   .skipped = json_text_of(record, "skipped"),
                   .peer = json_text_of(record, "peer"),
+                  .preload = json_text_of(record, "preload"),
                   .hand = strcmp(json_text_of(record, "kind"), "hand") == 0,
                   .record = record};
 }
@@ -102,6 +103,12 @@ const cell *plan_find(const plan *from, const char *row, const char *spec)
             return candidate;
     }
     return NULL;
+}
+
+const char *cell_contender(const cell *of)
+{
+    size_t length = strlen(of->set);
+    return of->row + (length > 0 ? length + 1 : 0);
 }
 
 bool plan_starts_spec(const plan *of, size_t cell_index)

@@ -25,6 +25,7 @@ typedef struct cell {
     const char *timed;    /* the path of the program bench_* */
     const char *counted;  /* the path of the program count_*, or "" */
     const char *skipped;  /* why it is never run, or "" */
+    const char *preload;  /* the library that serves malloc, or "": the environment's */
     bool hand;            /* by a program written by hand, not by a strategy */
     const char *peer;     /* the runtime that it stands for, with its version, or "" */
     const json_t *record; /* all of it: params and options too */
@@ -53,6 +54,9 @@ const cell *plan_find(const plan *from, const char *row, const char *spec);
 
 /* "old/refcount" or "refcount"; the caller frees it. */
 char *plan_row(const char *set, const char *label);
+
+/* The row without its set: what is the same cell in two sets has the same, and the same spec. */
+const char *cell_contender(const cell *of);
 
 /* Whether the cell is the first of its spec: tables and charts have a block for each. */
 bool plan_starts_spec(const plan *of, size_t cell_index);

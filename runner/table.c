@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocators.h"
 #include "json.h"
 #include "text.h"
 #include "units.h"
@@ -102,11 +103,14 @@ static void print_wrapped(FILE *out, const char *text, size_t columns)
     }
 }
 
-/* Why a cell has no result; a leak or a collector that never ran speaks for itself. */
+/* Why a cell has no result, or none of its counted program; a leak or a collector that never ran
+ * speaks for itself. */
 static void print_reason(FILE *out, const cell_summary *of)
 {
     if (!status_is_timed(of->status) && of->status != STATUS_MISSING)
         print_wrapped(out, of->reason, TABLE_COLUMNS - 4);
+    if (status_is_timed(of->status))
+        print_wrapped(out, json_text_of(of->of->record, "uncounted"), TABLE_COLUMNS - 4);
 }
 
 static const char measured_prefix[] = "measured_";
@@ -206,6 +210,8 @@ static void print_left_out(FILE *out, const json_t *names)
 
 static void print_legend(FILE *out, const summary *of)
 {
+    char *allocators = allocators_text(of->planned);
+
     fprintf(out, "\n* fastest of those that are ok; one that leaks is never ranked\n"
                  "time: median of the steady runs; +-95%%: half of its 95%% interval, from 6 "
                  "repetitions on\n");
@@ -214,6 +220,9 @@ static void print_legend(FILE *out, const summary *of)
                 of->planned->baseline);
     fprintf(out, "peak: resident memory; leaked: objects; pause: the longest; collections: by "
                  "generation\n");
+    if (allocators[0] != '\0')
+        fprintf(out, "allocator: %s\n", allocators);
+    free(allocators);
     print_peers(out, of->planned);
     print_left_out(out, json_object_get(of->planned->context, "left_out"));
 }
