@@ -106,9 +106,9 @@ static json_t *traits_json(void)
     return json_pack("{s:b, s:b}", "reclaims", 1, "reclaims_cycles", !hand_written.leaks_cycles);
 #else
     const mm_traits *t = &strategy_traits;
-    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:i}", "reclaims", t->reclaims, "counts", t->counts,
+    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:i}", "reclaims", t->reclaims, "counts", t->counts,
                      "prompt", t->prompt, "reclaims_cycles", t->reclaims_cycles, "moving",
-                     t->moving, "generations", (int)t->generations);
+                     t->moving, "scheduled", t->scheduled, "generations", (int)t->generations);
 #endif
 }
 

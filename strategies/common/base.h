@@ -159,6 +159,8 @@ typedef struct mm_traits {
     bool tracks;          /* knows some objects to be in no cycle: mm_is_tracked() works */
     bool freezes;         /* mm_freeze() and its siblings work */
     bool reports_garbage; /* MM_DEBUG_COLLECTABLE and MM_DEBUG_SAVE_ALL work */
+    bool scheduled; /* reclaims by a schedule that an earlier run made, and nothing without one: the
+                       traits above are those without; see mm_schedule.h */
     mm_death_order death_by_count;     /* what dies as its count becomes zero */
     mm_death_order death_by_collector; /* what a collection finds unreachable */
     bool finalises_at_teardown;        /* mm_heap_free() runs the finalisers that have not run */
