@@ -19,12 +19,14 @@ const size_t strategy_setting_count = sizeof strategy_settings / sizeof *strateg
 /* Deaths at one moment that take long enough to be called a pause. */
 enum { DEATHS_UNTIMED = 63 };
 
+/* Whether freeing an object is nothing but to call free(). */
+#define FREES_QUICKLY(m) (!MM_COUNTED && !MM_REGISTRY && !(m)->base.limited)
+
 struct follower {
     const mm_schedule *schedule;
     mm_object **table; /* by place */
     const schedule_births *births, *births_end;
-    const schedule_deaths *deaths, *deaths_end; /* the run of deaths that is under way */
-    uint32_t first, repeat;                     /* of it: the next range, and how many are left */
+    const schedule_deaths *deaths, *deaths_end; /* to come, after those in the mutator */
     bool left;                                  /* the program does something else */
     bool followed;                              /* to the end */
 };
@@ -62,45 +64,60 @@ void strategy_heap_close(mm *m)
 
 /* ---- Deaths ---- */
 
-static void begin_deaths(mm *m, follower *f)
-{
-    m->until_death = 0;
-    if (f->deaths == f->deaths_end)
-        return;
-    m->until_death = f->deaths->after;
-    f->first = f->deaths->first;
-    f->repeat = f->deaths->repeat;
-}
-
-__attribute__((noinline)) static void free_many(mm *m, mm_object **dead, uint32_t count)
-{
-    uint64_t started_ns = clock_now_ns(), drop_ns;
-
-    for (uint32_t i = 0; i < count; i++)
-        free_object(m, dead[i]);
-    drop_ns = clock_now_ns() - started_ns;
-    if (drop_ns > m->base.drop_ns_max)
-        m->base.drop_ns_max = drop_ns;
-}
-
-void explicit_free_due(mm *m)
+/* The next run of deaths; after the last one, none will come. */
+__attribute__((noinline)) static void next_deaths(mm *m)
 {
     follower *f = m->follower;
-    mm_object **dead = f->table + f->first;
-    uint32_t count = f->deaths->count;
+    const schedule_deaths *next = f->deaths;
 
-    m->until_death = f->deaths->after;
-    f->first += f->deaths->stride;
-    if (--f->repeat == 0) {
-        f->deaths++;
-        begin_deaths(m, f);
-    }
-    if (MM_UNLIKELY(count > DEATHS_UNTIMED)) {
-        free_many(m, dead, count);
+    m->until_death = 0;
+    if (next == f->deaths_end)
         return;
-    }
+    f->deaths++;
+    m->until_death = m->dead_after = next->after;
+    m->dead = f->table + next->first;
+    m->dead_last = m->dead + (ptrdiff_t)(next->repeat - 1) * next->stride;
+    m->dead_stride = next->stride;
+    m->dead_count = next->count;
+    m->dead_quickly = FREES_QUICKLY(m) && next->count <= DEATHS_UNTIMED ? next->count : 0;
+}
+
+/* Through the door of the allocator front, or so many that it is a pause. */
+__attribute__((noinline)) static void free_slowly(mm *m, mm_object **dead, uint32_t count)
+{
+    uint64_t started_ns = count > DEATHS_UNTIMED ? clock_now_ns() : 0;
+
     for (uint32_t i = 0; i < count; i++)
         free_object(m, dead[i]);
+    if (started_ns != 0) {
+        uint64_t drop_ns = clock_now_ns() - started_ns;
+        if (drop_ns > m->base.drop_ns_max)
+            m->base.drop_ns_max = drop_ns;
+    }
+}
+
+/* Whatever dies, the object whose reference was given up is among it, and its address is at hand: it
+ * need not come from the table, which would be slower by the time a store takes to be read again. */
+void explicit_free_due(mm *m, mm_object *object)
+{
+    mm_object **dead = m->dead;
+    uint32_t count = m->dead_count, quickly = m->dead_quickly;
+
+    m->until_death = m->dead_after;
+    m->dead = dead + m->dead_stride;
+    if (MM_UNLIKELY(dead == m->dead_last))
+        next_deaths(m);
+    if (MM_UNLIKELY(quickly == 0)) {
+        free_slowly(m, dead, count);
+        return;
+    }
+    while (--quickly != 0) {
+        mm_object *other = *dead++;
+        if (MM_UNLIKELY(other == object))
+            other = *dead++;
+        free(other);
+    }
+    free(object);
 }
 
 /* ---- Births ---- */
@@ -170,7 +187,7 @@ mm_status mm_schedule_follow(mm *m, const mm_schedule *schedule)
         return MM_NO_MEMORY;
     }
     m->follower = m->base.heap->follower = f;
-    begin_deaths(m, f);
+    next_deaths(m);
     return MM_OK;
 }
 

@@ -19,7 +19,7 @@
 
     #include <string.h>
 
-enum { EXACT_CLASSES = 16, STEPS_LOG2 = 3, CLASSES = 256, PLACES_WAITING = 64, CAPACITY_FIRST = 64 };
+enum { EXACT_CLASSES = 16, STEPS_LOG2 = 3, CLASSES = 256, PLACES_WAITING = 512, CAPACITY_FIRST = 64 };
 
 static const uint64_t NO_PLACE = UINT64_MAX;
 
@@ -200,6 +200,20 @@ static bool write_birth(planner *p, uint32_t place)
     return true;
 }
 
+/* Whether `next` goes on with the run, and is part of it now. */
+static bool continue_deaths(schedule_deaths *run, const schedule_deaths *next)
+{
+    int64_t last = (int64_t)run->first + (int64_t)(run->repeat - 1) * run->stride;
+    int64_t stride = next->first - last;
+
+    if (run->after != next->after || run->count != next->count || run->repeat == UINT32_MAX ||
+        stride == 0 || stride != (int32_t)stride || (run->repeat > 1 && stride != run->stride))
+        return false;
+    run->stride = (int32_t)stride;
+    run->repeat++;
+    return true;
+}
+
 static bool write_death(planner *p, const group *g)
 {
     schedule_deaths next = {.after = g->death - p->last_death,
@@ -209,15 +223,8 @@ static bool write_death(planner *p, const group *g)
     schedule_deaths *run = (schedule_deaths *)p->deaths.items + p->deaths.count;
 
     p->last_death = g->death;
-    if (p->deaths.count != 0 && run[-1].after == next.after && run[-1].count == next.count) {
-        uint32_t last = run[-1].first + (run[-1].repeat - 1) * run[-1].stride;
-        if (run[-1].repeat == 1)
-            run[-1].stride = next.first - last;
-        if (next.first - last == run[-1].stride && run[-1].repeat != UINT32_MAX) {
-            run[-1].repeat++;
-            return true;
-        }
-    }
+    if (p->deaths.count != 0 && continue_deaths(run - 1, &next))
+        return true;
     run = add_item(&p->deaths, sizeof *run);
     if (run == NULL)
         return false;

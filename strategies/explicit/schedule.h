@@ -24,7 +24,8 @@ typedef struct schedule_births {
 } schedule_births;
 
 typedef struct schedule_deaths {
-    uint32_t after, count, first, stride, repeat;
+    uint32_t after, count, first, repeat;
+    int32_t stride;
 } schedule_deaths;
 
 enum { SCHEDULE_VERSION = 1, SCHEDULE_BUILD_MAX = 64 };

@@ -37,7 +37,12 @@ struct mm {
     mutator_base base;
     uint64_t until_death; /* references to be given up before the next death; 0: none will come */
     mm_object **place, **places_end; /* the next new object's, and the end of the run of places */
-    mm_object *spare;                /* the place of all objects that need none */
+    mm_object **dead, **dead_last; /* the range of places whose objects die next; the last such */
+    uint32_t dead_count;           /* its length */
+    uint32_t dead_quickly;         /* the same, or 0 when it takes more than to call free() */
+    uint32_t dead_after;           /* references to be given up between two such deaths */
+    int32_t dead_stride;           /* from one such range to the next */
+    mm_object *spare; /* the place of all objects that need none */
     follower *follower;              /* NULL: there is no schedule */
 #if MM_COUNTED
     recorder *recorder; /* NULL: nothing is recorded */
@@ -73,7 +78,7 @@ void strategy_heap_close(mm *m);
 #include "common/variables.h"
 
 /* Frees what is due, and counts down to what comes next. */
-void explicit_free_due(mm *m);
+void explicit_free_due(mm *m, mm_object *object);
 
 /* The run of places is over: sets the next one up. */
 void explicit_next_places(mm *m);
@@ -96,11 +101,9 @@ static inline void explicit_lose(mm *m, mm_object *object)
 #if MM_COUNTED
     if (m->recorder != NULL)
         recorder_lose(m, object);
-#else
-    (void)object;
 #endif
     if (--m->until_death == 0)
-        explicit_free_due(m);
+        explicit_free_due(m, object);
 #if MM_CHECKED
     explicit_audit(m);
 #endif
