@@ -275,12 +275,12 @@ static json_t *cell_record(const program *timed, const program *counting, const 
     const json_t *forecast = json_object_get(checked, "forecast");
     char *row = plan_row(timed->set, json_text_of(checked, "label"));
     char *skipped = reason_to_skip(checked, bytes_max);
-    json_t *record = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "program", timed->set, "row", row,
-        "strategy", timed->strategy, "label", json_text_of(checked, "label"), "kind",
-        timed->hand ? "hand" : "strategy", "workload", json_text_of(checked, "workload"), "spec",
-        json_text_of(checked, "spec"), "timed", timed->path, "counted",
-        counting != NULL ? counting->path : "", "skipped", skipped);
+    json_t *record =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "program", timed->set,
+                  "row", row, "strategy", timed->strategy, "label", json_text_of(checked, "label"),
+                  "kind", program_kind(timed), "workload", json_text_of(checked, "workload"),
+                  "spec", json_text_of(checked, "spec"), "timed", timed->path, "counted",
+                  counting != NULL ? counting->path : "", "skipped", skipped);
 
     json_object_set(record, "params", json_object_get(checked, "params"));
     json_object_set(record, "options", json_object_get(checked, "options"));

@@ -26,6 +26,7 @@ static cell load_cell(const json_t *record)
                   .counted = json_text_of(record, "counted"),
                   .skipped = json_text_of(record, "skipped"),
                   .hand = strcmp(json_text_of(record, "kind"), "hand") == 0,
+                  .ideal = strcmp(json_text_of(record, "kind"), "ideal") == 0,
                   .record = record};
 }
 
@@ -80,6 +81,17 @@ const cell *plan_find(const plan *from, const char *row, const char *spec)
     for (size_t i = 0; i < from->cell_count; i++) {
         const cell *candidate = &from->cells[i];
         if (strcmp(candidate->row, row) == 0 && strcmp(candidate->spec, spec) == 0)
+            return candidate;
+    }
+    return NULL;
+}
+
+const cell *plan_find_ideal(const plan *from, const cell *like)
+{
+    for (size_t i = 0; i < from->cell_count; i++) {
+        const cell *candidate = &from->cells[i];
+        if (candidate->ideal && strcmp(candidate->spec, like->spec) == 0 &&
+            strcmp(candidate->set, like->set) == 0)
             return candidate;
     }
     return NULL;

@@ -26,6 +26,7 @@ typedef struct cell {
     const char *counted;  /* the path of the program count_*, or "" */
     const char *skipped;  /* why it is never run, or "" */
     bool hand;            /* by a program written by hand, not by a strategy */
+    bool ideal;           /* by a schedule: not by a contender */
     const json_t *record; /* all of it: params and options too */
 } cell;
 
@@ -49,6 +50,9 @@ void plan_free(plan *loaded);
 
 /* The cell with this row and spec, or NULL. */
 const cell *plan_find(const plan *from, const char *row, const char *spec);
+
+/* The cell of an ideal on the same spec and from the same set, or NULL. */
+const cell *plan_find_ideal(const plan *from, const cell *like);
 
 /* "old/refcount" or "refcount"; the caller frees it. */
 char *plan_row(const char *set, const char *label);
