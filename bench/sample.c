@@ -323,13 +323,13 @@ static void run_on_heap(run_state *state)
     if (result != WORKLOAD_DONE || state->ended_ns == 0) {
         if (state->began_ns != 0)
             shim_clocks_stop(state->clocks);
-        schedule_end(state->sample, state->run.m);
+        schedule_end(state->sample, state->run.m, state->run.message);
         return;
     }
     finish_timed_part(state);
     record_run(state);
-    if (!schedule_end(state->sample, state->run.m))
-        fail(state->sample, SAMPLE_VOID, "the run did other work than the one that was recorded");
+    if (!schedule_end(state->sample, state->run.m, state->run.message))
+        fail(state->sample, SAMPLE_VOID, "%s", state->run.message);
     ask_what_was_seen(state);
     check_against_books(state);
     check_against_first_run(state->sample, state->record);

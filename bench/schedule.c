@@ -34,9 +34,9 @@ bool schedule_follow(const sample *s, mm *m)
     return true;
 }
 
-bool schedule_end(const sample *s, mm *m)
+bool schedule_end(const sample *s, mm *m, char message[WORKLOAD_MESSAGE_MAX])
 {
-    (void)s, (void)m;
+    (void)s, (void)m, (void)message;
     return true;
 }
 
@@ -147,8 +147,8 @@ static bool counted_program(char path[PATH_MAX])
 static bool have_recorded(const sample *s, char *path)
 {
     char program[PATH_MAX], seed[24];
-    char *arguments[] = {program,  "--workload", (char *)s->spec, "--seed", seed,
-                         "--record", path,         NULL};
+    char *arguments[] = {program, "--workload", (char *)s->spec, "--seed", seed, "--record",
+                         path,    NULL};
     pid_t child;
     int status;
 
@@ -201,15 +201,36 @@ sample_status schedule_prepare(sample *s, char message[WORKLOAD_MESSAGE_MAX])
 bool schedule_follow(const sample *s, mm *m)
 {
     #if MM_CHECKED
-    mm_schedule_audit(mm_heap_of(m), true);
+    enum { AUDITED_OBJECTS = 2048 };
+    mm_schedule_audit(mm_heap_of(m), AUDITED_OBJECTS);
     #endif
     return mm_schedule_follow(m, s->schedule) == MM_OK;
 }
 
-bool schedule_end(const sample *s, mm *m)
+/* Of the audits, where there were any; followed or not. */
+static bool deaths_were_right(const mm_heap *heap, char message[WORKLOAD_MESSAGE_MAX])
+{
+    #if MM_CHECKED
+    char violation[MM_MESSAGE_MAX];
+
+    if (!mm_schedule_audited(heap, violation)) {
+        snprintf(message, WORKLOAD_MESSAGE_MAX, "%s", violation);
+        return false;
+    }
+    #else
+    (void)heap, (void)message;
+    #endif
+    return true;
+}
+
+bool schedule_end(const sample *s, mm *m, char message[WORKLOAD_MESSAGE_MAX])
 {
     (void)s;
-    return mm_schedule_end_following(m);
+    if (mm_schedule_end_following(m))
+        return deaths_were_right(mm_heap_of(m), message);
+    snprintf(message, WORKLOAD_MESSAGE_MAX,
+             "the run did other work than the one that was recorded");
+    return false;
 }
 
 void schedule_free(sample *s)

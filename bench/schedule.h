@@ -16,8 +16,9 @@ bool schedule_write(const sample *s, const char *path, char message[WORKLOAD_MES
 /* From now on a run on a new heap follows the schedule. False: no memory. */
 bool schedule_follow(const sample *s, mm *m);
 
-/* The run is over; whether it was the recorded one. */
-bool schedule_end(const sample *s, mm *m);
+/* The run is over. False with a message when it was not the recorded one, or an object was freed too
+ * early or too late, which checked programs see. */
+bool schedule_end(const sample *s, mm *m, char message[WORKLOAD_MESSAGE_MAX]);
 
 void schedule_free(sample *s);
 

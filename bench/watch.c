@@ -71,7 +71,7 @@ void watch_stop(watch *w)
 void watch_end(watch *w)
 {
     if (w->heap != NULL && w->run.m != NULL)
-        schedule_end(w->of, w->run.m);
+        schedule_end(w->of, w->run.m, w->run.message);
     if (w->heap != NULL)
         mm_heap_free(w->heap);
     w->heap = NULL;

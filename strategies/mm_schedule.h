@@ -40,10 +40,10 @@ typedef struct mm_live_point {
 
 /* What a schedule takes. */
 typedef struct mm_schedule_size {
-    uint64_t objects;          /* of the program */
+    uint64_t objects;             /* of the program */
     uint64_t references_given_up; /* likewise */
-    uint64_t bytes;            /* of the schedule, in memory and in a file */
-    uint64_t table_bytes;      /* that following it takes beside */
+    uint64_t bytes;               /* of the schedule, in memory and in a file */
+    uint64_t table_bytes;         /* that following it takes beside */
 } mm_schedule_size;
 
 #if MM_COUNTED
@@ -67,12 +67,14 @@ mm_status mm_schedule_follow(mm *m, const mm_schedule *schedule);
 bool mm_schedule_end_following(mm *m);
 
 #if MM_CHECKED
-/* Whether from now on the heap is verified after each reference that is given up: that exactly what
- * is reachable is left. The first violation is what mm_check() reports. Cost: O(heap) each time. */
-void mm_schedule_audit(mm_heap *heap, bool audit);
+/* From now on the heap is verified while it follows a schedule, after each reference that is given
+ * up: exactly what is reachable is left. When more than `objects` are held that is done less often: with
+ * twice as many one time in six, with more ever less; 0: never. */
+void mm_schedule_audit(mm_heap *heap, uint32_t objects);
 
-/* How often that has been done. */
+/* How often that has been done, and whether it has always been so: false with the first violation. */
 uint64_t mm_schedule_audits(const mm_heap *heap);
+bool mm_schedule_audited(const mm_heap *heap, char message[MM_MESSAGE_MAX]);
 #endif
 
 void mm_schedule_free(mm_schedule *schedule);

@@ -60,9 +60,14 @@ void explicit_audit(mm *m)
     mm_heap *heap = m->base.heap;
     front *f = &heap->base.front;
     auditor a = {.heap = heap};
+    uint64_t live = f->blocks_allocated - f->blocks_freed;
 
-    if (!heap->audited || m->follower == NULL || heap->violation[0] != '\0')
+    if (heap->audited_objects == 0 || m->follower == NULL || heap->violation[0] != '\0')
         return;
+    heap->audit_credit += heap->audited_objects;
+    if (heap->audit_credit < live * (1 + live / heap->audited_objects))
+        return;
+    heap->audit_credit = 0;
     for (registered *block = f->blocks.next; block != &f->blocks; block = block->next)
         block->expected = 0;
     mark_stack_open(&a.stack);
@@ -70,15 +75,15 @@ void explicit_audit(mm *m)
     reach_all(&a);
     if (heap->violation[0] == '\0' && a.stack.overflowed)
         mm_violation(heap->violation, "audit: there is no memory for it");
-    else if (heap->violation[0] == '\0' && a.reached != f->blocks_allocated - f->blocks_freed)
+    else if (heap->violation[0] == '\0' && a.reached != live)
         name_first_unreached(&a);
     mark_stack_close(&a.stack);
     heap->audits++;
 }
 
-void mm_schedule_audit(mm_heap *heap, bool audit)
+void mm_schedule_audit(mm_heap *heap, uint32_t objects)
 {
-    heap->audited = audit;
+    heap->audited_objects = objects;
 }
 
 uint64_t mm_schedule_audits(const mm_heap *heap)
@@ -86,7 +91,7 @@ uint64_t mm_schedule_audits(const mm_heap *heap)
     return heap->audits;
 }
 
-bool strategy_check(mm_heap *heap, char message[MM_MESSAGE_MAX])
+bool mm_schedule_audited(const mm_heap *heap, char message[MM_MESSAGE_MAX])
 {
     return heap->violation[0] == '\0' || mm_violation(message, "%s", heap->violation);
 }

@@ -19,7 +19,13 @@
 
     #include <string.h>
 
-enum { EXACT_CLASSES = 16, STEPS_LOG2 = 3, CLASSES = 256, PLACES_WAITING = 512, CAPACITY_FIRST = 64 };
+enum {
+    EXACT_CLASSES = 16,
+    STEPS_LOG2 = 3,
+    CLASSES = 256,
+    PLACES_WAITING = 512,
+    CAPACITY_FIRST = 64
+};
 
 static const uint64_t NO_PLACE = UINT64_MAX;
 
@@ -120,7 +126,8 @@ static bool make_groups(planner *p, const uint32_t *sorted)
 static bool find_groups(planner *p)
 {
     size_t count = p->all->count;
-    uint32_t *once = malloc((count + 1) * sizeof *once), *twice = malloc((count + 1) * sizeof *twice);
+    uint32_t *once = malloc((count + 1) * sizeof *once),
+             *twice = malloc((count + 1) * sizeof *twice);
     bool made;
 
     p->group_of = malloc((count + 1) * sizeof *p->group_of);

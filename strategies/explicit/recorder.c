@@ -59,7 +59,7 @@ struct recorder {
     lifetimes all;
     point points[POINTS_MAX];
     size_t point_count;
-    amount dead_since; /* after the moment of the last point */
+    amount dead_since;     /* after the moment of the last point */
     uint64_t points_every; /* objects */
     bool no_schedule;      /* the program cannot have one */
     bool no_memory;
@@ -96,12 +96,11 @@ static void add_point(mm *m)
 
     if (r->point_count == POINTS_MAX)
         thin_out(r);
-    r->points[r->point_count++] =
-        (point){.live = {.requests = m->base.requests,
-                         .objects_allocated = r->all.count,
-                         .bytes_allocated = f->bytes_requested},
-                .time = r->time,
-                .dead = r->dead_since};
+    r->points[r->point_count++] = (point){.live = {.requests = m->base.requests,
+                                                   .objects_allocated = r->all.count,
+                                                   .bytes_allocated = f->bytes_requested},
+                                          .time = r->time,
+                                          .dead = r->dead_since};
     r->dead_since = (amount){0};
 }
 

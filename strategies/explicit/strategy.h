@@ -37,12 +37,12 @@ struct mm {
     mutator_base base;
     uint64_t until_death; /* references to be given up before the next death; 0: none will come */
     mm_object **place, **places_end; /* the next new object's, and the end of the run of places */
-    mm_object **dead, **dead_last; /* the range of places whose objects die next; the last such */
-    uint32_t dead_count;           /* its length */
-    uint32_t dead_quickly;         /* the same, or 0 when it takes more than to call free() */
-    uint32_t dead_after;           /* references to be given up between two such deaths */
-    int32_t dead_stride;           /* from one such range to the next */
-    mm_object *spare; /* the place of all objects that need none */
+    mm_object **dead, **dead_last;   /* the range of places whose objects die next; the last such */
+    uint32_t dead_count;             /* its length */
+    uint32_t dead_quickly;           /* the same, or 0 when it takes more than to call free() */
+    uint32_t dead_after;             /* references to be given up between two such deaths */
+    int32_t dead_stride;             /* from one such range to the next */
+    mm_object *spare;                /* the place of all objects that need none */
     follower *follower;              /* NULL: there is no schedule */
 #if MM_COUNTED
     recorder *recorder; /* NULL: nothing is recorded */
@@ -53,8 +53,9 @@ struct mm_heap {
     heap_base base;
     follower *follower; /* NULL: there is no schedule */
 #if MM_CHECKED
-    bool audited;    /* verified after each reference that is given up */
-    uint64_t audits; /* so often */
+    uint32_t audited_objects;       /* see mm_schedule_audit() */
+    uint64_t audit_credit;          /* objects that may be looked at */
+    uint64_t audits;                /* made so far */
     char violation[MM_MESSAGE_MAX]; /* the first that was found, or empty */
 #endif
 };
@@ -71,7 +72,6 @@ extern const size_t strategy_setting_count;
 
 mm_status strategy_heap_open(mm_heap *heap);
 void strategy_heap_close(mm *m);
-#define strategy_check strategy_check
 
 /* The recorder and the verifier want to know the variables; following a schedule does not. */
 #define MM_SCOPES_LINKED(m) MM_COUNTED
