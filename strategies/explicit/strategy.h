@@ -4,7 +4,8 @@
  *
  * The clock is the number of references that the program has given up: non-null values of variables,
  * slots and roots that were overwritten, cleared or left behind at the end of a scope. An object
- * can become unreachable at no other time, and the program gives up the same references whatever the
+ * can become unreachable at no other time, transfers of references leave it reachable by the
+ * variable that names the object they go into, and the program gives up the same references whatever the
  * strategy. So following a schedule takes
  *
  *   giving up a reference   count down to the next death; at 0 free those that are due
@@ -173,17 +174,27 @@ static inline void strategy_take(mm *m, mm_var *dst, mm_var *obj, uint32_t i)
     explicit_replace(m, &dst->object, explicit_take(&obj->object->slots[i]));
 }
 
+/* Transferring a reference gives none up, except into an object's own slot, by its own name. */
 #define strategy_store_move strategy_store_move
 static inline void strategy_store_move(mm *m, mm_var *obj, uint32_t i, mm_var *src)
 {
-    explicit_replace(m, &obj->object->slots[i], explicit_take(&src->object));
+    mm_object **slot = &obj->object->slots[i];
+
+    if (MM_UNLIKELY(src == obj)) {
+        explicit_replace(m, slot, src->object);
+        explicit_replace(m, &src->object, NULL);
+        return;
+    }
+    explicit_replace(m, slot, explicit_take(&src->object));
 }
 
 #define strategy_fill strategy_fill
 static inline void strategy_fill(mm *m, mm_var *obj, uint32_t i, mm_var *src)
 {
-    (void)m;
-    obj->object->slots[i] = explicit_take(&src->object);
+    if (MM_UNLIKELY(src == obj))
+        strategy_store_move(m, obj, i, src);
+    else
+        obj->object->slots[i] = explicit_take(&src->object);
 }
 
 #define strategy_unset strategy_unset

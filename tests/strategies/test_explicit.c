@@ -305,7 +305,7 @@ static void points_are_thinned_out_and_stay_right(void **state)
 
 static void another_program_is_noticed(void **state)
 {
-    run r = {.random = 5, .steps = 30}, other = {.random = 5, .steps = 31};
+    run r = {.random = 5, .steps = 30}, other = {.random = 5, .steps = 60};
     mm_schedule *schedule = record(r, random_program);
 
     (void)state;
