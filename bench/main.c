@@ -19,7 +19,7 @@ enum { SAMPLES_MAX = 64, WORKLOADS_MAX = 64, COUNTED_RUNS = 1, TIMED_RUNS_MIN = 
 
 typedef struct command {
     const char *program;
-    const char *json; /* a file, or NULL */
+    const char *json;              /* a file, or NULL */
     const char *record, *schedule; /* likewise */
     bool describe, check;
     inspection inspected;
@@ -316,7 +316,8 @@ static bool check_schedule(const command *c)
     if (c->record == NULL && c->schedule == NULL)
         return true;
     if (!MM_SCHEDULED)
-        bad_input(c, "--schedule and --record mean nothing here: this strategy follows no schedule");
+        bad_input(c,
+                  "--schedule and --record mean nothing here: this strategy follows no schedule");
     else if (c->record != NULL && !MM_COUNTED)
         bad_input(c, "--record is for the counted program, count_" MM_STRATEGY_NAME
                      "; this one takes what it has written with --schedule");

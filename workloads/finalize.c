@@ -403,8 +403,8 @@ static bool forecast(const settings *p, workload_forecast *out, char message[WOR
     add_amount(&out->live_peak, backdrop);
     if (settings_get(p, "cyclic") > 0)
         out->leaked = out->allocated; /* an upper bound */
-    if (strategy_traits.scheduled && (weak > 0 || settings_get(p, "finalisable") > 0 ||
-                                      settings_get(p, "resurrecting") > 0))
+    if (strategy_traits.scheduled &&
+        (weak > 0 || settings_get(p, "finalisable") > 0 || settings_get(p, "resurrecting") > 0))
         out->skip = "there is no schedule of a program with finalisers or weak references";
     out->other_bytes = (uint64_t)(weak * RECORD_BYTES + n * settings_get(p, "finalisable") * 8);
     return true;
