@@ -10,6 +10,7 @@
 
 #include "bench/allocator.h"
 #include "bench/observed.h"
+#include "bench/schedule.h"
 
 /* How far the allocator's books may be from ours in a program that does not count: its caches, and
  * its own headers. */
@@ -66,7 +67,8 @@ static workload_amount expected_at_end(const workload_account *account)
 #ifdef RECLAIM_HAND_WRITTEN
     bool reclaims = true, reclaims_cycles = !hand_written.leaks_cycles;
 #else
-    bool reclaims = strategy_traits.reclaims, reclaims_cycles = strategy_traits.reclaims_cycles;
+    bool reclaims = strategy_traits.reclaims || strategy_traits.scheduled;
+    bool reclaims_cycles = strategy_traits.reclaims_cycles || strategy_traits.scheduled;
 #endif
 
     if (!reclaims)
@@ -233,7 +235,8 @@ static bool open_heap(run_state *state)
 {
     if (mm_heap_new(&state->sample->options, &state->heap) != MM_OK)
         return false;
-    if (mm_attach(state->heap, &state->run.m) == MM_OK) {
+    if (mm_attach(state->heap, &state->run.m) == MM_OK &&
+        schedule_follow(state->sample, state->run.m)) {
         mm_phase(state->run.m, "set-up");
         return true;
     }
@@ -355,10 +358,13 @@ static void run_on_heap(run_state *state)
     if (result != WORKLOAD_DONE || state->ended_ns == 0) {
         if (state->began_ns != 0)
             shim_clocks_stop(state->clocks);
+        schedule_end(state->sample, state->run.m, state->run.message);
         return;
     }
     finish_timed_part(state);
     record_run(state);
+    if (!schedule_end(state->sample, state->run.m, state->run.message))
+        fail(state->sample, SAMPLE_VOID, "%s", state->run.message);
     ask_what_was_seen(state);
     check_against_books(state);
     check_against_first_run(state->sample, state->record);
@@ -373,6 +379,16 @@ static void show_counters(run_state *state)
         shim_counter(state->clocks, "collections", (double)sum_by_generation(stats->collections));
     if (stats->pause_ns_max != MM_UNKNOWN)
         shim_counter(state->clocks, "pause_ns_max", (double)stats->pause_ns_max);
+}
+
+static bool prepare_schedule(sample *s)
+{
+    char message[WORKLOAD_MESSAGE_MAX];
+    sample_status status = schedule_prepare(s, message);
+
+    if (status != SAMPLE_OK)
+        fail(s, status, "%s", message);
+    return status == SAMPLE_OK;
 }
 
 /* Google Benchmark calls this once for each run. */
@@ -394,6 +410,8 @@ static const char *make_run(shim_run *clocks, void *context)
 #ifdef RECLAIM_HAND_WRITTEN
     hand_reset();
 #endif
+    if (!prepare_schedule(s))
+        return s->reason;
     state.retained_before = allocator_retained_bytes();
     if (!open_heap(&state)) {
         fail(s, SAMPLE_OOM, "out of memory: no room for an empty heap");
@@ -490,6 +508,9 @@ uint64_t sample_steady_measured(const sample *s, size_t index)
 
 /* ---- The forecast ---- */
 
+/* What a schedule takes for each object at most, while it is recorded. */
+enum { SCHEDULE_BYTES_MAX = 48 };
+
 static double resident_bytes(workload_amount amount)
 {
     enum { HEADER_AND_ROUNDING_BYTES = MM_COUNTED ? 128 : 48 };
@@ -520,7 +541,10 @@ static void predict_run(const workload_forecast *f, const settings *options, dou
     *left = hand_written.leaks_cycles ? leaked : 0;
     *peak = live + *left;
 #else
-    if (!strategy_traits.reclaims) {
+    if (strategy_traits.scheduled) {
+        *left = 0;
+        *peak = live + (double)f->allocated.objects * SCHEDULE_BYTES_MAX;
+    } else if (!strategy_traits.reclaims) {
         *left = *peak = resident_bytes(f->allocated);
     } else if (!strategy_traits.reclaims_cycles) {
         *left = leaked;

@@ -110,10 +110,11 @@ static json_t *traits_json(void)
     return json_pack("{s:s}", "peer", MM_STRATEGY_NAME);
 #else
     const mm_traits *t = &strategy_traits;
-    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:s?, s:i}", "reclaims", t->reclaims, "counts",
-                     t->counts, "prompt", t->prompt, "reclaims_cycles", t->reclaims_cycles,
-                     "moving", t->moving, "conservative", t->conservative, "peer", t->peer,
-                     "generations", (int)t->generations);
+    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:s?, s:i}", "reclaims", t->reclaims,
+                     "counts", t->counts, "prompt", t->prompt, "reclaims_cycles",
+                     t->reclaims_cycles, "moving", t->moving, "conservative", t->conservative,
+                     "scheduled", t->scheduled, "peer", t->peer, "generations",
+                     (int)t->generations);
 #endif
 }
 
@@ -148,6 +149,13 @@ static bool print_json(json_t *document)
     return printed;
 }
 
+static const char *kind_name(void)
+{
+    if (sample_is_hand_written())
+        return "hand";
+    return strategy_traits.scheduled ? "ideal" : "strategy";
+}
+
 bool print_description(void)
 {
     json_t *workloads = json_array();
@@ -160,10 +168,9 @@ bool print_description(void)
     return print_json(json_pack(
         "{s:s, s:s, s:s, s:s, s:b, s:o, s:i, s:o, s:o, s:o, s:o}", "schema", "reclaim.program/1",
         "strategy", sample_strategy(), "flavour", MM_COUNTED ? "counted" : "timed", "kind",
-        sample_is_hand_written() ? "hand" : "strategy", "timed",
-        sample_is_hand_written() || strategy_traits.timed, "summary", summary_json(), "api_version",
-        MM_API_VERSION, "build", build, "traits", traits_json(), "options", options_json(),
-        "workloads", workloads));
+        kind_name(), "timed", sample_is_hand_written() || strategy_traits.timed, "summary",
+        summary_json(), "api_version", MM_API_VERSION, "build", build, "traits", traits_json(),
+        "options", options_json(), "workloads", workloads));
 }
 
 /* ---- Checked cell ---- */

@@ -24,7 +24,7 @@
 static const double drawing_seconds_max = 60;
 
 /* How a bar is filled; the scripts know the numbers. */
-typedef enum look { LOOK_PLAIN, LOOK_BEST, LOOK_LEAKING, LOOK_UNCOLLECTED, LOOK_HAND } look;
+typedef enum look { LOOK_PLAIN, LOOK_BEST, LOOK_LEAKING, LOOK_UNCOLLECTED, LOOK_LIMIT } look;
 
 /* -- data -- */
 
@@ -32,8 +32,8 @@ static look look_of(const cell_summary *of)
 {
     if (of->status == STATUS_LEAKED)
         return LOOK_LEAKING;
-    if (of->of->hand)
-        return LOOK_HAND;
+    if (of->of->hand || of->of->ideal)
+        return LOOK_LIMIT;
     if (of->status == STATUS_UNCOLLECTED)
         return LOOK_UNCOLLECTED;
     return of->best ? LOOK_BEST : LOOK_PLAIN;

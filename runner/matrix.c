@@ -329,12 +329,12 @@ static json_t *cell_record(const contender *wanted, const program *counting, con
     const json_t *forecast = json_object_get(checked, "forecast");
     char *row = allocator_row(wanted->served_by, timed->set, json_text_of(checked, "label"));
     char *skipped = reason_to_skip(checked, bytes_max);
-    json_t *record = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "program", timed->set, "row",
-        row, "strategy", timed->strategy, "label", json_text_of(checked, "label"), "kind",
-        timed->hand ? "hand" : "strategy", "peer", timed->peer, "workload",
-        json_text_of(checked, "workload"), "spec", json_text_of(checked, "spec"), "timed",
-        timed->path, "counted", counting != NULL ? counting->path : "", "skipped", skipped);
+    json_t *record = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "program",
+                               timed->set, "row", row, "strategy", timed->strategy, "label",
+                               json_text_of(checked, "label"), "kind", program_kind(timed), "peer",
+                               timed->peer, "workload", json_text_of(checked, "workload"), "spec",
+                               json_text_of(checked, "spec"), "timed", timed->path, "counted",
+                               counting != NULL ? counting->path : "", "skipped", skipped);
 
     allocator_record(wanted->served_by, checked, record);
     json_object_set(record, "params", json_object_get(checked, "params"));

@@ -29,6 +29,7 @@ static cell load_cell(const json_t *record)
                   .peer = json_text_of(record, "peer"),
                   .preload = json_text_of(record, "preload"),
                   .hand = strcmp(json_text_of(record, "kind"), "hand") == 0,
+                  .ideal = strcmp(json_text_of(record, "kind"), "ideal") == 0,
                   .record = record};
 }
 
@@ -109,6 +110,17 @@ const char *cell_contender(const cell *of)
 {
     size_t length = strlen(of->set);
     return of->row + (length > 0 ? length + 1 : 0);
+}
+
+const cell *plan_find_ideal(const plan *from, const cell *like)
+{
+    for (size_t i = 0; i < from->cell_count; i++) {
+        const cell *candidate = &from->cells[i];
+        if (candidate->ideal && strcmp(candidate->spec, like->spec) == 0 &&
+            strcmp(candidate->set, like->set) == 0)
+            return candidate;
+    }
+    return NULL;
 }
 
 bool plan_starts_spec(const plan *of, size_t cell_index)

@@ -27,6 +27,7 @@ typedef struct cell {
     const char *skipped;  /* why it is never run, or "" */
     const char *preload;  /* the library that serves malloc, or "": the environment's */
     bool hand;            /* by a program written by hand, not by a strategy */
+    bool ideal;           /* by a schedule: not by a contender */
     const char *peer;     /* the runtime that it stands for, with its version, or "" */
     const json_t *record; /* all of it: params and options too */
 } cell;
@@ -51,6 +52,9 @@ void plan_free(plan *loaded);
 
 /* The cell with this row and spec, or NULL. */
 const cell *plan_find(const plan *from, const char *row, const char *spec);
+
+/* The cell of an ideal on the same spec and from the same set, or NULL. */
+const cell *plan_find_ideal(const plan *from, const cell *like);
 
 /* "old/refcount" or "refcount"; the caller frees it. */
 char *plan_row(const char *set, const char *label);

@@ -73,6 +73,7 @@ static void understand(program *described)
     }
     described->hand = strcmp(json_text_of(described->description, "kind"), "hand") == 0;
     described->peer = json_text_of(json_object_get(described->description, "traits"), "peer");
+    described->ideal = strcmp(json_text_of(described->description, "kind"), "ideal") == 0;
     described->checking = json_is_false(json_object_get(described->description, "timed"));
 }
 
@@ -170,16 +171,22 @@ static bool sets_differ(const json_t *folders, problem *why)
     return true;
 }
 
-/* Stable: programs by hand go behind the strategies of their folder, otherwise the order of names
+/* 0 for a strategy, 1 for an ideal, 2 for a program by hand. */
+static int place_of(const program *candidate)
+{
+    return candidate->hand ? 2 : candidate->ideal;
+}
+
+/* Stable: what is no contender goes behind the strategies of its folder, otherwise the order of names
  * stays. */
-static void move_hand_programs_last(program *items, size_t count)
+static void move_contenders_first(program *items, size_t count)
 {
     program *sorted = must_allocate(count, sizeof *sorted);
     size_t used = 0;
 
-    for (int hand = 0; hand <= 1; hand++) {
+    for (int place = 0; place <= 2; place++) {
         for (size_t i = 0; i < count; i++) {
-            if (items[i].hand == hand)
+            if (place_of(&items[i]) == place)
                 sorted[used++] = items[i];
         }
     }
@@ -199,7 +206,7 @@ bool programs_find(program_list *list, const json_t *folders, problem *why)
         size_t before = list->count;
         if (!find_in_argument(list, json_text_at(folders, i), why))
             return false;
-        move_hand_programs_last(list->items + before, list->count - before);
+        move_contenders_first(list->items + before, list->count - before);
     }
     if (json_array_size(folders) > 0)
         return true;
@@ -207,7 +214,7 @@ bool programs_find(program_list *list, const json_t *folders, problem *why)
         return problem_environment(why, "cannot find my own folder: %s", strerror(errno));
     if (!find_in_folder(list, folder, "", why))
         return false;
-    move_hand_programs_last(list->items, list->count);
+    move_contenders_first(list->items, list->count);
     return true;
 }
 
@@ -231,6 +238,12 @@ void programs_warn(const program_list *list)
             fprintf(stderr, "reclaim: %s is left out: %s\n", list->items[i].path,
                     list->items[i].complaint);
     }
+}
+
+const char *program_kind(const program *candidate)
+{
+    static const char *const names[] = {"strategy", "ideal", "hand"};
+    return names[place_of(candidate)];
 }
 
 bool program_is_timed(const program *candidate)

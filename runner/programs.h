@@ -21,6 +21,7 @@ typedef struct program {
     const char *strategy;
     bool counted;     /* a count_* program */
     bool hand;        /* written by hand in plain C: the floor, not a strategy */
+    bool ideal;       /* knows from a schedule when objects die: the limit, not a contender */
     bool checking;    /* a checking strategy: never timed */
     const char *peer; /* the runtime that it stands for or is written against, with its version; ""
                          for none */
@@ -32,13 +33,16 @@ typedef struct program_list {
 } program_list;
 
 /* Describes every program of the `folders`, an array of texts `DIR` or `NAME=DIR`; without any, of
- * the folder of the running executable. Order: folder by folder, strategies before programs by
- * hand, then by name. */
+ * the folder of the running executable. Order: folder by folder, strategies before ideals before
+ * programs by hand, then by name. */
 bool programs_find(program_list *list, const json_t *folders, problem *why);
 void programs_free(program_list *list);
 
 /* One line on standard error for every program that could not describe itself. */
 void programs_warn(const program_list *list);
+
+/* "strategy", "ideal" or "hand". */
+const char *program_kind(const program *candidate);
 
 /* Whether a run can time it: a bench_* program that describes itself and is not for checking only.
  */

@@ -126,12 +126,25 @@ static int end_interrupted(run *ended, problem *why)
     return SIGNAL_EXIT_BASE + interrupt_signal();
 }
 
+/* They can be recorded again, and are large. */
+static void remove_schedules(const run *ended)
+{
+    for (size_t i = 0; i < ended->planned.cell_count; i++) {
+        if (ended->planned.cells[i].ideal) {
+            char *path = store_schedule_path(&ended->kept, i);
+            unlink(path);
+            free(path);
+        }
+    }
+}
+
 /* A build that was replaced while the run went on has mixed two builds in one cell: that must not
  * pass for a result. */
 static int end_complete(run *ended, const command_line *asked, problem *why)
 {
     bool is_trusted;
 
+    remove_schedules(ended);
     if (!report_make(&ended->planned, &ended->kept, asked->charts, &is_trusted, why))
         return why->code;
     printf("\nresults: %s\n", ended->kept.folder);

@@ -141,6 +141,20 @@ static bool is_folder_to_blame(const process_result *result, const store *into, 
            !store_is_writable(into, why);
 }
 
+/* The counted sample comes first and leaves its schedule for the timed ones. One that is gone, since
+ * the run was resumed elsewhere, the program records anew. The caller frees the path. */
+static char *add_schedule(arguments *command, const store *into, const plan *planned,
+                          const cell *of, size_t repetition)
+{
+    char *path = store_schedule_path(into, (size_t)(of - planned->cells));
+
+    if (repetition == 0 || access(path, R_OK) == 0) {
+        arguments_add(command, repetition == 0 ? "--record" : "--schedule");
+        arguments_add(command, "%s", path);
+    }
+    return path;
+}
+
 json_t *sample_take(const plan *planned, const store *into, const cell *of, size_t repetition,
                     problem *why)
 {
@@ -149,7 +163,7 @@ json_t *sample_take(const plan *planned, const store *into, const cell *of, size
                                .memory_bytes_max = planned->memory_bytes_max,
                                .timeout_seconds = planned->timeout_seconds,
                                .fresh_copy = true};
-    char *path = store_path(into, "sample.json");
+    char *path = store_path(into, "sample.json"), *schedule = NULL;
     process_result result;
     json_t *record = NULL;
 
@@ -157,6 +171,8 @@ json_t *sample_take(const plan *planned, const store *into, const cell *of, size
                           of->spec, planned->seed, repetition == 0 ? 1 : planned->runs);
     arguments_add(&request.command, "--json");
     arguments_add(&request.command, "%s", path);
+    if (of->ideal)
+        schedule = add_schedule(&request.command, into, planned, of, repetition);
     unlink(path); /* a killed run may have left one behind */
     if (process_run(&request, &result, why) && result.end != PROCESS_INTERRUPTED &&
         !is_folder_to_blame(&result, into, why))
@@ -164,5 +180,6 @@ json_t *sample_take(const plan *planned, const store *into, const cell *of, size
     unlink(path);
     arguments_free(&request.command);
     free(path);
+    free(schedule);
     return record;
 }

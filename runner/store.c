@@ -22,6 +22,11 @@ char *store_path(const store *of, const char *name)
     return text_format("%s/%s", of->folder, name);
 }
 
+char *store_schedule_path(const store *of, size_t cell_index)
+{
+    return text_format("%s/cell-%zu.schedule", of->folder, cell_index);
+}
+
 /* -- the folder -- */
 
 /* As `mkdir -p`. */

@@ -47,6 +47,9 @@ bool store_is_writable(const store *tested, problem *why);
 /* The path of a file in the folder; the caller frees it. */
 char *store_path(const store *of, const char *name);
 
+/* Where the schedule of a cell is while the run goes on; the caller frees it. */
+char *store_schedule_path(const store *of, size_t cell_index);
+
 void store_close(store *opened);
 
 #endif

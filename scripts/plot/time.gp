@@ -1,5 +1,5 @@
 # How long each strategy takes, relative to the baseline, with the 95% interval of the ratio.
-# Data columns 6 to 10: ratio, low, high, look (0 plain, 1 fastest, 2 leaking, 3 never collected, 4 written by hand), place of the note.
+# Data columns 6 to 10: ratio, low, high, look (0 plain, 1 fastest, 2 leaking, 3 never collected, 4 no contender), place of the note.
 data = ARG2
 picture = ARG3
 load ARG1."/common.gp"
@@ -25,7 +25,7 @@ do for [e = 0 : -first : every] { set xtics add (sprintf("%g×", 2.0 ** -e) 2.0 
 set multiplot
 question = "How much time does each strategy take, compared with ".baseline."?"
 answer = "Bars: median of the ratios paired within each repetition; black lines: 95% interval. Left of 1× is faster."
-key = "Hatched: it leaks, and is never ranked. Dark: fastest of those that are ok. White: written by hand, no strategy. Cross-hatched: never collected."
+key = "Hatched: it leaks, and is never ranked. Dark: fastest of those that are ok. White: no strategy, but the limit. Cross-hatched: never collected."
 do for [i = 0 : panels - 1] {
   eval panel(i)
   set xlabel "time relative to ".baseline offset 0, 0.4 textcolor rgb ink

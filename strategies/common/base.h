@@ -167,6 +167,8 @@ typedef struct mm_traits {
     bool reports_garbage;    /* MM_DEBUG_COLLECTABLE and MM_DEBUG_SAVE_ALL work */
     bool promotes;           /* CPython 3.11's generations: see mm_get_count() in mm_gc.h */
     bool finalises_in_order; /* a collection finalises what it found in the order it was made */
+    bool scheduled;          /* reclaims by a schedule made before, and nothing without one: the
+                                traits above are those without; see mm_schedule.h */
     bool one_heap;           /* a process has one heap at a time */
     bool conservative;   /* a full collection may leave objects that something seems to refer to */
     bool mortal;         /* mm_immortalise() is refused */
