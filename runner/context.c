@@ -126,6 +126,7 @@ static json_t *find_cells(const command_line *asked, const program_list *program
                               .scale = command_line_scale(asked),
                               .seed = (uint64_t)settings_get(&asked->numbers, "seed"),
                               .runs = (unsigned)settings_get(&asked->numbers, "runs"),
+                              .layouts_max = (size_t)settings_get(&asked->numbers, "layouts"),
                               .memory_bytes_max = memory_limit(asked)};
     return matrix_cells(&request, programs, why);
 }

@@ -270,11 +270,12 @@ static char *reason_to_skip(const json_t *checked, uint64_t bytes_max)
 }
 
 static json_t *cell_record(const program *timed, const program *counting, const json_t *checked,
-                           uint64_t bytes_max)
+                           const matrix_request *request)
 {
+    size_t layouts = timed->layouts < request->layouts_max ? timed->layouts : request->layouts_max;
     const json_t *forecast = json_object_get(checked, "forecast");
     char *row = plan_row(timed->set, json_text_of(checked, "label"));
-    char *skipped = reason_to_skip(checked, bytes_max);
+    char *skipped = reason_to_skip(checked, request->memory_bytes_max);
     json_t *record = json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "program", timed->set, "row", row,
         "strategy", timed->strategy, "label", json_text_of(checked, "label"), "kind",
@@ -284,6 +285,7 @@ static json_t *cell_record(const program *timed, const program *counting, const 
 
     json_object_set(record, "params", json_object_get(checked, "params"));
     json_object_set(record, "options", json_object_get(checked, "options"));
+    json_object_set_new(record, "layouts", json_integer((json_int_t)layouts));
     json_object_set_new(record, "forecast_bytes_peak",
                         json_from_number(json_number_of(forecast, "bytes_peak")));
     free(row);
@@ -311,8 +313,8 @@ static bool add_cell(json_t *cells, const contender *wanted, const char *spec,
 
     if (checked == NULL)
         return false;
-    record = cell_record(wanted->timed, programs_counting(programs, wanted->timed), checked,
-                         request->memory_bytes_max);
+    record =
+        cell_record(wanted->timed, programs_counting(programs, wanted->timed), checked, request);
     if (!has_cell(cells, record))
         json_array_append(cells, record);
     json_decref(record);

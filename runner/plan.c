@@ -14,6 +14,13 @@ char *plan_row(const char *set, const char *label)
     return set[0] != '\0' ? text_format("%s/%s", set, label) : text_copy(label);
 }
 
+/* 0 where nothing is said: contexts of earlier versions know no layouts. */
+static size_t load_count(const json_t *object, const char *name)
+{
+    double count = json_number_of(object, name);
+    return count > 0 && count < STATISTICS_PAIRS_MAX ? (size_t)count : 0;
+}
+
 static cell load_cell(const json_t *record)
 {
     return (cell){.set = json_text_of(record, "program"),
@@ -25,6 +32,7 @@ static cell load_cell(const json_t *record)
                   .timed = json_text_of(record, "timed"),
                   .counted = json_text_of(record, "counted"),
                   .skipped = json_text_of(record, "skipped"),
+                  .layouts = load_count(record, "layouts"),
                   .hand = strcmp(json_text_of(record, "kind"), "hand") == 0,
                   .record = record};
 }
@@ -47,6 +55,7 @@ static bool load_settings(plan *loaded, problem *why)
     loaded->memory_bytes_max = (uint64_t)json_number_of(loaded->context, "memory_bytes_max");
     loaded->timeout_seconds = json_number_of(loaded->context, "timeout_s");
     loaded->margin = json_number_of(loaded->context, "margin");
+    loaded->layout_period = load_count(loaded->context, "layout_period");
     loaded->baseline = json_text_of(loaded->context, "baseline");
     loaded->folder = json_text_of(loaded->context, "folder");
     return true;

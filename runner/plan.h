@@ -25,7 +25,9 @@ typedef struct cell {
     const char *timed;    /* the path of the program bench_* */
     const char *counted;  /* the path of the program count_*, or "" */
     const char *skipped;  /* why it is never run, or "" */
-    bool hand;            /* by a program written by hand, not by a strategy */
+    size_t
+        layouts; /* in which the program is linked besides its own, and which take turns; 0: none */
+    bool hand;   /* by a program written by hand, not by a strategy */
     const json_t *record; /* all of it: params and options too */
 } cell;
 
@@ -38,6 +40,7 @@ typedef struct plan {
     unsigned runs;             /* of one process */
     uint64_t memory_bytes_max; /* 0: no limit */
     double timeout_seconds;
+    size_t layout_period; /* repetitions after which the layouts are dealt anew; 0: never */
     double margin;        /* the smallest difference that counts, as a share */
     const char *baseline; /* a row, "" when there is none */
     const char *folder;   /* where the programs run */

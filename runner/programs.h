@@ -19,8 +19,10 @@ typedef struct program {
     json_t *description;
     char *complaint;
     const char *strategy;
-    bool counted;  /* a count_* program */
-    bool hand;     /* written by hand in plain C: the floor, not a strategy */
+    size_t
+        layouts;  /* how often it is linked in another order: layouts/1/NAME, layouts/2/NAME, ... */
+    bool counted; /* a count_* program */
+    bool hand;    /* written by hand in plain C: the floor, not a strategy */
     bool checking; /* a checking strategy: never timed */
 } program;
 
@@ -47,6 +49,10 @@ const program *programs_counting(const program_list *list, const program *timed)
 
 /* The description of a workload by its name, NULL when the program does not have it. */
 const json_t *program_workload(const program *owner, const char *name);
+
+/* The file of layout `number` of the program at `path`; 0 is the program itself. The caller frees it.
+ */
+char *program_layout_path(const char *path, size_t number);
 
 /* What the program at `path` answers to --describe. NULL and the reason when it gives no
  * description. */

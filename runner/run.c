@@ -33,7 +33,7 @@ static bool take(run *of, const progress *shown, size_t cell_index, size_t repet
     json_t *record;
 
     progress_sample(shown, cell_index, repetition);
-    record = sample_take(&of->planned, &of->kept, &of->planned.cells[cell_index], repetition, why);
+    record = sample_take(&of->planned, &of->kept, cell_index, repetition, why);
     return record != NULL && store_append(&of->kept, cell_index, repetition, record, why);
 }
 

@@ -8,6 +8,8 @@
 #include "json.h"
 #include "matrix.h"
 #include "process.h"
+#include "programs.h"
+#include "schedule.h"
 #include "status.h"
 #include "text.h"
 
@@ -127,10 +129,15 @@ static bool is_folder_to_blame(const process_result *result, const store *into, 
            !store_is_writable(into, why);
 }
 
-json_t *sample_take(const plan *planned, const store *into, const cell *of, size_t repetition,
+json_t *sample_take(const plan *planned, const store *into, size_t cell_index, size_t repetition,
                     problem *why)
 {
-    process_request request = {.folder = planned->folder,
+    const cell *of = &planned->cells[cell_index];
+    const char *program = repetition == 0 ? of->counted : of->timed;
+    size_t layout = repetition == 0 ? 0 : schedule_layout(planned, cell_index, repetition);
+    char *layout_path = program_layout_path(program, layout);
+    process_request request = {.program = layout_path,
+                               .folder = planned->folder,
                                .memory_bytes_max = planned->memory_bytes_max,
                                .timeout_seconds = planned->timeout_seconds,
                                .fresh_copy = true};
@@ -138,16 +145,18 @@ json_t *sample_take(const plan *planned, const store *into, const cell *of, size
     process_result result;
     json_t *record = NULL;
 
-    matrix_cell_arguments(&request.command, repetition == 0 ? of->counted : of->timed, of->label,
-                          of->spec, planned->seed, repetition == 0 ? 1 : planned->runs);
+    matrix_cell_arguments(&request.command, program, of->label, of->spec, planned->seed,
+                          repetition == 0 ? 1 : planned->runs);
     arguments_add(&request.command, "--json");
     arguments_add(&request.command, "%s", path);
     unlink(path); /* a killed run may have left one behind */
     if (process_run(&request, &result, why) && result.end != PROCESS_INTERRUPTED &&
         !is_folder_to_blame(&result, into, why))
         record = record_of(planned, of, repetition, path, &result);
+    json_object_set_new(record, "layout", json_integer((json_int_t)layout));
     unlink(path);
     arguments_free(&request.command);
     free(path);
+    free(layout_path);
     return record;
 }

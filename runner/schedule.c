@@ -60,3 +60,42 @@ void schedule_order(const plan *planned, size_t repetition, size_t *order)
         placed += place_group(planned, leaders[i], order + placed, &random);
     free(leaders);
 }
+
+/* -- layouts -- */
+
+static uint64_t mix_text(uint64_t hash, const char *text)
+{
+    for (const char *c = text; *c != '\0'; c++)
+        hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+    return hash;
+}
+
+/* How many cells that differ in the set only stand before this one. */
+static size_t place_in_group(const plan *planned, size_t cell_index)
+{
+    size_t place = 0;
+
+    for (size_t i = 0; i < cell_index; i++)
+        place += differ_in_set_only(&planned->cells[i], &planned->cells[cell_index]);
+    return place;
+}
+
+size_t schedule_layout(const plan *planned, size_t cell_index, size_t repetition)
+{
+    const cell *of = &planned->cells[cell_index];
+    size_t deal = planned->layout_period > 0 ? (repetition - 1) / planned->layout_period : 0;
+    random_state random = {.value = mix_text(mix_text(planned->seed, of->label), of->spec) + deal};
+    size_t turn, chosen, *layouts;
+
+    if (of->layouts == 0)
+        return 0;
+    turn = repetition - 1 - deal * planned->layout_period +
+           place_in_group(planned, cell_index) * (of->layouts / 2);
+    layouts = must_allocate(of->layouts, sizeof *layouts);
+    for (size_t i = 0; i < of->layouts; i++)
+        layouts[i] = i + 1;
+    shuffle(layouts, of->layouts, &random);
+    chosen = layouts[turn % of->layouts];
+    free(layouts);
+    return chosen;
+}
