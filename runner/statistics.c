@@ -68,19 +68,26 @@ static double median_of_resample(const double *sorted, size_t count, unsigned *d
            2;
 }
 
-static void bootstrap_interval(const double *sorted, size_t count, estimate *result)
+/* The medians of all resamples; the caller frees them. */
+static double *resampled_medians(const double *sorted, size_t count, uint64_t seed)
 {
     double *medians = must_allocate(RESAMPLES, sizeof *medians);
     unsigned *drawn = must_allocate(count, sizeof *drawn);
-    random_state random = {.value = 1};
+    random_state random = {.value = seed};
 
     for (size_t i = 0; i < RESAMPLES; i++)
         medians[i] = median_of_resample(sorted, count, drawn, &random);
-    qsort(medians, RESAMPLES, sizeof *medians, compare_numbers);
-    result->low = medians[(size_t)(level / 2 * RESAMPLES)];
-    result->high = medians[(size_t)((1 - level / 2) * RESAMPLES) - 1];
-    free(medians);
     free(drawn);
+    return medians;
+}
+
+/* Takes over what was found in the resamples. */
+static void percentile_interval(double *resampled, estimate *result)
+{
+    qsort(resampled, RESAMPLES, sizeof *resampled, compare_numbers);
+    result->low = resampled[(size_t)(level / 2 * RESAMPLES)];
+    result->high = resampled[(size_t)((1 - level / 2) * RESAMPLES) - 1];
+    free(resampled);
 }
 
 estimate statistics_estimate(const double *values, size_t count)
@@ -89,8 +96,28 @@ estimate statistics_estimate(const double *values, size_t count)
     estimate result = {median_of_sorted(sorted, count), NAN, NAN};
 
     if (count >= STATISTICS_SAMPLES_MIN)
-        bootstrap_interval(sorted, count, &result);
+        percentile_interval(resampled_medians(sorted, count, 1), &result);
     free(sorted);
+    return result;
+}
+
+estimate statistics_ratio(const double *first, size_t first_count, const double *second,
+                          size_t second_count)
+{
+    double *below = sorted_copy(first, first_count), *above = sorted_copy(second, second_count);
+    estimate result = {median_of_sorted(above, second_count) / median_of_sorted(below, first_count),
+                       NAN, NAN};
+
+    if (first_count >= STATISTICS_SAMPLES_MIN && second_count >= STATISTICS_SAMPLES_MIN) {
+        double *divisors = resampled_medians(below, first_count, 1);
+        double *ratios = resampled_medians(above, second_count, 2);
+        for (size_t i = 0; i < RESAMPLES; i++)
+            ratios[i] /= divisors[i];
+        percentile_interval(ratios, &result);
+        free(divisors);
+    }
+    free(below);
+    free(above);
     return result;
 }
 

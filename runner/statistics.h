@@ -2,7 +2,7 @@
  *
  * Times of a benchmark are skewed and have outliers, so nothing here assumes a normal distribution:
  * the middle is the median, its interval is a bootstrap, and differences are judged by flipping
- * signs. */
+ * signs; those of separate runs by ranks, in rank_sum.h. */
 #ifndef RECLAIM_RUNNER_STATISTICS_H
 #define RECLAIM_RUNNER_STATISTICS_H
 
@@ -24,6 +24,11 @@ double statistics_median(const double *values, size_t count);
 /* The median with the percentile interval of its bootstrap, drawn with a fixed seed. Cost: O(count)
  * × 4,000. */
 estimate statistics_estimate(const double *values, size_t count);
+
+/* The ratio of two medians, second ÷ first, of samples that cannot be paired; for the interval both
+ * are drawn anew. */
+estimate statistics_ratio(const double *first, size_t first_count, const double *second,
+                          size_t second_count);
 
 /* Judges several series of paired differences at once: `differences[s * pairs + i]` is series `s`
  * in repetition `i`, NAN where it is missing. `p[s]` becomes the two-sided p value that the series

@@ -3,14 +3,8 @@
 
 #include <math.h>
 
-#include "random.h"
+#include "noise.h"
 #include "statistics.h"
-
-static void assert_near(double found, double expected)
-{
-    if (!(fabs(found - expected) < 1e-9))
-        fail_msg("found %.12g, expected %.12g", found, expected);
-}
 
 static void test_median(void **state)
 {
@@ -114,16 +108,6 @@ static void test_many_repetitions(void **state)
         differences[i] *= -1;
     statistics_judge(differences, 1, COUNT_OF(differences), &p);
     assert_true(p > 0.5);
-}
-
-/* Roughly normal, by adding twelve uniform numbers. */
-static double noise(random_state *random)
-{
-    double sum = -6;
-
-    for (int i = 0; i < 12; i++)
-        sum += (double)random_below(random, 1000000) / 1e6;
-    return sum;
 }
 
 enum { SERIES = 15, PAIRS = 6, TRIALS = 400 };
