@@ -7,14 +7,15 @@
 
 #include "json.h"
 #include "measurements.h"
+#include "rank_sum.h"
 #include "text.h"
 
 static const double level = 0.05;
 
 const char *verdict_name(verdict of)
 {
-    static const char *const names[] = {"slower", "faster", "no difference found",
-                                        "too few samples", "not comparable"};
+    static const char *const names[] = {"slower",          "faster",         "no difference found",
+                                        "too few samples", "not comparable", "no verdict"};
     return names[of];
 }
 
@@ -72,24 +73,30 @@ static void set_logs(comparison *of, double *logs, size_t repetitions, size_t wo
     free(ratios);
 }
 
-static void compare_cell(comparison_list *list, const plan *planned, const store *from,
-                         const bool *is_valid, size_t old_index, size_t new_index)
+static comparison *add_undecided(comparison_list *list, const cell *before, const cell *after)
 {
-    const cell *before = &planned->cells[old_index], *after = &planned->cells[new_index];
-    comparison *added = add(list, (comparison){.label = after->label,
-                                               .spec = after->spec,
-                                               .old_set = before->set,
-                                               .new_set = after->set,
-                                               .ratio = {NAN, NAN, NAN},
-                                               .p = NAN,
-                                               .verdict = VERDICT_NOT_COMPARABLE});
+    return add(list, (comparison){.label = after->label,
+                                  .spec = after->spec,
+                                  .old_set = before->set,
+                                  .new_set = after->set,
+                                  .ratio = {NAN, NAN, NAN},
+                                  .p = NAN,
+                                  .verdict = VERDICT_NOT_COMPARABLE});
+}
+
+comparison *comparisons_add_paired(comparison_list *list, const plan *planned, const store *from,
+                                   size_t old_index, size_t new_index, bool is_valid)
+{
+    comparison *added = add_undecided(list, &planned->cells[old_index], &planned->cells[new_index]);
     double *logs;
 
-    if (!is_valid[old_index] || !is_valid[new_index])
-        return;
+    if (!is_valid)
+        return added;
     logs = must_allocate(planned->repetitions, sizeof *logs);
     add_logs(planned, from, new_index, old_index, logs);
+    measurements_fold_layouts(planned, new_index, old_index, logs);
     set_logs(added, logs, planned->repetitions, 1);
+    return added;
 }
 
 /* All workloads of a strategy that could be compared, as one. Only where there are several of them.
@@ -126,10 +133,12 @@ static bool has_strategy(const comparison_list *list, size_t before, const compa
     return false;
 }
 
-static verdict decide(const comparison *judged, double margin)
+static verdict decide(const comparison *judged, bool is_withheld, double margin)
 {
     if (judged->n < STATISTICS_SAMPLES_MIN)
         return VERDICT_TOO_FEW_SAMPLES;
+    if (is_withheld)
+        return VERDICT_WITHHELD;
     if (judged->p >= level)
         return VERDICT_NO_DIFFERENCE;
     if (judged->ratio.median > 1 + margin)
@@ -137,9 +146,8 @@ static verdict decide(const comparison *judged, double margin)
     return judged->ratio.median < 1 / (1 + margin) ? VERDICT_FASTER : VERDICT_NO_DIFFERENCE;
 }
 
-/* Judges one family together, so that the p values are corrected for its size, and decides. The
- * logs are given up. */
-static void decide_family(comparison_list *family, const plan *planned)
+/* The logs are given up. */
+void comparisons_decide_paired(comparison_list *family, const plan *planned, double margin)
 {
     size_t repetitions = planned->repetitions, count = 0;
     double *logs = must_allocate(family->count * repetitions, sizeof *logs);
@@ -155,13 +163,62 @@ static void decide_family(comparison_list *family, const plan *planned)
         if (judged->logs == NULL)
             continue;
         judged->p = p[next++];
-        judged->verdict = decide(judged, planned->margin);
+        judged->verdict = decide(judged, plan_self_test_failed(planned), margin);
         free(judged->logs);
         judged->logs = NULL;
     }
     free(logs);
     free(p);
 }
+
+/* -- separate runs -- */
+
+/* The independent times of a cell; returns how many. */
+static size_t independent_times(const plan *planned, const store *from, size_t cell_index,
+                                double *times)
+{
+    measurements_get(planned, from, cell_index, "time_ns", "steady", times);
+    measurements_fold_layouts(planned, cell_index, cell_index, times);
+    return measurements_compact(times, planned->repetitions);
+}
+
+comparison *comparisons_add_separate(comparison_list *list, const plan *old_plan,
+                                     const store *old_store, size_t old_index, const plan *new_plan,
+                                     const store *new_store, size_t new_index, bool is_valid)
+{
+    comparison *added =
+        add_undecided(list, &old_plan->cells[old_index], &new_plan->cells[new_index]);
+    double *before = must_allocate(old_plan->repetitions, sizeof *before);
+    double *after = must_allocate(new_plan->repetitions, sizeof *after);
+
+    if (is_valid) {
+        size_t old_n = independent_times(old_plan, old_store, old_index, before);
+        size_t new_n = independent_times(new_plan, new_store, new_index, after);
+        added->n = old_n < new_n ? old_n : new_n;
+        added->ratio = statistics_ratio(before, old_n, after, new_n);
+        added->p = rank_sum_p(before, old_n, after, new_n);
+    }
+    free(before);
+    free(after);
+    return added;
+}
+
+void comparisons_decide_separate(comparison_list *family, bool is_withheld, double margin)
+{
+    double *p = must_allocate(family->count, sizeof *p);
+
+    for (size_t i = 0; i < family->count; i++)
+        p[i] = family->items[i].p;
+    holm_correct(p, family->count);
+    for (size_t i = 0; i < family->count; i++) {
+        family->items[i].p = p[i];
+        if (!isnan(p[i]))
+            family->items[i].verdict = decide(&family->items[i], is_withheld, margin);
+    }
+    free(p);
+}
+
+/* -- builds within a run -- */
 
 static comparison_list compare_cells(const plan *planned, const store *from, const bool *is_valid)
 {
@@ -171,7 +228,8 @@ static comparison_list compare_cells(const plan *planned, const store *from, con
     for (size_t i = 0; i < planned->cell_count; i++) {
         size_t before = find_in_set(planned, old_set, &planned->cells[i]);
         if (strcmp(planned->cells[i].set, old_set) != 0 && before < planned->cell_count)
-            compare_cell(&single, planned, from, is_valid, before, i);
+            comparisons_add_paired(&single, planned, from, before, i,
+                                   is_valid[before] && is_valid[i]);
     }
     return single;
 }
@@ -184,8 +242,8 @@ comparison_list comparisons_make(const plan *planned, const store *from, const b
         if (!has_strategy(&single, i, &single.items[i]))
             compare_strategy(&overall, planned, &single, &single.items[i]);
     }
-    decide_family(&single, planned);
-    decide_family(&overall, planned);
+    comparisons_decide_paired(&single, planned, planned->margin);
+    comparisons_decide_paired(&overall, planned, planned->margin);
     for (size_t i = 0; i < overall.count; i++)
         add(&single, overall.items[i]);
     free(overall.items);

@@ -84,6 +84,11 @@ void plan_free(plan *loaded)
     *loaded = (plan){0};
 }
 
+bool plan_self_test_failed(const plan *of)
+{
+    return json_is_false(json_object_get(json_object_get(of->context, "self_test"), "passed"));
+}
+
 const cell *plan_find(const plan *from, const char *row, const char *spec)
 {
     for (size_t i = 0; i < from->cell_count; i++) {

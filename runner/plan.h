@@ -53,6 +53,10 @@ void plan_free(plan *loaded);
 /* The cell with this row and spec, or NULL. */
 const cell *plan_find(const plan *from, const char *row, const char *spec);
 
+/* Whether a self-test of this machine was there when the run was started, and failed: then the run's
+ * differences get no verdict. */
+bool plan_self_test_failed(const plan *of);
+
 /* "old/refcount" or "refcount"; the caller frees it. */
 char *plan_row(const char *set, const char *label);
 
