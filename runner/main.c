@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "command_line.h"
+#include "compare.h"
 #include "inspect.h"
 #include "list.h"
 #include "report.h"
@@ -24,6 +25,8 @@ static int execute(const command_line *asked, problem *why)
         return list_command(asked, why);
     case VERB_RUN:
         return run_command(asked, why);
+    case VERB_COMPARE:
+        return compare_command(asked, why);
     case VERB_INSPECT:
         return inspect_command(asked, why);
     case VERB_REPORT:

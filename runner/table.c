@@ -86,9 +86,11 @@ static void print_row(FILE *out, const cell_summary *of)
             status_text(of->status));
 }
 
-/* `text` in lines of at most `columns`, broken at spaces where there are any. */
-static void print_wrapped(FILE *out, const char *text, size_t columns)
+/* Broken at spaces where there are any. */
+void table_print_wrapped(FILE *out, const char *text)
 {
+    static const size_t columns = TABLE_COLUMNS - 4;
+
     while (text[0] != '\0') {
         size_t length = strlen(text);
         if (length > columns) {
@@ -106,7 +108,7 @@ static void print_wrapped(FILE *out, const char *text, size_t columns)
 static void print_reason(FILE *out, const cell_summary *of)
 {
     if (!status_is_timed(of->status) && of->status != STATUS_MISSING)
-        print_wrapped(out, of->reason, TABLE_COLUMNS - 4);
+        table_print_wrapped(out, of->reason);
 }
 
 static const char measured_prefix[] = "measured_";
@@ -152,7 +154,7 @@ static void print_measured(FILE *out, const cell_summary *of)
 {
     char *text = of->status != STATUS_VOID ? measured_text(of) : text_copy("");
 
-    print_wrapped(out, text, TABLE_COLUMNS - 4);
+    table_print_wrapped(out, text);
     free(text);
 }
 
