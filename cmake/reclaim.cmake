@@ -112,6 +112,8 @@ function(reclaim_add_planted_slowdown name)
   target_link_libraries(planted_${name} PRIVATE ${libraries})
   set_target_properties(planted_${name} PROPERTIES
     OUTPUT_NAME bench_${name} RUNTIME_OUTPUT_DIRECTORY ${RECLAIM_PROGRAM_DIR}/planted)
+  file(MAKE_DIRECTORY ${RECLAIM_PROGRAM_DIR}/planted)
+  file(CREATE_LINK ../heaps ${RECLAIM_PROGRAM_DIR}/planted/heaps SYMBOLIC) # what stands beside the others
   reclaim_add_layouts(planted_${name})
 endfunction()
 

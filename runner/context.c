@@ -136,7 +136,7 @@ static json_t *make_context(const command_line *asked, const program_list *progr
                             const char *baseline)
 {
     return json_pack(
-        "{s:s, s:o, s:O, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:s, s:O, s:o, s:o}",
+        "{s:s, s:o, s:O, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:s, s:O, s:I, s:o, s:o}",
         "schema", plan_schema, "date", date_now(), "command", asked->words, "folder",
         current_folder(), "machine", machine_describe(), "scale", command_line_scale(asked),
         "repetitions", (json_int_t)repetitions_of(asked), "seed",
@@ -144,7 +144,8 @@ static json_t *make_context(const command_line *asked, const program_list *progr
         (json_int_t)settings_get(&asked->numbers, "runs"), "memory_bytes_max",
         (json_int_t)memory_limit(asked), "timeout_s", settings_get(&asked->numbers, "timeout"),
         "margin", settings_get(&asked->numbers, "margin"), "baseline", baseline, "request",
-        asked->request, "programs", used_programs(programs, cells), "cells", cells);
+        asked->request, "layout_period", (json_int_t)settings_get(&asked->numbers, "layout-period"),
+        "programs", used_programs(programs, cells), "cells", cells);
 }
 
 json_t *context_new(const command_line *asked, problem *why)

@@ -9,6 +9,7 @@
 #include "list.h"
 #include "report.h"
 #include "run.h"
+#include "self_test.h"
 
 static int execute(const command_line *asked, problem *why)
 {
@@ -27,6 +28,8 @@ static int execute(const command_line *asked, problem *why)
         return run_command(asked, why);
     case VERB_COMPARE:
         return compare_command(asked, why);
+    case VERB_SELF_TEST:
+        return self_test_command(asked, why);
     case VERB_INSPECT:
         return inspect_command(asked, why);
     case VERB_REPORT:

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "self_test.h"
 #include "text.h"
 #include "units.h"
 
@@ -185,6 +186,29 @@ static void print_block(FILE *out, const summary *of, const char *spec)
     }
 }
 
+static size_t layouts_min(const plan *of)
+{
+    size_t least = of->cell_count > 0 ? of->cells[0].layouts : 0;
+
+    for (size_t i = 0; i < of->cell_count; i++)
+        least = of->cells[i].layouts < least ? of->cells[i].layouts : least;
+    return least;
+}
+
+/* What stands behind the numbers, or does not. */
+static void print_trust(FILE *out, const summary *of)
+{
+    char *tested = self_test_describe(of->planned->context);
+    size_t layouts = layouts_min(of->planned);
+
+    if (layouts > 1)
+        fprintf(out, "layouts: %zu of each program, in turn\n", layouts);
+    else
+        fprintf(out, "layouts: ONE of a program, so a small difference may be the layout's\n");
+    fprintf(out, "%s\n", tested);
+    free(tested);
+}
+
 static void print_legend(FILE *out, const summary *of)
 {
     fprintf(out, "\n* fastest of those that are ok; one that leaks is never ranked\n"
@@ -195,6 +219,7 @@ static void print_legend(FILE *out, const summary *of)
                 of->planned->baseline);
     fprintf(out, "peak: resident memory; leaked: objects; pause: the longest; collections: by "
                  "generation\n");
+    print_trust(out, of);
 }
 
 /* -- verdicts -- */
