@@ -213,6 +213,18 @@ static bool set_number(command_line *chosen, const char *name, double value, pro
     return accepted || problem_input(why, "%s", message);
 }
 
+static bool choose_repetitions(command_line *chosen, problem *why)
+{
+    double asked = settings_get(&chosen->numbers, "repetitions");
+
+    if (asked == 0)
+        return set_number(chosen, "repetitions", SELF_TEST_REPETITIONS * SELF_TEST_RUNS, why);
+    if (asked < SELF_TEST_REPETITIONS)
+        return problem_input(why, "--repetitions %.0f: every %d make a comparison", asked,
+                             SELF_TEST_REPETITIONS);
+    return true;
+}
+
 /* What `reclaim run` would be asked for. */
 static bool plan_test(command_line *chosen, problem *why)
 {
@@ -231,7 +243,7 @@ static bool plan_test(command_line *chosen, problem *why)
     json_array_append_new(chosen->programs, json_sprintf("%s=%s", set_b, folder));
     json_array_append_new(chosen->programs, json_sprintf("%s=%s/planted", set_planted, folder));
     free((char *)folder);
-    return set_number(chosen, "repetitions", SELF_TEST_REPETITIONS * SELF_TEST_RUNS, why) &&
+    return choose_repetitions(chosen, why) &&
            set_number(chosen, "layout-period", SELF_TEST_REPETITIONS, why) &&
            settings_assign(&chosen->numbers, "self-test", "scale=quick", why->text);
 }

@@ -1,7 +1,7 @@
 /* The self-test: whether this machine, in the state it is in, tells equal programs from slower ones.
  *
  * A run takes the programs as two sets, `a` and `b`, and a third time as they are in planted/, where
- * each is slower by a known share. It is many runs of the quick scale in one: after every
+ * each is slower by a known share. It is many short runs in one: after every
  * SELF_TEST_REPETITIONS repetitions the layouts are dealt anew, and these repetitions are judged by
  * themselves, exactly as a comparison of two builds is. No sample is used twice, so the comparisons
  * are independent but for the machine. */
@@ -13,7 +13,7 @@
 #include "statistics.h"
 #include "store.h"
 
-enum { SELF_TEST_REPETITIONS = 6, SELF_TEST_RUNS = 20 };
+enum { SELF_TEST_REPETITIONS = 11, SELF_TEST_RUNS = 20 };
 
 /* What may come out and still be a pass, as shares of the comparisons made. */
 extern const double self_test_different_max, self_test_found_min;

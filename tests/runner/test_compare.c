@@ -244,6 +244,58 @@ static void test_failed_self_test(void **state)
     assert_has(out_text, "the self-test of this machine failed");
 }
 
+/* -- the self-test -- */
+
+static void test_self_test(void **state)
+{
+    json_t *result;
+
+    (void)state;
+    add_programs("programs", "steady");
+    add_programs("programs/planted", "steady");
+    assert_code(reclaim("self-test --programs programs --repetitions 33 --out results/test"), 0);
+    assert_has(out_text, "passed");
+    result = read_json("results/self-test.json");
+    assert_true(json_is_true(json_object_get(result, "passed")));
+    assert_true(json_number_of(result, "compared") == 15);
+    assert_true(json_number_of(result, "different") == 0);
+    assert_true(json_number_of(result, "planted_found") == 15);
+    json_decref(result);
+    run_into("results/run", "programs", "--workload temps --repetitions 6");
+    assert_has(out_text, "passed: 0 of 15 equal ones called different, 15 of 15 slowdowns of 5%");
+}
+
+/* Where the planted slowdown is not found, runs beside the self-test get no verdicts. */
+static void test_self_test_fails(void **state)
+{
+    (void)state;
+    add_programs("programs", "steady");
+    add_programs("programs/planted", "steady");
+    add_programs("slow", "steady");
+    assert_code(run_after("FAKE_UNPLANTED=1",
+                          "self-test --programs programs --repetitions 11 --out results/test"),
+                5);
+    assert_has(out_text, "FAILED");
+    assert_has(out_text, "found in 0 of 5");
+    run_into("results/run", "old=programs --programs new=slow", "--workload temps --repetitions 6");
+    assert_has(out_text, "FAILED, so no verdicts");
+    assert_has(out_text, "no verdict");
+    edit("results/self-test.json", "s/\"cores\": [0-9]*/\"cores\": 999/");
+    run_into("results/later", "old=programs --programs new=slow",
+             "--workload temps --repetitions 6");
+    assert_has(out_text, "not self-tested");
+    assert_has(out_text, "slower");
+}
+
+static void test_self_test_without_planted_programs(void **state)
+{
+    (void)state;
+    add_programs("programs", "steady");
+    assert_code(reclaim("self-test --programs programs"), 2);
+    assert_has(error_text, "programs/planted");
+    assert_code(reclaim("self-test --programs programs --repetitions 3"), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +313,9 @@ int main(void)
         IN_FOLDER(test_no_run),
         IN_FOLDER(test_chart),
         IN_FOLDER(test_failed_self_test),
+        IN_FOLDER(test_self_test),
+        IN_FOLDER(test_self_test_fails),
+        IN_FOLDER(test_self_test_without_planted_programs),
     };
     int failed = cmocka_run_group_tests_name("compare", tests, NULL, NULL);
 
