@@ -5,6 +5,7 @@
 
 #include "command_line.h"
 #include "compare.h"
+#include "doctor.h"
 #include "inspect.h"
 #include "list.h"
 #include "report.h"
@@ -28,6 +29,8 @@ static int execute(const command_line *asked, problem *why)
         return run_command(asked, why);
     case VERB_COMPARE:
         return compare_command(asked, why);
+    case VERB_DOCTOR:
+        return doctor_command(asked, why);
     case VERB_SELF_TEST:
         return self_test_command(asked, why);
     case VERB_INSPECT:

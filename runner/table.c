@@ -195,6 +195,21 @@ static size_t layouts_min(const plan *of)
     return least;
 }
 
+/* "noisy: load, busy cores (reclaim doctor)". */
+static void print_noise(FILE *out, const json_t *context)
+{
+    json_t *noisy = json_object_get(json_object_get(context, "doctor"), "noisy");
+    const char *between = "this machine was noisy: ";
+
+    for (void *field = json_object_iter(noisy); field != NULL;
+         field = json_object_iter_next(noisy, field)) {
+        fprintf(out, "%s%s", between, json_object_iter_key(field));
+        between = ", ";
+    }
+    if (json_object_size(noisy) > 0)
+        fprintf(out, " ('reclaim doctor')\n");
+}
+
 /* What stands behind the numbers, or does not. */
 static void print_trust(FILE *out, const summary *of)
 {
@@ -206,6 +221,7 @@ static void print_trust(FILE *out, const summary *of)
     else
         fprintf(out, "layouts: ONE of a program, so a small difference may be the layout's\n");
     fprintf(out, "%s\n", tested);
+    print_noise(out, of->planned->context);
     free(tested);
 }
 
