@@ -170,8 +170,7 @@ char *self_test_describe(const json_t *context)
         return text_copy("not self-tested: 'reclaim self-test' shows whether this machine tells "
                          "equal from slower");
     return text_format(
-        "self-test of %.10s %s: %.0f of %.0f equal ones called different, %.0f of %.0f slowdowns "
-        "of 5%% found",
+        "self-test of %.10s %s: %.0f of %.0f equals differ, %.0f of %.0f slowdowns found",
         json_text_of(result, "date"),
         json_is_true(json_object_get(result, "passed")) ? "passed" : "FAILED, so no verdicts",
         json_number_of(result, "different"), json_number_of(result, "compared"),

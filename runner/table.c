@@ -195,19 +195,22 @@ static size_t layouts_min(const plan *of)
     return least;
 }
 
-/* "noisy: load, busy cores (reclaim doctor)". */
 static void print_noise(FILE *out, const json_t *context)
 {
     json_t *noisy = json_object_get(json_object_get(context, "doctor"), "noisy");
-    const char *between = "this machine was noisy: ";
+    char *names = text_copy("");
 
     for (void *field = json_object_iter(noisy); field != NULL;
          field = json_object_iter_next(noisy, field)) {
-        fprintf(out, "%s%s", between, json_object_iter_key(field));
-        between = ", ";
+        char *longer =
+            text_format("%s%s%s", names, names[0] != '\0' ? ", " : "", json_object_iter_key(field));
+        free(names);
+        names = longer;
     }
-    if (json_object_size(noisy) > 0)
-        fprintf(out, " ('reclaim doctor')\n");
+    if (names[0] != '\0')
+        fprintf(out, "what made this machine noisy ('reclaim doctor'):\n");
+    table_print_wrapped(out, names);
+    free(names);
 }
 
 /* What stands behind the numbers, or does not. */
