@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "comparison.h"
+#include "context.h"
 #include "interrupt.h"
 #include "json.h"
 #include "machine.h"
@@ -277,7 +278,7 @@ static int conclude(const run *done, const command_line *asked, problem *why)
     printf("\nresult: %s\n", path);
     free(path);
     json_decref(value);
-    if (!written)
+    if (!written || !context_builds_unchanged(done->planned.context, why))
         return why->code;
     return self_test_passed(&result) ? EXIT_CODE_OK : EXIT_CODE_SLOWER;
 }
