@@ -8,7 +8,7 @@
 #include "json.h"
 #include "text.h"
 
-/* Continues FNV-1a over the bytes of a file. False when it cannot be read. */
+/* Continues the hash over the bytes of a file. False when it cannot be read. */
 static bool add_file(uint64_t *hash, const char *path)
 {
     unsigned char bytes[65536];
@@ -17,10 +17,8 @@ static bool add_file(uint64_t *hash, const char *path)
 
     if (file == NULL)
         return false;
-    while ((length = fread(bytes, 1, sizeof bytes, file)) > 0) {
-        for (size_t i = 0; i < length; i++)
-            *hash = (*hash ^ bytes[i]) * 0x100000001b3u;
-    }
+    while ((length = fread(bytes, 1, sizeof bytes, file)) > 0)
+        *hash = text_hash(*hash, bytes, length);
     fclose(file);
     return true;
 }
@@ -30,7 +28,7 @@ static bool add_file(uint64_t *hash, const char *path)
  * be read. */
 static char *program_fingerprint(const char *path, size_t layouts)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
+    uint64_t hash = TEXT_HASH_START;
     bool read_all = true;
 
     for (size_t i = 0; i <= layouts && read_all; i++) {

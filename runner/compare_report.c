@@ -113,7 +113,7 @@ static void print_rules(const compare *of)
     printf("\nratio: new / old, with its 95%% interval; n: independent repetitions\n"
            "a difference: p < 0.05 by %s, corrected for %zu comparisons, and over %.3g%% "
            "(--margin)\n",
-           of->is_paired ? "flipped signs" : "the rank-sum test", count_judged(of),
+           of->is_paired ? "exchanged pairs" : "the rank-sum test", count_judged(of),
            of->margin * 100);
     for (size_t i = 0; i < json_array_size(of->notes); i++) {
         char *line = text_format("note: %s", json_text_at(of->notes, i));

@@ -30,8 +30,8 @@ typedef struct comparison {
     estimate ratio; /* new ÷ old; over all workloads the geometric mean of theirs */
     double p;       /* corrected for the size of the family; NAN when not comparable */
     verdict verdict;
-    double *logs; /* of the ratio in each repetition, while the verdicts are being made; NULL when
-                     not comparable */
+    double *old_logs, *new_logs; /* of the times in each repetition, while the verdicts are being
+                                    made; NULL when not comparable */
 } comparison;
 
 typedef struct comparison_list {

@@ -99,6 +99,17 @@ const cell *plan_find(const plan *from, const char *row, const char *spec)
     return NULL;
 }
 
+size_t plan_find_in_set(const plan *planned, const char *set, const cell *like)
+{
+    size_t i = 0;
+
+    while (i < planned->cell_count && (strcmp(planned->cells[i].set, set) != 0 ||
+                                       strcmp(planned->cells[i].label, like->label) != 0 ||
+                                       strcmp(planned->cells[i].spec, like->spec) != 0))
+        i++;
+    return i;
+}
+
 bool plan_starts_spec(const plan *of, size_t cell_index)
 {
     size_t i = 0;

@@ -60,6 +60,9 @@ bool plan_self_test_failed(const plan *of);
 /* "old/refcount" or "refcount"; the caller frees it. */
 char *plan_row(const char *set, const char *label);
 
+/* The cell of the same label and spec as `like` in another set; cell_count when there is none. */
+size_t plan_find_in_set(const plan *from, const char *set, const cell *like);
+
 /* Whether the cell is the first of its spec: tables and charts have a block for each. */
 bool plan_starts_spec(const plan *of, size_t cell_index);
 

@@ -16,14 +16,12 @@ static const char check_name[] = "check";
 /* Programs write whole nanoseconds. */
 static const double rounding_ns = 1;
 
-/* FNV-1a over the record's line; the caller frees the text. */
+/* Over the record's line; the caller frees the text. */
 static char *check_sum(const json_t *record)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
     char *line = json_one_line(record);
+    uint64_t hash = text_hash(TEXT_HASH_START, line, strlen(line));
 
-    for (const char *c = line; *c != '\0'; c++)
-        hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
     free(line);
     return text_format("%016" PRIx64, hash);
 }

@@ -63,13 +63,6 @@ void schedule_order(const plan *planned, size_t repetition, size_t *order)
 
 /* -- layouts -- */
 
-static uint64_t mix_text(uint64_t hash, const char *text)
-{
-    for (const char *c = text; *c != '\0'; c++)
-        hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
-    return hash;
-}
-
 /* How many cells that differ in the set only stand before this one. */
 static size_t place_in_group(const plan *planned, size_t cell_index)
 {
@@ -84,7 +77,8 @@ size_t schedule_layout(const plan *planned, size_t cell_index, size_t repetition
 {
     const cell *of = &planned->cells[cell_index];
     size_t deal = planned->layout_period > 0 ? (repetition - 1) / planned->layout_period : 0;
-    random_state random = {.value = mix_text(mix_text(planned->seed, of->label), of->spec) + deal};
+    uint64_t of_label = text_hash(planned->seed, of->label, strlen(of->label));
+    random_state random = {.value = text_hash(of_label, of->spec, strlen(of->spec)) + deal};
     size_t turn, chosen, *layouts;
 
     if (of->layouts == 0)

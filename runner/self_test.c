@@ -29,18 +29,6 @@ enum { WORKLOADS = 5 };
 
 /* -- judging -- */
 
-/* The cell that differs from `like` in the set only; cell_count when there is none. */
-static size_t find_in_set(const plan *planned, const char *set, const cell *like)
-{
-    size_t i = 0;
-
-    while (i < planned->cell_count && (strcmp(planned->cells[i].set, set) != 0 ||
-                                       strcmp(planned->cells[i].label, like->label) != 0 ||
-                                       strcmp(planned->cells[i].spec, like->spec) != 0))
-        i++;
-    return i;
-}
-
 /* The repetitions from `first` on that make one run, as a plan and a store of their own: records
  * and context are shared. */
 typedef struct excerpt {
@@ -63,7 +51,7 @@ static comparison_list compare_sets(const excerpt *in, const char *other)
     comparison_list list = {0};
 
     for (size_t i = 0; i < in->planned.cell_count; i++) {
-        size_t partner = find_in_set(&in->planned, other, &in->planned.cells[i]);
+        size_t partner = plan_find_in_set(&in->planned, other, &in->planned.cells[i]);
         if (strcmp(in->planned.cells[i].set, set_a) == 0 && partner < in->planned.cell_count)
             comparisons_add_paired(&list, &in->planned, &in->from, i, partner, true);
     }
@@ -95,7 +83,7 @@ static estimate ratio_of_planted(const plan *planned, const store *from)
     estimate ratio;
 
     for (size_t i = 0; i < planned->cell_count; i++) {
-        size_t partner = find_in_set(planned, set_planted, &planned->cells[i]);
+        size_t partner = plan_find_in_set(planned, set_planted, &planned->cells[i]);
         if (strcmp(planned->cells[i].set, set_a) != 0 || partner == planned->cell_count)
             continue;
         measurements_ratios(planned, from, partner, i, ratios);

@@ -280,7 +280,7 @@ static size_t family_size(const comparison_list *list, bool overall)
 static void print_verdict_rule(FILE *out, const summary *of)
 {
     fprintf(out,
-            "a difference: p < 0.05 by flipped signs, corrected for %zu comparisons, and over "
+            "a difference: p < 0.05 by exchanged pairs, corrected for %zu comparisons, and over "
             "%.3g%% (--margin)\n",
             family_size(&of->comparisons, false), of->planned->margin * 100);
     if (of->planned->repetitions < STATISTICS_SAMPLES_MIN)
