@@ -311,7 +311,7 @@ static uint32_t serial_of(const oracle *o, uint32_t id)
 }
 
 /* The bounds are the oracle's, as numbers of objects: see oracle.h. */
-void recorder_expect(const oracle *o, collected collected)
+void recorder_expect(const oracle *o)
 {
     model_set kept, reachable;
 
@@ -320,13 +320,11 @@ void recorder_expect(const oracle *o, collected collected)
     fprintf(recorder.out, "%cheap_verify(m);\n", LINE_EXPECTATIONS);
     if (recorder.finalisers)
         return;
-    kept = o->alive;
-    if (strategy_traits.prompt)
-        model_counting_closure(o->model, &o->alive, &kept);
+    oracle_kept_uncollected(o, &kept);
+    model_take_all(o->model, &kept, &o->taken);
     model_reachable(o->model, NULL, &reachable);
     expect("assert_in_range(objects_live(m), %u, %u);",
-           size_of(o->model, has_collected(o) ? &reachable : &kept),
-           size_of(o->model, collected == COLLECTED_FULLY ? &reachable : &kept));
+           size_of(o->model, has_collected(o) ? &reachable : &kept), size_of(o->model, &kept));
     for (uint32_t i = 0; i < MODEL_OWNERS_MAX; i++) {
         if (o->variables[i] != NULL && o->model->owners[i] != 0)
             expect("assert_int_equal(mm_serial(%v), %u);", o->variables[i],

@@ -150,15 +150,17 @@ typedef enum mm_death_order {
  */
 typedef struct mm_traits {
     const char *summary;
-    bool timed;           /* false: a checking strategy whose times mean nothing */
-    bool reclaims;        /* gives memory back at all */
-    bool counts;          /* keeps a reference count: mm_refcount() works */
-    bool prompt;          /* acyclic garbage dies before the operation that made it returns */
-    bool reclaims_cycles; /* a full collection leaves exactly what is reachable */
-    bool moving;          /* an object may move at any operation that may collect */
-    bool tracks;          /* knows some objects to be in no cycle: mm_is_tracked() works */
-    bool freezes;         /* mm_freeze() and its siblings work */
-    bool reports_garbage; /* MM_DEBUG_COLLECTABLE and MM_DEBUG_SAVE_ALL work */
+    bool timed;              /* false: a checking strategy whose times mean nothing */
+    bool reclaims;           /* gives memory back at all */
+    bool counts;             /* keeps a reference count: mm_refcount() works */
+    bool prompt;             /* acyclic garbage dies before the operation that made it returns */
+    bool reclaims_cycles;    /* a full collection leaves exactly what is reachable */
+    bool moving;             /* an object may move at any operation that may collect */
+    bool tracks;             /* knows some objects to be in no cycle: mm_is_tracked() works */
+    bool freezes;            /* mm_freeze() and its siblings work */
+    bool reports_garbage;    /* MM_DEBUG_COLLECTABLE and MM_DEBUG_SAVE_ALL work */
+    bool promotes;           /* CPython 3.11's generations: see mm_get_count() in mm_gc.h */
+    bool finalises_in_order; /* a collection finalises what it found in the order it was made */
     mm_death_order death_by_count;     /* what dies as its count becomes zero */
     mm_death_order death_by_collector; /* what a collection finds unreachable */
     bool finalises_at_teardown;        /* mm_heap_free() runs the finalisers that have not run */

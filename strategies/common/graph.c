@@ -17,14 +17,6 @@
 
     #include <string.h>
 
-    #ifndef strategy_generation_of
-static inline uint32_t strategy_generation_of(const mm_heap *heap, const mm_object *object)
-{
-    (void)heap, (void)object;
-    return MM_NO_GENERATION;
-}
-    #endif
-
     #define EACH_BLOCK(heap, block)                                                               \
         (registered *block = (heap)->base.front.blocks.next; block != &(heap)->base.front.blocks; \
          block = (block)->next)

@@ -18,7 +18,7 @@ void mm_each_object(mm_heap *heap, mm_object_visitor *visit, void *context)
     for (registered *block = ring->next; block != ring; block = block->next) {
         const mm_var named = {.object = registry_object(block)};
         visit(block->serial, strategy_type_of(heap->base.mutator, &named), named.object->slot_count,
-              context);
+              strategy_generation_of(heap, named.object), context);
     }
 }
 
