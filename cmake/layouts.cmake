@@ -3,18 +3,22 @@
 
 set(RECLAIM_LAYOUTS 12 CACHE STRING "layouts of each timed program in a release build; 0: only the linker's own")
 
-# Any lld from 13 on can shuffle; gcc looks for the name ld.lld in the folder that -B names.
+# gcc looks for the name ld.lld in the folder that -B names. Any lld from 13 on can shuffle.
 file(GLOB folders /usr/lib/llvm-*/bin)
 list(SORT folders COMPARE NATURAL ORDER DESCENDING)
 find_program(RECLAIM_LLD ld.lld HINTS ${folders})
+set(lld_options "")
+if(RECLAIM_LLD)
+  execute_process(COMMAND ${RECLAIM_LLD} --help OUTPUT_VARIABLE lld_options ERROR_QUIET)
+endif()
 
 set(layouts 0)
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT RECLAIM_SANITIZE AND NOT RECLAIM_FUZZ_ENGINE)
   add_compile_options(-ffunction-sections)
-  if(RECLAIM_LLD)
+  if(lld_options MATCHES "--shuffle-sections")
     set(layouts ${RECLAIM_LAYOUTS})
   else()
-    message(WARNING "no ld.lld: every timed program has one layout, so a difference between two builds may be the layout's. Install lld-19.")
+    message(WARNING "no ld.lld that can shuffle sections: every timed program has one layout, so a difference between two builds may be the layout's. Install lld-19.")
   endif()
 endif()
 
