@@ -72,7 +72,7 @@ static const setting numbers[] = {
      .unit = "",
      .help = "exit with 5 when anything is slower by more than this, such as 5%",
      .fallback = -1,
-     .maximum = 100},
+     .maximum = 1},
     {.name = "format",
      .unit = "",
      .help = "text or json",
@@ -574,7 +574,7 @@ static void print_overview(void)
     printf("reclaim measures strategies of memory management side by side, on identical work.\n\n"
            "usage: reclaim COMMAND [OPTION]...\n\n");
     for (int i = 0; i < VERB_COUNT; i++)
-        printf("  %-8s %s\n", verbs[i].name, verbs[i].help);
+        printf("  %-9s %s\n", verbs[i].name, verbs[i].help);
     printf("\n'reclaim COMMAND --help' shows the options of a command; 'reclaim --version' the "
            "version.\n\n"
            "exit codes: 0 done; 1 the environment failed (a file, a folder, a tool); 2 bad input;\n"

@@ -236,20 +236,21 @@ static bool plan_test(command_line *chosen, problem *why)
            settings_assign(&chosen->numbers, "self-test", "scale=quick", why->text);
 }
 
-static void print_result(const self_test *of)
+static void print_result(const self_test *of, const char *path)
 {
     printf("\nequal programs in other layouts: called different in %zu of %zu comparisons (at most "
            "%.0f)\n"
            "programs slower by 5%%: found in %zu of %zu comparisons (at least %.0f); measured "
            "ratio %.3f\n"
-           "%s\n",
+           "%s\n\nresult: %s\n",
            of->different, of->compared, floor(self_test_different_max * (double)of->compared),
            of->planted_found, of->planted_compared,
            ceil(self_test_found_min * (double)of->planted_compared), of->planted_ratio.median,
            self_test_passed(of)
                ? "passed: differences that are found here can be believed"
                : "FAILED: runs beside this one get no verdicts; 'reclaim doctor' says what makes "
-                 "the machine noisy");
+                 "the machine noisy",
+           path);
 }
 
 static int conclude(const run *done, const command_line *asked, problem *why)
@@ -262,8 +263,7 @@ static int conclude(const run *done, const command_line *asked, problem *why)
     if (settings_get(&asked->numbers, "format") != 0)
         json_dumpf(value, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     else
-        print_result(&result);
-    printf("\nresult: %s\n", path);
+        print_result(&result, path);
     free(path);
     json_decref(value);
     if (!written || !context_builds_unchanged(done->planned.context, why))

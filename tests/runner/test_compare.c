@@ -73,7 +73,9 @@ static void test_gate(void **state)
     assert_code(reclaim("compare a b --fail-above 0.5"), 0);
     assert_code(reclaim("compare b a --fail-above 5%"), 0);
     assert_code(reclaim("compare a b --fail-above 5% --margin 30%"), 0);
-    assert_code(reclaim("compare a b --fail-above 5 --margin x"), 2);
+    assert_code(reclaim("compare a b --fail-above 5"), 2); /* 5% or 0.05: 5 would let all pass */
+    assert_has(error_text, "fail-above");
+    assert_code(reclaim("compare a b --margin wide"), 2);
     assert_has(error_text, "margin");
 }
 
