@@ -362,7 +362,8 @@ static bool read_help(command_line *parsed, const command_option *option, const 
 /* Where the results are and how they are shown is no part of the plan. */
 static bool is_part_of_plan(const command_option *option)
 {
-    return option->argument != NULL && option->read != read_folder;
+    return option->argument != NULL && option->read != read_folder &&
+           strcmp(option->name, "format") != 0;
 }
 
 static void note_request(command_line *parsed, const command_option *option, const char *value)
