@@ -1,7 +1,7 @@
 # Layouts: each timed program is linked several times with its functions in another order, so that what a run finds is not the luck of one order.
 # They are linked together with the program, so they are never older than it.
 
-set(RECLAIM_LAYOUTS 12 CACHE STRING "layouts of each timed program in a release build; 0: only the linker's own")
+set(RECLAIM_LAYOUTS 16 CACHE STRING "layouts of each timed program in a release build; 0: only the linker's own")
 
 # gcc looks for the name ld.lld in the folder that -B names. Any lld from 13 on can shuffle.
 file(GLOB folders /usr/lib/llvm-*/bin)

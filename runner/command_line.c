@@ -146,7 +146,7 @@ static const command_option options[] = {
      VERB_RUN, read_specs},
     {"scale", "SCALE", NULL, VERB_RUN, read_number},
     {"repetitions", "N", NULL, VERB_RUN, read_number},
-    {"repetitions", "N", "every 11 make 10 comparisons of equal programs; 220", VERB_SELF_TEST,
+    {"repetitions", "N", "every 15 make 10 comparisons of equal programs; 300", VERB_SELF_TEST,
      read_number},
     {"seed", "N", NULL, VERB_RUN | VERB_INSPECT, read_number},
     {"runs", "K", NULL, VERB_RUN, read_number},

@@ -255,7 +255,7 @@ static void test_self_test(void **state)
     (void)state;
     add_programs("programs", "steady");
     add_programs("programs/planted", "steady");
-    assert_code(reclaim("self-test --programs programs --repetitions 33 --out results/test"), 0);
+    assert_code(reclaim("self-test --programs programs --repetitions 45 --out results/test"), 0);
     assert_has(out_text, "passed");
     result = read_json("results/self-test.json");
     assert_true(json_is_true(json_object_get(result, "passed")));
@@ -275,7 +275,7 @@ static void test_self_test_fails(void **state)
     add_programs("programs/planted", "steady");
     add_programs("slow", "steady");
     assert_code(run_after("FAKE_UNPLANTED=1",
-                          "self-test --programs programs --repetitions 11 --out results/test"),
+                          "self-test --programs programs --repetitions 15 --out results/test"),
                 5);
     assert_has(out_text, "FAILED");
     assert_has(out_text, "found in 0 of 5");
