@@ -177,6 +177,9 @@ static bool check_combination(const inspection *asked, char message[INSPECT_MESS
 
 bool inspection_check(const inspection *asked, char message[INSPECT_MESSAGE_MAX])
 {
+    if (strategy_traits.no_graph)
+        return refuse(message, "the heap of %s is not ours to look into: it belongs to %s",
+                      sample_strategy(), strategy_traits.peer);
     return check_format(asked, message) && check_combination(asked, message) &&
            (asked->leaks || asked->shape || check_points(asked, message));
 }

@@ -242,6 +242,10 @@ static bool take_option(command *c, int option, char message[SETTINGS_MESSAGE_MA
     case OPTION_WORKLOAD:
         return add_sample(c, optarg, message);
     case OPTION_OPTION:
+        if (sample_absence() != NULL) { /* nobody knows its options */
+            snprintf(message, SETTINGS_MESSAGE_MAX, "%s", sample_absence());
+            return false;
+        }
         snprintf(owner, sizeof owner, "strategy %s", sample_strategy());
         return settings_assign(&c->options, owner, optarg, message);
     case OPTION_SEED:
@@ -466,6 +470,8 @@ static int run_command(command *c, int argc, char **argv)
         return status;
     if (c->describe)
         return print_description() ? EXIT_SUCCESS : EXIT_ENVIRONMENT;
+    if (sample_absence() != NULL && !c->check)
+        return bad_input(c, sample_absence());
     if (!complete_samples(c)) {
         fprintf(stderr, "%s: out of memory\n", c->program);
         return EXIT_OOM;

@@ -11,6 +11,8 @@
 typedef struct hand_program {
     const char *summary;
     bool leaks_cycles;
+    const char
+        *peer; /* the runtime it is written against, NULL: plain C; what it frees is unknown */
 } hand_program;
 
 extern const hand_program hand_written;

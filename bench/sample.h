@@ -56,6 +56,9 @@ typedef struct sample {
 const char *sample_strategy(void);
 bool sample_is_hand_written(void);
 
+/* Why this strategy could not be built, so that no cell of it runs. NULL: it was. */
+const char *sample_absence(void);
+
 /* Adds the sample to what Google Benchmark will run. */
 void sample_register(sample *s);
 

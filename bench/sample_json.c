@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/allocator.h"
 #include "bench/build_info.h"
 #include "bench/files.h"
 #include "bench/observed.h"
@@ -104,12 +105,16 @@ static json_t *workload_json(const workload *w)
 static json_t *traits_json(void)
 {
 #ifdef RECLAIM_HAND_WRITTEN
-    return json_pack("{s:b, s:b}", "reclaims", 1, "reclaims_cycles", !hand_written.leaks_cycles);
+    return json_pack("{s:b, s:b, s:s?}", "reclaims", 1, "reclaims_cycles",
+                     !hand_written.leaks_cycles, "peer", hand_written.peer);
+#elif defined(RECLAIM_ABSENT)
+    return json_pack("{s:s}", "peer", MM_STRATEGY_NAME);
 #else
     const mm_traits *t = &strategy_traits;
-    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:i}", "reclaims", t->reclaims, "counts", t->counts,
-                     "prompt", t->prompt, "reclaims_cycles", t->reclaims_cycles, "moving",
-                     t->moving, "generations", (int)t->generations);
+    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:s?, s:i}", "reclaims", t->reclaims, "counts",
+                     t->counts, "prompt", t->prompt, "reclaims_cycles", t->reclaims_cycles,
+                     "moving", t->moving, "conservative", t->conservative, "peer", t->peer,
+                     "generations", (int)t->generations);
 #endif
 }
 
@@ -119,6 +124,8 @@ static json_t *summary_json(void)
     return json_string(hand_written.summary);
 #elif defined(MM_VARIANT_OF)
     return json_string(MM_VARIANT_OF " with " MM_OPTION_DEFAULTS);
+#elif defined(RECLAIM_ABSENT)
+    return json_string("left out: " RECLAIM_ABSENT);
 #else
     return json_string(strategy_traits.summary);
 #endif
@@ -128,7 +135,7 @@ static json_t *options_json(void)
 {
     settings options;
 
-    if (sample_is_hand_written())
+    if (sample_is_hand_written() || sample_absence() != NULL)
         return json_array();
     mm_options_init(&options);
     return settings_json(&options);
@@ -165,14 +172,24 @@ bool print_description(void)
 
 /* ---- Checked cell ---- */
 
+static json_t *allocator_json(void)
+{
+    allocator_identity identity;
+
+    allocator_identify(&identity);
+    return json_pack("{s:s, s:s, s:s}", "name", identity.name, "version", identity.version, "file",
+                     identity.file);
+}
+
 bool print_check(const sample *s, uint64_t bytes_peak, const char *skip)
 {
     return print_json(
-        json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:i, s:s, s:{s:I}}", "schema",
+        json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:i, s:o, s:s, s:{s:I}}", "schema",
                   "reclaim.check/1", "strategy", sample_strategy(), "label", s->label, "options",
                   values_of(&s->options), "workload", s->workload->name, "spec", s->spec, "params",
-                  values_of(&s->parameters), "seed", (json_int_t)s->seed, "runs", s->runs, "skip",
-                  skip != NULL ? skip : "", "forecast", "bytes_peak", (json_int_t)bytes_peak));
+                  values_of(&s->parameters), "seed", (json_int_t)s->seed, "runs", s->runs,
+                  "allocator", allocator_json(), "skip", skip != NULL ? skip : "", "forecast",
+                  "bytes_peak", (json_int_t)bytes_peak));
 }
 
 /* ---- Sample ---- */
@@ -211,13 +228,25 @@ static uint64_t steady_max(const sample *s, size_t offset_in_stats)
     return largest;
 }
 
+/* Collections are a fact of the cell where every run has the same. A conservative collector's
+ * depend on what memory looks like, and so only one sample tells them. */
+static bool collections_repeat(void)
+{
+    return sample_is_hand_written() || !strategy_traits.conservative;
+}
+
 static json_t *by_generation(const uint64_t values[MM_GENERATIONS_MAX])
 {
     json_t *out = json_array();
     uint32_t generations = sample_is_hand_written() ? 0 : strategy_traits.generations;
 
-    for (uint32_t i = 0; i < generations; i++)
+    for (uint32_t i = 0; i < generations; i++) {
+        if (values[i] == MM_UNKNOWN || (!MM_COUNTED && !collections_repeat())) {
+            json_decref(out);
+            return json_null();
+        }
         json_array_append_new(out, json_integer((json_int_t)values[i]));
+    }
     return out;
 }
 
@@ -293,12 +322,12 @@ static json_t *counters_json(const sample *s)
 static json_t *run_json(const sample_record *r)
 {
     return json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "time_ns", (json_int_t)r->time_ns,
+        "{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:o, s:I}", "time_ns", (json_int_t)r->time_ns,
         "cpu_ns", (json_int_t)r->cpu_ns, "work_ns", (json_int_t)r->work_ns, "teardown_ns",
         (json_int_t)r->teardown_ns, "last_collect_ns", (json_int_t)r->last_collect_ns,
-        "collector_ns", (json_int_t)r->stats.collector_ns, "pause_ns_max",
-        (json_int_t)r->stats.pause_ns_max, "request_ns_max", (json_int_t)r->stats.request_ns_max,
-        "drop_ns_max", (json_int_t)r->stats.drop_ns_max, "page_faults", (json_int_t)r->page_faults);
+        "collector_ns", json_known(r->stats.collector_ns), "pause_ns_max",
+        json_known(r->stats.pause_ns_max), "request_ns_max", (json_int_t)r->stats.request_ns_max,
+        "drop_ns_max", json_known(r->stats.drop_ns_max), "page_faults", (json_int_t)r->page_faults);
 }
 
 static json_t *first_and_steady(const sample *s, uint64_t (*value)(const sample_record *))
@@ -315,13 +344,14 @@ static json_t *sample_json(const sample *s)
 
     for (int i = 0; measured && i < s->runs; i++)
         json_array_append_new(runs, run_json(s->records + i));
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:s, s:s, s:o, s:o, s:o, s:o}",
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:o, s:s, s:s, s:o, s:o, s:o, "
+                     "s:o}",
                      "schema", "reclaim.sample/1", "strategy", sample_strategy(), "label", s->label,
                      "flavour", MM_COUNTED ? "counted" : "timed", "options", values_of(&s->options),
                      "workload", s->workload->name, "spec", s->spec, "params",
-                     values_of(&s->parameters), "seed", (json_int_t)s->seed, "status",
-                     statuses[s->status], "reason", s->reason, "time_ns",
-                     measured ? first_and_steady(s, time_of) : json_null(), "cpu_ns",
+                     values_of(&s->parameters), "seed", (json_int_t)s->seed, "allocator",
+                     allocator_json(), "status", statuses[s->status], "reason", s->reason,
+                     "time_ns", measured ? first_and_steady(s, time_of) : json_null(), "cpu_ns",
                      measured ? first_and_steady(s, cpu_of) : json_null(), "runs", runs, "counters",
                      measured ? counters_json(s) : json_object());
 }

@@ -100,7 +100,7 @@ static void set_options(const program *p, settings *options)
     mm_options_init(options);
     for (size_t i = 0; i < options->count; i++) {
         const setting *option = options->table + i;
-        if (option->text || strcmp(option->name, "heap_bytes_max") == 0)
+        if (option->text || option->for_process || strcmp(option->name, "heap_bytes_max") == 0)
             continue;
         if (knob == p->knobs + KNOB_option0 + PROGRAM_OPTIONS)
             break;
@@ -221,6 +221,29 @@ static void drop_everything(machine *x)
     do_collect_all(x, NULL);
 }
 
+static machine_observer *current_observer;
+
+void machine_observe(machine_observer *observer)
+{
+    current_observer = observer;
+}
+
+void tell_observer(machine_event event, uint32_t which, uint64_t count)
+{
+    if (current_observer != NULL)
+        current_observer(event, which, count);
+}
+
+static void tell_totals(const machine *x)
+{
+    mm_stats stats;
+
+    mm_get_stats(x->heap, &stats);
+    for (uint32_t g = 0; g < MM_GENERATIONS_MAX; g++)
+        tell_observer(MACHINE_RECLAIMED, g, stats.reclaimed_by_collector[g]);
+    tell_observer(MACHINE_RECLAIMED, MM_GENERATIONS_MAX, stats.reclaimed_by_count);
+}
+
 static uint64_t attempts; /* of the last run */
 
 uint64_t machine_allocation_attempts(void)
@@ -238,6 +261,7 @@ machine_digest machine_run(const program *p, bool faults)
     if (!(p->knobs[KNOB_keep_roots] & 1))
         drop_everything(&x);
     attempts = mm_allocation_attempts(x.heap);
+    tell_totals(&x);
     x.oracle.closed = true;
     mm_heap_free(x.heap);
     return digest;

@@ -19,6 +19,21 @@ typedef struct machine_digest {
  * knob. */
 machine_digest machine_run(const program *p, bool faults);
 
+/* What happens while a program runs, in order. */
+typedef enum machine_event {
+    MACHINE_FINALISED,   /* object `which` has its finaliser called, `count` calls deep */
+    MACHINE_CALLED_BACK, /* weak reference `which` calls back, `count` calls deep */
+    MACHINE_COLLECTED,   /* a collection of generation `which` has found `count` unreachable */
+    MACHINE_RETURNED,    /* the program asked for a collection, and was told `count` */
+    MACHINE_RECLAIMED    /* at the end: `count` by collections of generation `which`, or, behind
+                            the last of them, by counting */
+} machine_event;
+
+typedef void machine_observer(machine_event event, uint32_t which, uint64_t count);
+
+/* Who is told in the runs from now on; NULL: nobody. */
+void machine_observe(machine_observer *observer);
+
 /* The allocations of objects that the last run asked for, failed ones included. */
 uint64_t machine_allocation_attempts(void);
 

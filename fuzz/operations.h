@@ -8,6 +8,7 @@
 #ifndef FUZZ_OPERATIONS_H
 #define FUZZ_OPERATIONS_H
 
+#include "machine.h"
 #include "oracle.h"
 
 #include <assert.h>
@@ -173,6 +174,9 @@ void forget(machine *x, uint32_t v);
  * variables of its own. */
 typedef void motif(machine *x, uint32_t dst, uint32_t size, uint32_t number);
 void with_scratch(machine *x, uint32_t dst, uint32_t size, uint32_t number, motif *motif);
+
+/* Tells whoever observes the run. */
+void tell_observer(machine_event event, uint32_t which, uint64_t count);
 
 /* ---- User code: what the heap calls ---- */
 

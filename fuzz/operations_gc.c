@@ -88,7 +88,7 @@ static void make_weak_into(machine *x, uint32_t dst, const weak_request *w)
         expect_status(x, status, MM_INVALID, "mm_weak_new()");
         return;
     }
-    id = making_end(x, &k, status, SHAPE_WEAK, sizeof(weak_payload));
+    id = making_end(x, &k, status, SHAPE_WEAK, MM_WEAK_BYTES);
     if (id != 0)
         note_weak(x, id, w, k.variable);
 }
@@ -111,6 +111,7 @@ static void make_weak(machine *x, uint32_t dst, weak_request w)
 
     if (variable(x, dst) == NULL || w.referent.variable == NULL || w.referent.id == 0)
         return;
+    w.call &= !strategy_traits.no_callbacks;
     {
         MM_VARS(x->m, own, SCRATCHES);
         name_variables(x, made, SCRATCHES, own);
@@ -179,6 +180,10 @@ void do_immortalise(machine *x, const uint8_t *o)
 
     if (obj.variable == NULL || obj.id == 0)
         return;
+    if (strategy_traits.mortal) {
+        expect_status(x, mm_immortalise(x->m, obj.variable), MM_UNSUPPORTED, "mm_immortalise()");
+        return;
+    }
     if (!k->objects[obj.id].immortal) {
         if (k->immortal_count == MODEL_IMMORTALS_MAX)
             return;
@@ -251,7 +256,9 @@ void do_set_debug(machine *x, const uint8_t *o)
                      (o[0] & 4 ? MM_DEBUG_SAVE_ALL : 0) | (o[0] & 8 ? 1u << 16 : 0);
     mm_status expected = o[0] & 8 ? MM_INVALID : MM_OK;
 
-    if (strategy_traits.generations == 0)
+    if (strategy_traits.generations == 0 ||
+        (expected == MM_OK && ((o[0] & 6 && !strategy_traits.reports_garbage) ||
+                               (o[0] & 7 && strategy_traits.no_callbacks))))
         expected = MM_UNSUPPORTED;
     expect_status(x, mm_set_debug(x->heap, flags, count_line, &x->oracle), expected,
                   "mm_set_debug()");
@@ -313,7 +320,8 @@ static void remove_turn(machine *x, const watcher *w)
 void do_watch(machine *x, const uint8_t *o)
 {
     watcher *w = x->watchers + o[0] % PROGRAM_WATCHERS;
-    mm_status expected = strategy_traits.generations != 0 ? MM_OK : MM_UNSUPPORTED;
+    mm_status expected =
+        strategy_traits.generations != 0 && !strategy_traits.no_callbacks ? MM_OK : MM_UNSUPPORTED;
 
     if (w->registered == REGISTERED_MAX)
         return;

@@ -45,7 +45,8 @@ typedef struct running_collection {
     uint64_t attempts; /* allocations before */
     uint32_t debug_changes;
     uint32_t lines, object_lines;
-    uint64_t found; /* what it said when it was over */
+    uint64_t found;  /* what it said when it was over */
+    uint32_t called; /* weak callbacks: their weak references may be among what it found */
 } running_collection;
 
 /* What ages.h knows. */

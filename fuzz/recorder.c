@@ -29,7 +29,7 @@ enum {
     ROOTS_MAX = PROGRAM_OPERATIONS_MAX,
     LINES_MAX = 1 << 16,
     SECONDS_MAX = 20,
-    NAME_MAX = 32
+    SCOPE_NAME_MAX = 32
 };
 
 /* The first letter of a line tells the parent what it is. */
@@ -44,7 +44,7 @@ enum {
 typedef struct scope {
     const mm_var *variables;
     uint32_t count;
-    char name[NAME_MAX]; /* unique among those that are open */
+    char name[SCOPE_NAME_MAX]; /* unique among those that are open */
 } scope;
 
 /* The child's state. */
@@ -232,9 +232,9 @@ static void name_scope(scope *s, const char *name)
     for (uint32_t i = 0; i < recorder.scope_count; i++)
         same += strncmp(recorder.scopes[i].name, name, strlen(name)) == 0;
     if (same == 0)
-        snprintf(s->name, NAME_MAX, "%s", name);
+        snprintf(s->name, SCOPE_NAME_MAX, "%s", name);
     else
-        snprintf(s->name, NAME_MAX, "%s%u", name, same + 1);
+        snprintf(s->name, SCOPE_NAME_MAX, "%s%u", name, same + 1);
 }
 
 void recorder_enter(recorder_scope *marker, const char *name, const mm_var *variables,
@@ -358,6 +358,20 @@ static void print_owners(const machine *x)
     }
 }
 
+/* What refers to what: the slots with their numbers, and a weak reference's referent. */
+static void print_references(model *k, uint32_t id)
+{
+    uint32_t referent = k->objects[id].referent;
+
+    for (uint32_t i = 0; i < k->objects[id].slot_count; i++) {
+        if (*model_slot(k, id, i) != 0)
+            fprintf(recorder.out, "%c%u -> %u [label=%u];\n", LINE_STATEMENT, id,
+                    *model_slot(k, id, i), i);
+    }
+    if (referent != 0 && !k->objects[id].cleared)
+        fprintf(recorder.out, "%c%u -> %u [style=dotted];\n", LINE_STATEMENT, id, referent);
+}
+
 static void print_objects(machine *x)
 {
     model *k = &x->model;
@@ -369,12 +383,8 @@ static void print_objects(machine *x)
             continue;
         fprintf(recorder.out, "%c%u [label=\"%u %s\"%s];\n", LINE_STATEMENT, id, id,
                 shape_table[k->objects[id].shape].name,
-                reachable.has[id] ? "" : ", style=dashed, color=gray");
-        for (uint32_t i = 0; i < k->objects[id].slot_count; i++) {
-            if (*model_slot(k, id, i) != 0)
-                fprintf(recorder.out, "%c%u -> %u [label=%u];\n", LINE_STATEMENT, id,
-                        *model_slot(k, id, i), i);
-        }
+                reachable.has[id] ? "" : ", style=dashed, color=gray, fontcolor=gray40");
+        print_references(k, id);
     }
 }
 
@@ -387,9 +397,13 @@ static void print_graph(machine *x)
         return;
     text_format_operation(x->oracle.operation, line);
     fprintf(recorder.out, "%cdigraph heap {\n", LINE_GRAPH);
-    fprintf(recorder.out, "%clabel=\"before operation %u: %s\\l%s; dashed: unreachable\";\n",
+    fprintf(recorder.out,
+            "%clabel=\"before operation %u: %s\\l%s; gray: unreachable; dotted: weak\\l\";\n",
             LINE_STATEMENT, x->oracle.operation_index, line, MM_STRATEGY_NAME);
-    fprintf(recorder.out, "%cnode [shape=box, fontname=\"sans-serif\"];\n", LINE_STATEMENT);
+    fprintf(recorder.out,
+            "%cbgcolor=white; fontname=\"sans-serif\"; node [shape=box, fontname=\"sans-serif\"]; "
+            "edge [fontname=\"sans-serif\", fontsize=10];\n",
+            LINE_STATEMENT);
     print_owners(x);
     print_objects(x);
     fprintf(recorder.out, "%c}\n", LINE_STATEMENT);

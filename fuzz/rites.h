@@ -52,6 +52,9 @@ void rites_collection_resumes(oracle *o);
 void rites_collection_stops(oracle *o, const mm_gc_info *info);
 void rites_collection_stopped(oracle *o);
 
+/* Collections have run that nobody told of: weak references to what is unreachable may be cleared. */
+void rites_collection_untold(oracle *o);
+
 /* The heap is at rest and these are alive: whatever was due has been called. */
 void rites_expect_done(const oracle *o, const model_set *alive);
 

@@ -4,6 +4,8 @@
 #include "operations.h"
 #include "rites.h"
 
+#include <string.h>
+
 /* A finaliser is told nothing but the object: there is one machine. */
 static machine *current;
 
@@ -89,25 +91,55 @@ static void run_behaviour(machine *x, unsigned behaviour, mm_var *l0, mm_var *l1
 
 /* ---- Calls ---- */
 
+/* Where user code cannot name the variables that it interrupts, there are none until it returns. */
+typedef struct outer_variables {
+    mm_var *variables[MODEL_OWNERS_MAX];
+    mm_var *borrowed;
+} outer_variables;
+
+static void set_apart(machine *x, outer_variables *outer)
+{
+    if (!strategy_traits.frames_apart)
+        return;
+    memcpy(outer->variables, x->oracle.variables, sizeof outer->variables);
+    outer->borrowed = x->borrowed;
+    memset(x->oracle.variables, 0, sizeof x->oracle.variables);
+    x->borrowed = NULL;
+}
+
+static void bring_back(machine *x, const outer_variables *outer)
+{
+    if (!strategy_traits.frames_apart)
+        return;
+    memcpy(x->oracle.variables, outer->variables, sizeof outer->variables);
+    x->borrowed = outer->borrowed;
+}
+
 void run_finaliser(mm *m, mm_var *self)
 {
     machine *x = current;
+    uint32_t id = oracle_id(&x->oracle, self);
+    outer_variables outer;
 
     (void)m;
+    tell_observer(MACHINE_FINALISED, id, x->heap->base.finalisation.nesting);
+    set_apart(x, &outer);
     rites_note_entered(&x->oracle);
     rites_finaliser_entered(&x->oracle, self);
-    run_behaviour(x, x->model.objects[oracle_id(&x->oracle, self)].behaviour, self, NULL);
+    run_behaviour(x, x->model.objects[id].behaviour, self, NULL);
+    bring_back(x, &outer);
 }
 
 void run_callback(mm *m, mm_var *reference, mm_var *context)
 {
     machine *x = current;
+    uint32_t id = oracle_id(&x->oracle, reference);
 
     (void)m;
+    tell_observer(MACHINE_CALLED_BACK, id, x->heap->base.finalisation.nesting);
     rites_note_entered(&x->oracle);
     rites_callback_entered(&x->oracle, reference, context);
-    run_behaviour(x, x->model.objects[oracle_id(&x->oracle, reference)].behaviour, reference,
-                  context);
+    run_behaviour(x, x->model.objects[id].behaviour, reference, context);
 }
 
 void run_release(mm *m, mm_var *resource)
@@ -139,6 +171,8 @@ static void run_first_watcher(mm *m, mm_gc_phase phase, const mm_gc_info *info, 
         rites_collection_starts(&x->oracle, info);
     else
         rites_collection_stops(&x->oracle, info);
+    if (phase == MM_GC_STOP)
+        tell_observer(MACHINE_COLLECTED, info->generation, info->collected);
 }
 
 static void run_last_watcher(mm *m, mm_gc_phase phase, const mm_gc_info *info, void *context)
@@ -199,6 +233,8 @@ void user_code_open(machine *x)
     x->releases = x->resource_behaviour = 0;
     for (int i = 0; i < PROGRAM_BEHAVIOURS; i++)
         x->bodies[i] = 0;
+    if (strategy_traits.no_callbacks)
+        return; /* of collections the statistics tell */
     mm_add_callback(x->heap, run_first_watcher, x);
     mm_add_callback(x->heap, run_last_watcher, x);
 }

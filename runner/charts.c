@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "allocators.h"
+#include "growth.h"
 #include "json.h"
 #include "process.h"
 #include "support/file.h"
@@ -142,16 +144,32 @@ static void write_pauses(FILE *out, const cell_summary *of)
 typedef struct chart {
     const char *name;
     const char *columns;
-    void (*write)(FILE *out, const cell_summary *of);
+    void (*write)(FILE *out, const cell_summary *of); /* NULL: it has no line for each cell */
 } chart;
 
 static const chart charts[] = {
     {"time", "ratio\tlow\thigh\tlook\tnote_at", write_time},
     {"memory", "peak_MB\tleaked_MB\tnote_at", write_memory},
     {"pauses", "pause_us\trequest_us\tdrop_us", write_pauses},
+    {"growth", "n\tns\tlow\thigh\tbytes\tworkload\tlast", NULL},
 };
 
 enum { CHART_COUNT = sizeof charts / sizeof *charts };
+
+/* The row, with the version of its allocator where it names one: charts are looked at far from the
+ * run. The caller frees it. */
+static char *shown_row(const cell *of)
+{
+    size_t axis_length = strlen(json_text_of(of->record, "axis"));
+    char *allocator = allocator_text(of->record), *shown;
+
+    if (axis_length == 0)
+        shown = text_copy(of->row);
+    else
+        shown = text_format("%.*s%s", (int)(strlen(of->row) - axis_length), of->row, allocator);
+    free(allocator);
+    return shown;
+}
 
 /* The lines of one spec. */
 static void write_block(FILE *out, const chart *of, const summary *from, const char *spec)
@@ -160,15 +178,41 @@ static void write_block(FILE *out, const chart *of, const summary *from, const c
 
     for (size_t i = 0; i < from->planned->cell_count; i++) {
         const cell_summary *row = &from->cells[i];
+        char *shown;
         if (strcmp(row->of->spec, spec) != 0)
             continue;
-        fprintf(out, "%s\t%s\t%d\t%s", spec, row->of->row, line++, from->planned->baseline);
+        shown = shown_row(row->of);
+        fprintf(out, "%s\t%s%s\t%d\t%s", spec, shown, row->of->peer[0] != '\0' ? " (peer)" : "",
+                line++, from->planned->baseline);
         of->write(out, row);
         fputc('\n', out);
+        free(shown);
     }
 }
 
-/* Blocks are separated by two empty lines, as gnuplot's `index` wants it. */
+static bool has_data(const chart *of, const summary *from)
+{
+    return of->write != NULL || growth_has_series(from);
+}
+
+/* A block for each spec; for growth, one for each series. They are separated by two empty lines, as
+ * gnuplot's `index` wants it. */
+static void write_blocks(FILE *out, const chart *of, const summary *from)
+{
+    if (of->write == NULL) {
+        fprintf(out, "# workload\tstrategy\t%s\n", of->columns);
+        growth_write(out, from);
+        return;
+    }
+    fprintf(out, "# spec\tstrategy\tline\tbaseline\tnote\t%s\n", of->columns);
+    for (size_t i = 0; i < from->planned->cell_count; i++) {
+        if (!plan_starts_spec(from->planned, i))
+            continue;
+        fputs(i > 0 ? "\n\n" : "", out);
+        write_block(out, of, from, from->planned->cells[i].spec);
+    }
+}
+
 static bool write_data(const chart *of, const summary *from, const char *path, problem *why)
 {
     char *text = NULL;
@@ -178,13 +222,7 @@ static bool write_data(const chart *of, const summary *from, const char *path, p
 
     if (out == NULL)
         return problem_environment(why, "cannot write %s: %s", path, strerror(errno));
-    fprintf(out, "# spec\tstrategy\tline\tbaseline\tnote\t%s\n", of->columns);
-    for (size_t i = 0; i < from->planned->cell_count; i++) {
-        if (!plan_starts_spec(from->planned, i))
-            continue;
-        fputs(i > 0 ? "\n\n" : "", out);
-        write_block(out, of, from, from->planned->cells[i].spec);
-    }
+    write_blocks(out, of, from);
     fclose(out);
     written = file_write_whole(path, text, size);
     if (!written)
@@ -256,18 +294,18 @@ static bool write_all_data(const summary *of, const char *folder, problem *why)
 
     for (size_t i = 0; i < CHART_COUNT && written; i++) {
         char *path = text_format("%s/%s.tsv", folder, charts[i].name);
-        written = write_data(&charts[i], of, path, why);
+        written = !has_data(&charts[i], of) || write_data(&charts[i], of, path, why);
         free(path);
     }
     return written;
 }
 
-static bool draw_all(const char *folder, problem *why)
+static bool draw_all(const summary *of, const char *folder, problem *why)
 {
     bool drawn = true;
 
     for (size_t i = 0; i < CHART_COUNT && drawn; i++)
-        drawn = charts_draw_one(charts[i].name, folder, why);
+        drawn = !has_data(&charts[i], of) || charts_draw_one(charts[i].name, folder, why);
     return drawn;
 }
 
@@ -277,7 +315,7 @@ bool charts_draw(const summary *of, const store *into, problem *why)
     bool drawn = mkdir(folder, 0777) == 0 || errno == EEXIST ||
                  problem_environment(why, "cannot create %s: %s", folder, strerror(errno));
 
-    drawn = drawn && write_all_data(of, folder, why) && draw_all(folder, why);
+    drawn = drawn && write_all_data(of, folder, why) && draw_all(of, folder, why);
     free(folder);
     return drawn;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocators.h"
 #include "json.h"
 #include "specs.h"
 #include "text.h"
@@ -115,9 +116,9 @@ struct command_option {
     option_reader *read;
 };
 
-static option_reader read_number, read_share, read_labels, read_specs, read_programs, read_baseline,
-    read_folder, read_from, read_to, read_force, read_resume, read_no_charts, read_help, read_point,
-    read_leaks, read_inspection;
+static option_reader read_number, read_share, read_labels, read_specs, read_allocators,
+    read_programs, read_baseline, read_folder, read_from, read_to, read_force, read_resume,
+    read_no_charts, read_peers, read_help, read_point, read_leaks, read_inspection;
 
 static const command_option options[] = {
     {"strategy", "LABEL,...", "strategies to run, as NAME or NAME:OPTION=VALUE,...; all", VERB_RUN,
@@ -142,6 +143,8 @@ static const command_option options[] = {
     {"top", "N", "rows of a table, objects of a picture", VERB_INSPECT, read_inspection},
     {"output", "FILE", "write to FILE, whole or not at all, instead of standard output",
      VERB_INSPECT, read_inspection},
+    {"peers", NULL, "without --strategy: other runtimes too, such as CPython", VERB_RUN,
+     read_peers},
     {"workload", "SPEC,...", "workloads to run, as NAME or NAME:PARAMETER=VALUE,...; the suite",
      VERB_RUN, read_specs},
     {"scale", "SCALE", NULL, VERB_RUN, read_number},
@@ -150,6 +153,10 @@ static const command_option options[] = {
      read_number},
     {"seed", "N", NULL, VERB_RUN | VERB_INSPECT, read_number},
     {"runs", "K", NULL, VERB_RUN, read_number},
+    {"allocator", "NAME,...",
+     "run each strategy under each: glibc, mimalloc, jemalloc, a word of the strategies' option "
+     "allocator, or NAME=FILE",
+     VERB_RUN, read_allocators},
     {"baseline", "LABEL", "the strategy that times are relative to; generational", VERB_RUN,
      read_baseline},
     {"programs", "[NAME=]DIR",
@@ -233,6 +240,12 @@ static bool read_specs(command_line *parsed, const command_option *option, const
     return specs_split("--workload", value, parsed->workloads, why);
 }
 
+static bool read_allocators(command_line *parsed, const command_option *option, const char *value,
+                            problem *why)
+{
+    return allocators_split(option->name, value, parsed->allocators, why);
+}
+
 static bool read_programs(command_line *parsed, const command_option *option, const char *value,
                           problem *why)
 {
@@ -308,6 +321,16 @@ static bool read_no_charts(command_line *parsed, const command_option *option, c
     return true;
 }
 
+static bool read_peers(command_line *parsed, const command_option *option, const char *value,
+                       problem *why)
+{
+    (void)option;
+    (void)value;
+    (void)why;
+    parsed->peers = true;
+    return true;
+}
+
 /* What only the program can judge goes to it as it is. */
 static void pass_on(command_line *parsed, const char *option, const char *value)
 {
@@ -362,8 +385,9 @@ static bool read_help(command_line *parsed, const command_option *option, const 
 /* Where the results are and how they are shown is no part of the plan. */
 static bool is_part_of_plan(const command_option *option)
 {
-    return option->argument != NULL && option->read != read_folder &&
-           strcmp(option->name, "format") != 0;
+    bool is_shown = option->read == read_folder || strcmp(option->name, "format") == 0;
+
+    return (option->argument != NULL && !is_shown) || option->read == read_peers;
 }
 
 static void note_request(command_line *parsed, const command_option *option, const char *value)
@@ -376,7 +400,7 @@ static void note_request(command_line *parsed, const command_option *option, con
         values = json_array();
         json_object_set_new(parsed->request, option->name, values);
     }
-    json_array_append_new(values, json_string(value));
+    json_array_append_new(values, json_string(value != NULL ? value : ""));
 }
 
 /* -- parsing -- */
@@ -511,6 +535,7 @@ bool command_line_parse(command_line *parsed, int argc, char **argv, problem *wh
                              .strategies = json_array(),
                              .workloads = json_array(),
                              .programs = json_array(),
+                             .allocators = json_array(),
                              .inspection = json_array(),
                              .words = json_array(),
                              .request = json_object()};
@@ -533,6 +558,7 @@ void command_line_free(command_line *parsed)
     json_decref(parsed->strategies);
     json_decref(parsed->workloads);
     json_decref(parsed->programs);
+    json_decref(parsed->allocators);
     json_decref(parsed->inspection);
     json_decref(parsed->words);
     json_decref(parsed->request);

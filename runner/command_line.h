@@ -23,8 +23,9 @@ typedef enum verb {
 typedef struct command_line {
     verb verb;
     bool help, version;
-    bool resume, charts;
+    bool resume, charts, peers;
     json_t *strategies, *workloads, *programs; /* arrays of texts: labels, specs, [NAME=]DIR */
+    json_t *allocators;                        /* NAME or NAME=FILE */
     const char *baseline; /* NULL: not given. Points into argv, as the next does */
     const char *folder;   /* of the results; NULL: not given */
     const char *first_folder, *second_folder; /* of `compare`: the runs; the second may be NULL */

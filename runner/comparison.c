@@ -70,7 +70,7 @@ static void forget_logs(comparison *of)
 
 static comparison *add_undecided(comparison_list *list, const cell *before, const cell *after)
 {
-    return add(list, (comparison){.label = after->label,
+    return add(list, (comparison){.label = cell_contender(after),
                                   .spec = after->spec,
                                   .old_set = before->set,
                                   .new_set = after->set,

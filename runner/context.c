@@ -120,10 +120,27 @@ static json_t *used_programs(const program_list *programs, const json_t *cells)
     return used;
 }
 
+/* The names of the other runtimes that a run of all strategies has not been asked for. */
+static json_t *peers_left_out(const command_line *asked, const program_list *programs)
+{
+    json_t *names = json_array();
+    bool all = json_array_size(asked->strategies) == 0 && !asked->peers;
+
+    for (size_t i = 0; i < programs->count && all; i++) {
+        const program *candidate = &programs->items[i];
+        if (program_is_timed(candidate) && candidate->peer[0] != '\0' && !candidate->hand &&
+            !json_has_text(names, candidate->strategy))
+            json_array_append_new(names, json_string(candidate->strategy));
+    }
+    return names;
+}
+
 static json_t *find_cells(const command_line *asked, const program_list *programs, problem *why)
 {
     matrix_request request = {.strategies = asked->strategies,
+                              .peers = asked->peers,
                               .workloads = asked->workloads,
+                              .allocators = asked->allocators,
                               .scale = command_line_scale(asked),
                               .seed = (uint64_t)settings_get(&asked->numbers, "seed"),
                               .runs = (unsigned)settings_get(&asked->numbers, "runs"),
@@ -140,7 +157,7 @@ static json_t *make_context(const command_line *asked, const program_list *progr
 
     return json_pack(
         "{s:s, s:o, s:O, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:s, s:O, s:I, s:o, "
-        "s:o}",
+        "s:o, s:o}",
         "schema", plan_schema, "date", date_now(), "command", asked->words, "folder",
         current_folder(), "machine", machine_describe(), "doctor", doctor_short_json(&found),
         "scale", command_line_scale(asked), "repetitions", (json_int_t)repetitions_of(asked),
@@ -149,7 +166,8 @@ static json_t *make_context(const command_line *asked, const program_list *progr
         (json_int_t)memory_limit(asked), "timeout_s", settings_get(&asked->numbers, "timeout"),
         "margin", settings_get(&asked->numbers, "margin"), "baseline", baseline, "request",
         asked->request, "layout_period", (json_int_t)settings_get(&asked->numbers, "layout-period"),
-        "programs", used_programs(programs, cells), "cells", cells);
+        "programs", used_programs(programs, cells), "left_out", peers_left_out(asked, programs),
+        "cells", cells);
 }
 
 json_t *context_new(const command_line *asked, problem *why)

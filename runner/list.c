@@ -65,8 +65,10 @@ static void print_program(const program *listed)
 {
     char *row = plan_row(listed->set, listed->strategy);
 
-    printf("  %-24s %s%s\n", row, json_text_of(listed->description, "summary"),
-           listed->checking ? " (for checking only, never timed)" : "");
+    printf("  %-24s %s%s%s%s%s\n", row, json_text_of(listed->description, "summary"),
+           listed->checking ? " (for checking only, never timed)" : "",
+           listed->peer[0] != '\0' ? " [peer: " : "", listed->peer,
+           listed->peer[0] != '\0' ? "]" : "");
     print_settings(json_object_get(listed->description, "options"));
     free(row);
 }

@@ -1,5 +1,6 @@
 #include "plan.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,23 +34,42 @@ static cell load_cell(const json_t *record)
                   .counted = json_text_of(record, "counted"),
                   .skipped = json_text_of(record, "skipped"),
                   .layouts = load_count(record, "layouts"),
+                  .peer = json_text_of(record, "peer"),
+                  .preload = json_text_of(record, "preload"),
                   .hand = strcmp(json_text_of(record, "kind"), "hand") == 0,
                   .record = record};
 }
 
-static bool load_settings(plan *loaded, problem *why)
+/* The numbers that a plan needs, each with what it may be: context.json can be edited. */
+static bool check_numbers(const json_t *context, problem *why)
 {
-    static const char *const required[] = {"repetitions",      "seed",      "runs",
-                                           "memory_bytes_max", "timeout_s", "margin"};
+    static const struct {
+        const char *name;
+        double minimum, maximum;
+    } required[] = {{"repetitions", 1, STATISTICS_PAIRS_MAX},
+                    {"seed", 0, 1e15},
+                    {"runs", 1, 1e6},
+                    {"memory_bytes_max", 0, 1e18},
+                    {"timeout_s", 0, 1e9},
+                    {"margin", 0, 1}};
 
     for (size_t i = 0; i < sizeof required / sizeof *required; i++) {
-        if (!json_is_number(json_object_get(loaded->context, required[i])))
-            return problem_environment(why, "context.json has no number '%s'", required[i]);
+        double value = json_number_of(context, required[i].name);
+        if (isnan(value))
+            return problem_environment(why, "context.json has no number '%s'", required[i].name);
+        if (value < required[i].minimum || value > required[i].maximum)
+            return problem_environment(why, "context.json: '%s' is %g; %g to %g are possible",
+                                       required[i].name, value, required[i].minimum,
+                                       required[i].maximum);
     }
+    return true;
+}
+
+static bool load_settings(plan *loaded, problem *why)
+{
+    if (!check_numbers(loaded->context, why))
+        return false;
     loaded->repetitions = (size_t)json_number_of(loaded->context, "repetitions");
-    if (loaded->repetitions < 1 || loaded->repetitions > STATISTICS_PAIRS_MAX)
-        return problem_environment(why, "context.json has %zu repetitions; 1 to %d are possible",
-                                   loaded->repetitions, STATISTICS_PAIRS_MAX);
     loaded->seed = (uint64_t)json_number_of(loaded->context, "seed");
     loaded->runs = (unsigned)json_number_of(loaded->context, "runs");
     loaded->memory_bytes_max = (uint64_t)json_number_of(loaded->context, "memory_bytes_max");
@@ -99,13 +119,20 @@ const cell *plan_find(const plan *from, const char *row, const char *spec)
     return NULL;
 }
 
+const char *cell_contender(const cell *of)
+{
+    size_t length = strlen(of->set);
+    return of->row + (length > 0 ? length + 1 : 0);
+}
+
 size_t plan_find_in_set(const plan *planned, const char *set, const cell *like)
 {
     size_t i = 0;
 
-    while (i < planned->cell_count && (strcmp(planned->cells[i].set, set) != 0 ||
-                                       strcmp(planned->cells[i].label, like->label) != 0 ||
-                                       strcmp(planned->cells[i].spec, like->spec) != 0))
+    while (i < planned->cell_count &&
+           (strcmp(planned->cells[i].set, set) != 0 ||
+            strcmp(cell_contender(&planned->cells[i]), cell_contender(like)) != 0 ||
+            strcmp(planned->cells[i].spec, like->spec) != 0))
         i++;
     return i;
 }

@@ -27,7 +27,9 @@ typedef struct cell {
     const char *skipped;  /* why it is never run, or "" */
     size_t
         layouts; /* in which the program is linked besides its own, and which take turns; 0: none */
-    bool hand;   /* by a program written by hand, not by a strategy */
+    const char *preload;  /* the library that serves malloc, or "": the environment's */
+    bool hand;            /* by a program written by hand, not by a strategy */
+    const char *peer;     /* the runtime that it stands for, with its version, or "" */
     const json_t *record; /* all of it: params and options too */
 } cell;
 
@@ -60,7 +62,10 @@ bool plan_self_test_failed(const plan *of);
 /* "old/refcount" or "refcount"; the caller frees it. */
 char *plan_row(const char *set, const char *label);
 
-/* The cell of the same label and spec as `like` in another set; cell_count when there is none. */
+/* The row without its set: what is the same cell in two sets has the same, and the same spec. */
+const char *cell_contender(const cell *of);
+
+/* The cell that is `like` in another set; cell_count when there is none. */
 size_t plan_find_in_set(const plan *from, const char *set, const cell *like);
 
 /* Whether the cell is the first of its spec: tables and charts have a block for each. */

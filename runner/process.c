@@ -118,9 +118,21 @@ static void connect_streams(int output, int errors)
     dup2(errors, STDERR_FILENO);
 }
 
-/* A copy does not stand where the program stands, so it is told where that is. Before any limit is
- * set, since setenv() may allocate; the runner has one thread, so nothing holds a lock that it
- * wants. */
+/* In front of what the runner itself was given. */
+static void preload_library(const char *library)
+{
+    static const char name[] = "LD_PRELOAD";
+    const char *others = getenv(name);
+    char libraries[PATH_MAX];
+
+    snprintf(libraries, sizeof libraries, "%s%s%s", library, others != NULL ? ":" : "",
+             others != NULL ? others : "");
+    setenv(name, libraries, 1);
+}
+
+/* A copy does not stand where the program stands, so it is told where that is. This and the above come
+ * before any limit is set, since setenv() may allocate; the runner has one thread, so nothing holds a
+ * lock that it wants. */
 static void tell_folder(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -152,6 +164,8 @@ static _Noreturn void become(const process_request *request, pid_t runner, int c
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (copy >= 0)
         tell_folder(request->command.items[0]);
+    if (request->preload != NULL && request->preload[0] != '\0')
+        preload_library(request->preload);
     limit_memory(request->memory_bytes_max);
     connect_streams(output, errors);
     if (request->folder == NULL || chdir(request->folder) == 0) {

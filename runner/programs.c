@@ -72,6 +72,7 @@ static void understand(program *described)
         return;
     }
     described->hand = strcmp(json_text_of(described->description, "kind"), "hand") == 0;
+    described->peer = json_text_of(json_object_get(described->description, "traits"), "peer");
     described->checking = json_is_false(json_object_get(described->description, "timed"));
 }
 

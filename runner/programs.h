@@ -23,7 +23,9 @@ typedef struct program {
         layouts;  /* how often it is linked in another order: layouts/1/NAME, layouts/2/NAME, ... */
     bool counted; /* a count_* program */
     bool hand;    /* written by hand in plain C: the floor, not a strategy */
-    bool checking; /* a checking strategy: never timed */
+    bool checking;    /* a checking strategy: never timed */
+    const char *peer; /* the runtime that it stands for or is written against, with its version; ""
+                         for none */
 } program;
 
 typedef struct program_list {

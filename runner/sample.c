@@ -32,6 +32,19 @@ static json_t *empty_record(const cell *of, uint64_t seed, size_t repetition, st
     return record;
 }
 
+/* Whether malloc was served as it was when the run was planned. */
+static bool check_allocator(const json_t *sample, const cell *of, problem *why)
+{
+    json_t *served = json_object_get(sample, "allocator");
+    json_t *planned = json_object_get(of->record, "allocator");
+
+    if (served == NULL || !json_is_object(planned) || json_equal(served, planned))
+        return true;
+    return problem_environment(why, "its allocator was %s %s, and the run was planned with %s %s",
+                               json_text_of(served, "name"), json_text_of(served, "version"),
+                               json_text_of(planned, "name"), json_text_of(planned, "version"));
+}
+
 /* Whether a sample is one of the cell that was asked for, with everything that a summary needs. */
 static bool check_sample(const json_t *sample, const cell *of, size_t repetition, problem *why)
 {
@@ -50,7 +63,7 @@ static bool check_sample(const json_t *sample, const cell *of, size_t repetition
         return problem_environment(why, "malformed sample: it has no counters");
     if (status_is_timed(end) && repetition > 0 && !has_times)
         return problem_environment(why, "malformed sample: it has no steady times");
-    return true;
+    return check_allocator(sample, of, why);
 }
 
 /* The sample that the program wrote, or NULL and why it is none. */
@@ -115,6 +128,7 @@ static json_t *record_of(const plan *planned, const cell *of, size_t repetition,
         json_object_set_new(record, "reason", json_string(result->last_line));
     json_object_set_new(record, "schema", json_string(sample_schema));
     json_object_set_new(record, "program", json_string(of->set));
+    json_object_set_new(record, "row", json_string(of->row));
     json_object_set_new(record, "repetition", json_integer((json_int_t)repetition));
     json_object_set_new(record, "elapsed_s", json_real(result->seconds));
     return record;
@@ -137,6 +151,7 @@ json_t *sample_take(const plan *planned, const store *into, size_t cell_index, s
     size_t layout = repetition == 0 ? 0 : schedule_layout(planned, cell_index, repetition);
     char *layout_path = program_layout_path(program, layout);
     process_request request = {.program = layout_path,
+                               .preload = of->preload,
                                .folder = planned->folder,
                                .memory_bytes_max = planned->memory_bytes_max,
                                .timeout_seconds = planned->timeout_seconds,

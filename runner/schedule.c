@@ -18,7 +18,7 @@ static void shuffle(size_t *items, size_t count, random_state *random)
 
 static bool differ_in_set_only(const cell *a, const cell *b)
 {
-    return strcmp(a->label, b->label) == 0 && strcmp(a->spec, b->spec) == 0;
+    return strcmp(cell_contender(a), cell_contender(b)) == 0 && strcmp(a->spec, b->spec) == 0;
 }
 
 /* The first cell of each group, and no other. */

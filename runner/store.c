@@ -161,11 +161,20 @@ json_t **store_slot(const store *in, size_t cell_index, size_t repetition)
     return &in->records[cell_index * in->stride + repetition];
 }
 
+/* The row of a sample's cell; the caller frees it. Older samples have none of their own. */
+static char *row_of(const json_t *record)
+{
+    const char *row = json_text_of(record, "row");
+    return row[0] != '\0'
+               ? text_copy(row)
+               : plan_row(json_text_of(record, "program"), json_text_of(record, "label"));
+}
+
 /* Puts a record that was read into its slot. */
 static bool place_record(store *into, const plan *planned, json_t *record, const char *source,
                          problem *why)
 {
-    char *row = plan_row(json_text_of(record, "program"), json_text_of(record, "label"));
+    char *row = row_of(record);
     const cell *owner = plan_find(planned, row, json_text_of(record, "spec"));
     double repetition = json_number_of(record, "repetition");
     json_t **slot;

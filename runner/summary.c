@@ -246,6 +246,9 @@ static json_t *cell_to_json(const cell_summary *of)
         measurements_estimate_to_json(&of->cpu_ns), "ratio",
         measurements_estimate_to_json(&of->ratio), "counters", of->counters);
 
+    json_object_set_new(value, "peer", json_string(of->of->peer));
+    json_object_set(value, "axis", json_object_get(of->of->record, "axis"));
+    json_object_set(value, "allocator", json_object_get(of->of->record, "allocator"));
     json_object_set(value, "params", json_object_get(of->of->record, "params"));
     json_object_set(value, "options", json_object_get(of->of->record, "options"));
     return value;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocators.h"
 #include "json.h"
 #include "self_test.h"
 #include "text.h"
@@ -105,11 +106,14 @@ void table_print_wrapped(FILE *out, const char *text)
     }
 }
 
-/* Why a cell has no result; a leak or a collector that never ran speaks for itself. */
+/* Why a cell has no result, or none of its counted program; a leak or a collector that never ran
+ * speaks for itself. */
 static void print_reason(FILE *out, const cell_summary *of)
 {
     if (!status_is_timed(of->status) && of->status != STATUS_MISSING)
         table_print_wrapped(out, of->reason);
+    if (status_is_timed(of->status))
+        table_print_wrapped(out, json_text_of(of->of->record, "uncounted"));
 }
 
 static const char measured_prefix[] = "measured_";
@@ -228,8 +232,31 @@ static void print_trust(FILE *out, const summary *of)
     free(tested);
 }
 
+/* Which rows are other runtimes, and of which version. */
+static void print_peers(FILE *out, const plan *of)
+{
+    for (size_t i = 0; i < of->cell_count; i++) {
+        const cell *row = &of->cells[i];
+        size_t first = 0;
+        while (strcmp(of->cells[first].strategy, row->strategy) != 0)
+            first++;
+        if (first == i && row->peer[0] != '\0' && !row->hand)
+            fprintf(out, "%.40s: a peer, %.50s\n", row->strategy, row->peer);
+    }
+}
+
+static void print_left_out(FILE *out, const json_t *names)
+{
+    for (size_t i = 0; i < json_array_size(names); i++)
+        fprintf(out, "%s%s",
+                i > 0 ? ", " : "peers that were not run (--peers): ", json_text_at(names, i));
+    fputs(json_array_size(names) > 0 ? "\n" : "", out);
+}
+
 static void print_legend(FILE *out, const summary *of)
 {
+    char *allocators = allocators_text(of->planned);
+
     fprintf(out, "\n* fastest of those that are ok; one that leaks is never ranked\n"
                  "time: median of the steady runs; +-95%%: half of its 95%% interval, from 6 "
                  "repetitions on\n");
@@ -239,6 +266,11 @@ static void print_legend(FILE *out, const summary *of)
     fprintf(out, "peak: resident memory; leaked: objects; pause: the longest; collections: by "
                  "generation\n");
     print_trust(out, of);
+    if (allocators[0] != '\0')
+        fprintf(out, "allocator: %s\n", allocators);
+    free(allocators);
+    print_peers(out, of->planned);
+    print_left_out(out, json_object_get(of->planned->context, "left_out"));
 }
 
 /* -- verdicts -- */

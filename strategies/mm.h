@@ -62,7 +62,8 @@
 void mm_options_init(settings *options);
 
 /* A new, empty heap into `*out`. `options` is copied; NULL means the defaults. Errors:
- * MM_NO_MEMORY. */
+ * MM_NO_MEMORY; MM_UNSUPPORTED, where the trait `one_heap` is set, while another stands or when an
+ * earlier one has settled an option for the whole process. */
 mm_status mm_heap_new(const settings *options, mm_heap **out);
 
 /* Frees the heap: its roots, types, and, where the strategy can find them, its objects. A timed
@@ -115,11 +116,19 @@ const mm_type_info *mm_type_info_of(const mm_heap *heap, mm_type type);
     #define MM_COUNT_(m, operation, argument) \
         count_operation(&(m)->base, MM_OPERATION_##operation, (argument))
     #define MM_NAME_SCOPE_(name) scope_name(&name##_scope_, #name, __func__)
-    #define MM_NOTE_USE_(m, obj) object_note_use((m), (obj)->object)
+    #define MM_NOTE_USE_(m, obj) mm_note_use_((m), (obj))
 #else
     #define MM_COUNT_(m, operation, argument) ((void)(m))
     #define MM_NAME_SCOPE_(name) ((void)0)
     #define MM_NOTE_USE_(m, obj) ((void)0)
+#endif
+
+#if MM_COUNTED
+/* The program used the object, or something in it: now is when it was last of use. */
+static inline void mm_note_use_(mm *m, const mm_var *obj)
+{
+    strategy_registered(obj)->used = m->base.heap->base.front.request;
+}
 #endif
 
 #if MM_CHECKED
@@ -169,6 +178,7 @@ __attribute__((always_inline)) static inline mm_status mm_new(mm *m, mm_var *dst
     MM_CHECK_OWNER_(dst);
     assert((mm_type_is_container(type) || slots == 0) && "an atom has no slots");
     mm_stress_(m);
+#if !MM_FOREIGN
     if (MM_UNLIKELY(type & MM_TYPE_SPECIAL)) {
         mm_var made = {0};
         mm_status status = mm_new_finalisable_(m, &made, type, slots, bytes);
@@ -176,6 +186,9 @@ __attribute__((always_inline)) static inline mm_status mm_new(mm *m, mm_var *dst
             strategy_move(m, dst, &made);
         return status;
     }
+#else
+    assert(type != MM_TYPE_WEAK && "mm_weak_new() makes weak references");
+#endif
     if (MM_UNLIKELY(strategy_new(m, dst, type, slots, bytes) != MM_OK))
         return mm_refusal_(m);
     return MM_OK;
@@ -185,7 +198,7 @@ __attribute__((always_inline)) static inline mm_status mm_new(mm *m, mm_var *dst
 static inline mm_status mm_note_site_(mm_status status, mm_var *made, const mm_site *site)
 {
     if (status == MM_OK)
-        object_note_site(made->object, site);
+        strategy_registered(made)->site = site;
     return status;
 }
 
@@ -353,11 +366,11 @@ void mm_root_free(mm *m, mm_root *root);
  * *cleared*: mm_weak_load() gives null from then on, and after that `callback` (NULL: none) is
  * called once, if the weak reference is still alive; those to the same referent are called newest
  * first. The slot keeps `context` (NULL: nothing) alive for the callback. A weak reference that a
- * collection finds unreachable is cleared too and calls nothing, even if it is resurrected.
- * Whether an object's finaliser runs before its weak references are cleared or after: see the traits
- * death_by_count and death_by_collector.
- * May collect: yes. Errors: MM_NO_MEMORY, MM_TOO_DEEP; MM_INVALID when the referent's type is not
- * `weakable`. Cost: O(1), one object and about 40 bytes. */
+ * collection finds unreachable is cleared too and calls nothing, even if it is resurrected. Whether
+ * an object's finaliser runs before its weak references are cleared or after: see the traits
+ * death_by_count and death_by_collector. May collect: yes. Errors: MM_NO_MEMORY, MM_TOO_DEEP;
+ * MM_INVALID when the referent's type is not `weakable`; MM_UNSUPPORTED for a callback where the
+ * trait `no_callbacks` is set. Cost: O(1), one object and about 40 bytes. */
 mm_status mm_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
                       mm_weak_callback *callback);
 #if MM_COUNTED
@@ -375,7 +388,7 @@ void mm_weak_load(mm *m, mm_var *dst, mm_var *reference);
 
 /* The object lives until its heap is freed, and so does what it refers to. Its references are no
  * longer counted, so that nothing writes to it. There is no way back. May collect: no. Errors:
- * MM_NO_MEMORY. */
+ * MM_NO_MEMORY; MM_UNSUPPORTED where the trait `mortal` is set. */
 mm_status mm_immortalise(mm *m, mm_var *v);
 bool mm_is_immortal(mm *m, const mm_var *v);
 

@@ -29,8 +29,9 @@
 mm_status mm_collect(mm *m, uint32_t generation, uint64_t *unreachable);
 
 /* Full collections until one finds nothing and calls no finaliser and no callback; `*unreachable`
- * (may be NULL) is their sum. Errors: MM_UNSUPPORTED; MM_TOO_DEEP when finalisers leave new garbage
- * behind each time, after the thousandth collection. */
+ * (may be NULL) is their sum. Where it is not known what they find (the trait `live_unknown`), a few,
+ * and `*unreachable` is MM_UNKNOWN. Errors: MM_UNSUPPORTED; MM_TOO_DEEP when finalisers leave new
+ * garbage behind each time, after the thousandth collection. */
 mm_status mm_collect_all(mm *m, uint64_t *unreachable);
 
 /* Automatic collection on and off; the state. A strategy that collects when memory runs out
@@ -77,14 +78,14 @@ mm_status mm_get_freeze_count(const mm *m, uint64_t *count);
 
 /* `callback` is told of each collection from now on; remove names the same two. Adding inside a
  * callback takes effect with the next event, removing at once. Errors: MM_UNSUPPORTED without a
- * collector; MM_NO_MEMORY; MM_INVALID when there is nothing such to remove. */
+ * collector, or with the trait `no_callbacks`; MM_NO_MEMORY; MM_INVALID when there is nothing such to remove. */
 mm_status mm_add_callback(mm_heap *heap, mm_gc_callback *callback, void *context);
 mm_status mm_remove_callback(mm_heap *heap, mm_gc_callback *callback, void *context);
 
 /* Debugging: `flags` of mm_debug_flag; lines go to `sink`, which may be NULL when no flag asks for
- * any. Errors: MM_UNSUPPORTED without a collector, and for COLLECTABLE and SAVE_ALL unless the trait
- * `reports_garbage` is set; MM_INVALID for other flags, or lines without a
- * sink. */
+ * any. Errors: MM_UNSUPPORTED without a collector or with the trait `no_callbacks`, and for
+ * COLLECTABLE and SAVE_ALL unless the trait `reports_garbage` is set; MM_INVALID for other flags, or
+ * lines without a sink. */
 mm_status mm_set_debug(mm_heap *heap, uint32_t flags, mm_debug_sink *sink, void *context);
 uint32_t mm_get_debug(const mm_heap *heap);
 

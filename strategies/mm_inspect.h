@@ -154,8 +154,8 @@ typedef struct mm_graph {
 } mm_graph;
 
 /* The heap's graph now into `*out`, which mm_graph_free() gives back. Not from inside a finaliser or
- * a collection. Errors: MM_NO_MEMORY, also for more than 2³² − 2 objects or edges. Cost: O(objects +
- * slots); memory: about 90 bytes an object and 20 an edge. */
+ * a collection. Errors: MM_NO_MEMORY, also for more than 2³² − 2 objects or edges; MM_UNSUPPORTED where
+ * the trait `no_graph` is set. Cost: O(objects + slots); memory: about 90 bytes an object and 20 an edge. */
 mm_status mm_graph_new(mm_heap *heap, mm_graph **out);
 void mm_graph_free(mm_graph *graph); /* NULL: nothing */
 

@@ -33,6 +33,7 @@ typedef struct setting {
     bool words_only; /* numbers are refused: only the words are accepted */
     bool text; /* a text value: the numeric fields are unused, `text_fallback` is the default */
     const char *text_fallback;
+    bool for_process; /* the first value used stands for the whole process */
     setting_word words[SETTING_WORDS_MAX];
 } setting;
 

@@ -403,6 +403,8 @@ static bool forecast(const settings *p, workload_forecast *out, char message[WOR
     add_amount(&out->live_peak, backdrop);
     if (settings_get(p, "cyclic") > 0)
         out->leaked = out->allocated; /* an upper bound */
+    if (strategy_traits.no_callbacks && weak > 0 && settings_get(p, "callbacks") > 0)
+        out->skip = "weak references of this strategy call nobody: callbacks=0 can be run";
     out->other_bytes = (uint64_t)(weak * RECORD_BYTES + n * settings_get(p, "finalisable") * 8);
     return true;
 }

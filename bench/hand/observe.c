@@ -20,6 +20,8 @@ void hand_observe(mm_stats *stats)
     stats->reclaimed_by_count = hand_frees;
     stats->objects_live = hand_allocations - hand_frees;
     stats->bytes_live = hand_bytes_allocated - hand_bytes_freed;
+    if (hand_written.peer != NULL)
+        stats->objects_live = stats->bytes_live = stats->reclaimed_by_count = MM_UNKNOWN;
     stats->bytes_held = stats->bytes_peak = MM_UNKNOWN;
 #else
     (void)stats;

@@ -94,7 +94,7 @@ def strategies_of(targets):
 
 def kind_of(name, strategies):
     """`oom` of `oom_refcount`; what has no strategy is a kind of its own."""
-    for strategy in strategies:
+    for strategy in sorted(strategies, key=len, reverse=True): # one may be the end of another
         if name.endswith(f"_{strategy}"):
             return name[:-len(strategy) - 1]
     return name

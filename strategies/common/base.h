@@ -146,14 +146,20 @@ typedef enum mm_death_order {
     MM_WEAK_FIRST
 } mm_death_order;
 
+/* Behind the version of a runtime that no test has run with. */
+#ifndef MM_PEER_NOTE
+    #define MM_PEER_NOTE ""
+#endif
+
 /* What a strategy promises: a constant, read by conformance tests, fuzzers and the sample programs.
  */
 typedef struct mm_traits {
     const char *summary;
-    bool timed;              /* false: a checking strategy whose times mean nothing */
-    bool reclaims;           /* gives memory back at all */
-    bool counts;             /* keeps a reference count: mm_refcount() works */
-    bool prompt;             /* acyclic garbage dies before the operation that made it returns */
+    const char *peer; /* the runtime behind the object API, with its version; NULL: this project */
+    bool timed;       /* false: a checking strategy whose times mean nothing */
+    bool reclaims;    /* gives memory back at all */
+    bool counts;      /* keeps a reference count: mm_refcount() works */
+    bool prompt;      /* acyclic garbage dies before the operation that made it returns */
     bool reclaims_cycles;    /* a full collection leaves exactly what is reachable */
     bool moving;             /* an object may move at any operation that may collect */
     bool tracks;             /* knows some objects to be in no cycle: mm_is_tracked() works */
@@ -161,6 +167,18 @@ typedef struct mm_traits {
     bool reports_garbage;    /* MM_DEBUG_COLLECTABLE and MM_DEBUG_SAVE_ALL work */
     bool promotes;           /* CPython 3.11's generations: see mm_get_count() in mm_gc.h */
     bool finalises_in_order; /* a collection finalises what it found in the order it was made */
+    bool one_heap;           /* a process has one heap at a time */
+    bool conservative;   /* a full collection may leave objects that something seems to refer to */
+    bool mortal;         /* mm_immortalise() is refused */
+    bool oom_ends;       /* where memory runs out inside of it the process ends, with exit code 4 */
+    bool frames_apart;   /* finalisers cannot name the variables of the code that they interrupt */
+    bool no_callbacks;   /* mm_add_callback(), mm_set_debug() and weak callbacks are refused */
+    bool visits_unknown; /* stats do not tell how many objects collections visited */
+    bool collections_unknown; /* nor how many there were */
+    bool pauses_unknown;      /* nor how long they stopped the program */
+    bool live_unknown; /* nor which objects are alive; the heap verifier does not know either */
+    bool no_limit;     /* the options heap_bytes_max and allocator are missing */
+    bool no_graph;     /* mm_graph_new() is refused: objects are not ours to look into */
     mm_death_order death_by_count;     /* what dies as its count becomes zero */
     mm_death_order death_by_collector; /* what a collection finds unreachable */
     bool finalises_at_teardown;        /* mm_heap_free() runs the finalisers that have not run */

@@ -21,6 +21,12 @@ bool mm_violation(char message[MM_MESSAGE_MAX], const char *format, ...)
     return false;
 }
 
+    #ifdef MM_COMMON_VARIABLES_H
+static mm_type type_of(mm_object *object)
+{
+    return strategy_type_of(NULL, &(mm_var){.object = object});
+}
+
 uint64_t mm_serial_of(const mm_object *object)
 {
     return registry_block(object)->serial;
@@ -32,9 +38,10 @@ uint64_t mm_count_containers(const mm_heap *heap)
     uint64_t containers = 0;
 
     for (registered *block = ring->next; block != ring; block = block->next)
-        containers += mm_type_is_container(registry_object(block)->type);
+        containers += mm_type_is_container(type_of(registry_object(block)));
     return containers;
 }
+    #endif
 
 /* The registry agrees with itself and with what the front counted. */
 static bool check_registry(mm_heap *heap, char message[MM_MESSAGE_MAX])
@@ -57,6 +64,14 @@ static bool check_registry(mm_heap *heap, char message[MM_MESSAGE_MAX])
     return true;
 }
 
+    #ifndef MM_COMMON_VARIABLES_H
+/* What stands behind the registry is out of sight. */
+static bool check_objects(mm_heap *heap, char message[MM_MESSAGE_MAX])
+{
+    (void)heap, (void)message;
+    return true;
+}
+    #else
 static void expect_reference(mm_object **place, void *context)
 {
     (void)context;
@@ -70,44 +85,71 @@ static bool check_slots(mm_heap *heap, char message[MM_MESSAGE_MAX])
 
     for (registered *block = ring->next; block != ring; block = block->next) {
         mm_object *object = registry_object(block);
-        if (mm_type_index(object->type) >= heap->base.type_count)
+        if (mm_type_index(type_of(object)) >= heap->base.type_count)
             return mm_violation(message, "type: object %lu has type %u of %u",
-                                (unsigned long)block->serial, mm_type_index(object->type),
+                                (unsigned long)block->serial, mm_type_index(type_of(object)),
                                 heap->base.type_count);
-        for (uint32_t i = 0; i < object->slot_count; i++) {
-            if (object->slots[i] == NULL)
+        for (uint32_t i = 0; i < registry_slot_count(object); i++) {
+            mm_object **slot = strategy_slot(object, i);
+            if (*slot == NULL)
                 continue;
-            if (registry_block(object->slots[i])->magic != REGISTERED_LIVE)
+            if (registry_block(*slot)->magic != REGISTERED_LIVE)
                 return mm_violation(message, "reachable: slot %u of object %lu leads to no object",
                                     i, (unsigned long)block->serial);
-            expect_reference(&object->slots[i], NULL);
+            expect_reference(slot, NULL);
         }
     }
     return true;
 }
 
+        #ifdef MM_COMMON_COUNTING_H
+/* An object's flag and its count agree on whether it is immortal. */
+static bool check_immortality(const mm_object *object, char message[MM_MESSAGE_MAX])
+{
+    if ((object->count == COUNT_IMMORTAL) == ((object->type & OBJECT_IMMORTAL) != 0))
+        return true;
+    return mm_violation(message, "immortal: object %lu has count %u",
+                        (unsigned long)mm_serial_of(object), object->count);
+}
+        #else
+static bool check_immortality(const mm_object *object, char message[MM_MESSAGE_MAX])
+{
+    (void)object, (void)message;
+    return true;
+}
+        #endif
+
 static bool check_counts(mm_heap *heap, char message[MM_MESSAGE_MAX])
 {
-    #ifdef strategy_refcount
+        #ifdef strategy_refcount
     registered *ring = &heap->base.front.blocks;
 
     variables_each_owner(heap, expect_reference, NULL);
     for (registered *block = ring->next; block != ring; block = block->next) {
-        const mm_object *object = registry_object(block);
-        if ((object->count == COUNT_IMMORTAL) != ((object->type & OBJECT_IMMORTAL) != 0))
-            return mm_violation(message, "immortal: object %lu has count %u",
-                                (unsigned long)block->serial, object->count);
-        if (!counting_is_immortal(object) && object->count != block->expected)
-            return mm_violation(message, "count: object %lu has count %u and %lu references",
-                                (unsigned long)block->serial, object->count,
+        mm_object *object = registry_object(block);
+        uint64_t count = strategy_refcount(NULL, &(mm_var){.object = object});
+        if (!check_immortality(object, message))
+            return false;
+        if (count != MM_IMMORTAL && count != block->expected)
+            return mm_violation(message, "count: object %lu has count %lu and %lu references",
+                                (unsigned long)block->serial, (unsigned long)count,
                                 (unsigned long)block->expected);
     }
-    #else
+        #else
     (void)heap, (void)message;
-    #endif
+    (void)check_immortality;
+        #endif
     return true;
 }
 
+        #if MM_FOREIGN
+/* Weak references and finalisers are the other runtime's. */
+static bool check_side_tables(mm_heap *heap, char message[MM_MESSAGE_MAX])
+{
+    (void)heap, (void)message;
+    return true;
+}
+        #else
 /* What the weak table and the list of finalisers say of objects, and what objects say of them. */
 static bool check_side_tables(mm_heap *heap, char message[MM_MESSAGE_MAX])
 {
@@ -124,13 +166,45 @@ static bool check_side_tables(mm_heap *heap, char message[MM_MESSAGE_MAX])
                             (unsigned long)weakly_referenced, heap->base.weak.referents);
     return weak_table_check(heap, message) && finalisation_check(heap, due, message);
 }
+        #endif
+
+static bool check_objects(mm_heap *heap, char message[MM_MESSAGE_MAX])
+{
+    return check_slots(heap, message) && check_counts(heap, message) &&
+           check_side_tables(heap, message);
+}
+    #endif
+
+/* The pool allocator's own lists hold, and what is in use there is what the registry has, each block
+ * rounded up to its class. */
+static bool check_pool(mm_heap *heap, char message[MM_MESSAGE_MAX])
+{
+    const pool_allocator *pool = heap->base.front.pool;
+    registered *ring = &heap->base.front.blocks;
+    size_t expected = 0, found;
+
+    if (pool == NULL)
+        return true;
+    if (!pool_check(pool, message))
+        return false;
+    for (registered *block = ring->next; block != ring; block = block->next) {
+        size_t bytes = sizeof *block + block->header + block->request;
+        if (bytes <= POOL_BLOCK_BYTES_MAX)
+            expected += (bytes + POOL_ALIGNMENT - 1) / POOL_ALIGNMENT * POOL_ALIGNMENT;
+    }
+    found = pool_bytes_in_use(pool);
+    if (found != expected)
+        return mm_violation(message, "pool: %zu bytes are in use, the objects take %zu", found,
+                            expected);
+    return true;
+}
 
 bool mm_check(mm_heap *heap, char message[MM_MESSAGE_MAX])
 {
     if (heap->base.collecting || heap->base.finalisation.nesting != 0)
         return true;
-    if (!check_registry(heap, message) || !check_slots(heap, message) ||
-        !check_counts(heap, message) || !check_side_tables(heap, message))
+    if (!check_registry(heap, message) || !check_objects(heap, message) ||
+        !check_pool(heap, message))
         return false;
     #ifdef strategy_check
     return strategy_check(heap, message);

@@ -3,7 +3,7 @@
 #ifndef MM_COMMON_CHECK_H
 #define MM_COMMON_CHECK_H
 
-#include "variables.h"
+#include "front.h"
 
 #if MM_CHECKED
 

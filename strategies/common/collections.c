@@ -15,6 +15,8 @@ mm_status mm_add_callback(mm_heap *heap, mm_gc_callback *callback, void *context
 {
     collection_watchers *watchers = &heap->base.watchers;
 
+    if (strategy_traits.no_callbacks)
+        return MM_UNSUPPORTED;
     if (watchers->count == watchers->capacity) {
         uint32_t capacity = watchers->capacity != 0 ? 2 * watchers->capacity : 4;
         collection_watcher *entries = realloc(watchers->entries, capacity * sizeof *entries);
@@ -119,8 +121,46 @@ void collection_end(mm *m, const collection *c)
     strategy_trigger_changed(heap);
 }
 
+mm_status mm_set_debug(mm_heap *heap, uint32_t flags, mm_debug_sink *sink, void *context)
+{
+    const uint32_t told = MM_DEBUG_STATS | MM_DEBUG_COLLECTABLE | MM_DEBUG_UNCOLLECTABLE;
+    garbage *g = &heap->base.garbage;
+
+    if ((flags & ~(told | MM_DEBUG_SAVE_ALL)) != 0 || ((flags & told) != 0 && sink == NULL))
+        return MM_INVALID;
+    if ((flags & (MM_DEBUG_COLLECTABLE | MM_DEBUG_SAVE_ALL)) != 0 &&
+        !strategy_traits.reports_garbage)
+        return MM_UNSUPPORTED;
+    if (flags != 0 && strategy_traits.no_callbacks)
+        return MM_UNSUPPORTED;
+    g->flags = flags;
+    g->sink = sink;
+    g->sink_context = context;
+    return MM_OK;
+}
+#else
+mm_status mm_add_callback(mm_heap *heap, mm_gc_callback *callback, void *context)
+{
+    (void)heap, (void)callback, (void)context;
+    return MM_UNSUPPORTED;
+}
+
+mm_status mm_remove_callback(mm_heap *heap, mm_gc_callback *callback, void *context)
+{
+    (void)heap, (void)callback, (void)context;
+    return MM_UNSUPPORTED;
+}
+
+mm_status mm_set_debug(mm_heap *heap, uint32_t flags, mm_debug_sink *sink, void *context)
+{
+    (void)heap, (void)flags, (void)sink, (void)context;
+    return MM_UNSUPPORTED;
+}
+#endif
+
 /* ---- Garbage that is watched ---- */
 
+#if MM_GENERATIONS > 0 && !MM_FOREIGN
 bool garbage_reserve(mm_heap *heap, uint64_t count)
 {
     garbage *g = &heap->base.garbage;
@@ -153,39 +193,6 @@ void garbage_report(mm_heap *heap, const mm_object *object)
             object->slot_count, object->data_bytes);
 }
 
-mm_status mm_set_debug(mm_heap *heap, uint32_t flags, mm_debug_sink *sink, void *context)
-{
-    const uint32_t told = MM_DEBUG_STATS | MM_DEBUG_COLLECTABLE | MM_DEBUG_UNCOLLECTABLE;
-    garbage *g = &heap->base.garbage;
-
-    if ((flags & ~(told | MM_DEBUG_SAVE_ALL)) != 0 || ((flags & told) != 0 && sink == NULL))
-        return MM_INVALID;
-    if ((flags & (MM_DEBUG_COLLECTABLE | MM_DEBUG_SAVE_ALL)) != 0 &&
-        !strategy_traits.reports_garbage)
-        return MM_UNSUPPORTED;
-    g->flags = flags;
-    g->sink = sink;
-    g->sink_context = context;
-    return MM_OK;
-}
-#else
-mm_status mm_add_callback(mm_heap *heap, mm_gc_callback *callback, void *context)
-{
-    (void)heap, (void)callback, (void)context;
-    return MM_UNSUPPORTED;
-}
-
-mm_status mm_remove_callback(mm_heap *heap, mm_gc_callback *callback, void *context)
-{
-    (void)heap, (void)callback, (void)context;
-    return MM_UNSUPPORTED;
-}
-
-mm_status mm_set_debug(mm_heap *heap, uint32_t flags, mm_debug_sink *sink, void *context)
-{
-    (void)heap, (void)flags, (void)sink, (void)context;
-    return MM_UNSUPPORTED;
-}
 #endif
 
 uint32_t mm_get_debug(const mm_heap *heap)
@@ -198,6 +205,18 @@ size_t mm_garbage_count(const mm_heap *heap)
     return heap->base.garbage.count;
 }
 
+#if MM_FOREIGN
+mm_status mm_garbage_get(mm *m, mm_var *dst, size_t i)
+{
+    (void)m, (void)dst, (void)i;
+    return MM_INVALID;
+}
+
+void mm_garbage_clear(mm *m)
+{
+    (void)m; /* none is ever saved */
+}
+#else
 mm_status mm_garbage_get(mm *m, mm_var *dst, size_t i)
 {
     const garbage *g = &m->base.heap->base.garbage;
@@ -219,6 +238,7 @@ void mm_garbage_clear(mm *m)
         strategy_clear(m, &last);
     }
 }
+#endif
 
 void garbage_close(garbage *g)
 {

@@ -3,6 +3,16 @@
 #ifndef MM_COMMON_DERIVED_H
 #define MM_COMMON_DERIVED_H
 
+/* Whether objects, finalisers and weak references are those of another runtime, behind which there
+ * is no mm_object of ours. The strategy then brings what common code does elsewhere:
+ *   strategy_data, _type_of, _slot_count        queries of variables
+ *   strategy_weak_new, strategy_weak_load       mm.h's, arguments checked
+ *   strategy_is_finalized                       mm_gc.h's
+ * and, with common/variables.h, strategy_slot(object, i): where a slot stands. */
+#ifndef MM_FOREIGN
+    #define MM_FOREIGN 0
+#endif
+
 /* Whether objects have counts, as in counting.h. */
 #ifdef MM_COMMON_COUNTING_H
     #define MM_HAS_COUNTS 1
@@ -81,6 +91,20 @@ static inline void strategy_copy_slot(mm *m, mm_var *dobj, uint32_t di, mm_var *
     strategy_scope_enter(m, &scope, copied, 1, false);
     strategy_load(m, copied, sobj, si);
     strategy_store(m, dobj, di, copied);
+}
+#endif
+
+/* Memory for a root, all zero or NULL, where a collector must find it by itself. */
+#ifndef strategy_root_allocate
+static inline mm_root *strategy_root_allocate(mm *m)
+{
+    (void)m;
+    return (mm_root *)calloc(1, sizeof(mm_root));
+}
+
+static inline void strategy_root_release(mm_root *root)
+{
+    free(root);
 }
 #endif
 

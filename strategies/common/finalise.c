@@ -3,31 +3,37 @@
 
 enum { OBJECTS_FIRST_CAPACITY = 16 };
 
+void finalisation_close(finalisation *f)
+{
+    free(f->objects);
+    *f = (finalisation){0};
+}
+
+mm_status mm_refusal_(const mm *m)
+{
+    return m->base.heap->base.front.refusing ? MM_TOO_DEEP : MM_NO_MEMORY;
+}
+
+#if !MM_FOREIGN
 /* ---- Bounds ---- */
 
 static bool nests_too_deeply(const finalisation *f)
 {
-#if MM_CHECKED
+    #if MM_CHECKED
     if (f->nesting_max != 0)
         return f->nesting >= f->nesting_max;
-#endif
+    #endif
     return f->nesting >= NESTING_MAX;
 }
 
 static bool is_last_round(const finalisation *f, uint32_t round)
 {
-#if MM_CHECKED
+    #if MM_CHECKED
     if (f->rounds_max != 0)
         return round == f->rounds_max;
-#endif
+    #endif
     (void)f;
     return round == ROUNDS_MAX;
-}
-
-void finalisation_close(finalisation *f)
-{
-    free(f->objects);
-    *f = (finalisation){0};
 }
 
 bool finalisation_due(const mm_heap *heap, const mm_object *object)
@@ -81,55 +87,60 @@ mm_status mm_new_finalisable_(mm *m, mm_var *out, mm_type type, uint32_t slots, 
     return MM_OK;
 }
 
-mm_status mm_refusal_(const mm *m)
-{
-    return m->base.heap->base.front.refusing ? MM_TOO_DEEP : MM_NO_MEMORY;
-}
-
 /* ---- Calling ---- */
 
-static void call_callback(mm *m, weak_queue *queue)
+/* Whether it goes with the variable that is known to name it. */
+static bool has_one_reference(const mm_object *object)
 {
-    mm_weak_callback *callback;
-    MM_VARS(m, operands, 2);
-
-    operands[0].object = weak_queue_take(&m->base.heap->base.weak, queue, &callback);
-    strategy_load(m, operands + 1, operands, 0);
-    m->base.heap->base.finalisation.calls++;
-    callback(m, operands, operands + 1);
+    #if MM_HAS_COUNTS
+    return object->count == 1;
+    #else
+    (void)object;
+    return false;
+    #endif
 }
 
-/* Whether `self`, a variable of counting code, is all that refers to the object. The finaliser may
- * have given the object up in the middle, and `self` then names another one at the same address: if
- * that has been finalised too, it dies instead, and if not, nothing has happened to it yet. */
-static bool is_only_reference(const mm_var *self, const mm_object *object)
+/* The first of the queue. The callback has variables of its own, so that the weak reference stays
+ * until it returns, whatever it does to them. True when it is gone then. */
+static bool call_callback(mm *m, weak_queue *queue)
 {
-#if MM_HAS_COUNTS
-    return self->object == object && object->count == 1 && (object->type & OBJECT_FINALIZED);
-#else
-    (void)self, (void)object;
-    return false;
-#endif
+    mm_weak_callback *callback;
+    MM_VAR(m, v);
+
+    v->object = weak_queue_take(&m->base.heap->base.weak, queue, &callback);
+    {
+        MM_VARS(m, operands, 2);
+        strategy_set(m, operands, v);
+        strategy_load(m, operands + 1, v, 0);
+        m->base.heap->base.finalisation.calls++;
+        callback(m, operands, operands + 1);
+    }
+    return has_one_reference(v->object);
 }
 
 static void drain(mm *m);
 
-/* Calls the finaliser. True as for finalisation_run(). */
+/* Calls the finaliser. It has a variable of its own, so that the object stays until it returns,
+ * whatever it does to `self`. True as for finalisation_run(). */
 static bool call_finaliser(mm *m, mm_object *object)
 {
     finalisation *f = &m->base.heap->base.finalisation;
     bool dies;
-    MM_VAR(m, self);
+    MM_VAR(m, held);
 
-    self->object = object;
+    held->object = object;
     f->calls++;
     f->nesting++;
-    mm_type_info_of(m->base.heap, object->type)->finaliser(m, self);
+    {
+        MM_VAR(m, self);
+        strategy_set(m, self, held);
+        mm_type_info_of(m->base.heap, object->type)->finaliser(m, self);
+    }
     f->nesting--;
-    drain(m); /* while `self` still holds it: what has waited may yet find it by a weak reference */
-    dies = is_only_reference(self, object);
+    drain(m); /* while it is held: what has waited may yet find it by a weak reference */
+    dies = has_one_reference(held->object);
     if (dies)
-        self->object = NULL;
+        held->object = NULL;
     return dies;
 }
 
@@ -193,21 +204,23 @@ bool finalisation_run(mm *m, mm_object *object)
     return call_finaliser(m, object);
 }
 
-void finalisation_run_callbacks(mm *m, weak_queue *queue)
+uint64_t finalisation_run_callbacks(mm *m, weak_queue *queue)
 {
     finalisation *f = &m->base.heap->base.finalisation;
+    uint64_t gone = 0;
 
     if (queue->first == 0)
-        return;
+        return 0;
     if (nests_too_deeply(f)) {
         weak_queue_append(&m->base.heap->base.weak, &f->waiting, queue);
-        return;
+        return 0;
     }
     f->nesting++;
     while (queue->first != 0)
-        call_callback(m, queue);
+        gone += call_callback(m, queue);
     f->nesting--;
     drain(m);
+    return gone;
 }
 
 /* ---- Tracing ---- */
@@ -250,7 +263,7 @@ void finalisation_moved(finalisation *f, mm_object *(*where)(mm_object *))
         f->objects[i] = where(f->objects[i]);
 }
 
-#if MM_CHECKED
+    #if MM_CHECKED
 bool finalisation_check(const mm_heap *heap, uint64_t due, char message[MM_MESSAGE_MAX])
 {
     const finalisation *f = &heap->base.finalisation;
@@ -268,4 +281,5 @@ bool finalisation_check(const mm_heap *heap, uint64_t due, char message[MM_MESSA
     }
     return true;
 }
+    #endif
 #endif

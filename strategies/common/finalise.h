@@ -60,8 +60,9 @@ bool finalisation_due(const mm_heap *heap, const mm_object *object);
  * caller's: the object is to die. */
 bool finalisation_run(mm *m, mm_object *object);
 
-/* Calls the callbacks of `queue`, now or later, and empties it. */
-void finalisation_run_callbacks(mm *m, weak_queue *queue);
+/* Calls the callbacks of `queue`, now or later, and empties it. Returns how many of the weak
+ * references, on a strategy that counts, were gone when they had called. */
+uint64_t finalisation_run_callbacks(mm *m, weak_queue *queue);
 
 /* For a collector that traces: calls the finaliser of every object that `is_reachable` denies, in
  * the order they were made. Returns how many. */

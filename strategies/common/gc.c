@@ -6,7 +6,7 @@
 
 #if MM_GENERATIONS > 0
 /* Finalisers that leave new garbage each time would keep it going. */
-enum { COLLECT_ALL_PASSES_MAX = 1000 };
+enum { COLLECT_ALL_PASSES_MAX = 1000, COLLECTIONS_WHEN_UNKNOWN = 3 };
 
 mm_status mm_collect(mm *m, uint32_t generation, uint64_t *unreachable)
 {
@@ -21,6 +21,16 @@ mm_status mm_collect(mm *m, uint32_t generation, uint64_t *unreachable)
     return MM_OK;
 }
 
+/* Where it is not known what a collection finds: as many as finish what finalisers leave. */
+static mm_status collect_unseen(mm *m, uint64_t *unreachable)
+{
+    for (uint32_t i = 0; i < COLLECTIONS_WHEN_UNKNOWN; i++)
+        mm_collect(m, MM_GENERATIONS - 1, NULL);
+    if (unreachable != NULL)
+        *unreachable = MM_UNKNOWN;
+    return MM_OK;
+}
+
 /* A collection that found nothing may still have run finalisers and callbacks, which save what was
  * found and let go of something else: so it was the last only if it called nothing either. */
 mm_status mm_collect_all(mm *m, uint64_t *unreachable)
@@ -30,6 +40,8 @@ mm_status mm_collect_all(mm *m, uint64_t *unreachable)
     uint32_t passes = 0;
     bool more;
 
+    if (strategy_traits.live_unknown)
+        return collect_unseen(m, unreachable);
     do {
         uint64_t found = 0, calls = f->calls;
         mm_collect(m, MM_GENERATIONS - 1, &found);
@@ -181,6 +193,20 @@ void mm_get_stats(const mm_heap *heap, mm_stats *out)
     out->bytes_beside =
         weak_table_bytes(&heap->base.weak) + finalisation_bytes(&heap->base.finalisation);
     stats_of_front(&heap->base, out);
+    if (strategy_traits.peer != NULL)
+        out->drop_ns_max = MM_UNKNOWN; /* cascades are the peer's own affair */
+    if (strategy_traits.visits_unknown)
+        out->objects_visited = MM_UNKNOWN;
+    for (uint32_t g = 0; g < MM_GENERATIONS_MAX && strategy_traits.collections_unknown; g++)
+        out->collections[g] = MM_UNKNOWN;
+    if (strategy_traits.pauses_unknown)
+        out->collector_ns = out->pause_ns_max = MM_UNKNOWN;
+    if (strategy_traits.live_unknown) {
+        out->objects_live = out->bytes_live = out->bytes_held = out->bytes_peak = MM_UNKNOWN;
+        out->reclaimed_by_count = MM_UNKNOWN;
+        for (uint32_t g = 0; g < MM_GENERATIONS_MAX; g++)
+            out->reclaimed_by_collector[g] = MM_UNKNOWN;
+    }
 }
 
 void mm_reset_stats(mm_heap *heap)
@@ -250,8 +276,12 @@ mm_status mm_is_tracked(mm *m, const mm_var *obj, bool *tracked)
 
 bool mm_is_finalized(mm *m, const mm_var *obj)
 {
+#if MM_FOREIGN
+    return strategy_is_finalized(m, obj);
+#else
     (void)m;
     return (obj->object->type & OBJECT_FINALIZED) != 0;
+#endif
 }
 
 mm_status mm_refcount(mm *m, const mm_var *obj, uint64_t *count)

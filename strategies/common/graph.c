@@ -17,21 +17,28 @@
 
     #include <string.h>
 
-    #define EACH_BLOCK(heap, block)                                                               \
-        (registered *block = (heap)->base.front.blocks.next; block != &(heap)->base.front.blocks; \
-         block = (block)->next)
+    #ifndef MM_COMMON_VARIABLES_H
+mm_status mm_graph_new(mm_heap *heap, mm_graph **out)
+{
+    (void)heap, (void)out;
+    return MM_UNSUPPORTED;
+}
+    #else
+        #define EACH_BLOCK(heap, block)                              \
+            for (registered *block = (heap)->base.front.blocks.next; \
+                 block != &(heap)->base.front.blocks; block = block->next)
 
 /* ---- Nodes and edges ---- */
 
 static uint64_t references_of(mm_heap *heap, mm_object *object)
 {
-    #ifdef strategy_refcount
+        #ifdef strategy_refcount
     const mm_var named = {.object = object};
     return strategy_refcount(heap->base.mutator, &named);
-    #else
+        #else
     (void)heap, (void)object;
     return MM_UNKNOWN;
-    #endif
+        #endif
 }
 
 static mm_graph_node node_of(mm_heap *heap, const registered *block, mm_object *object)
@@ -41,10 +48,11 @@ static mm_graph_node node_of(mm_heap *heap, const registered *block, mm_object *
         .site = block->site,
         .phase = block->phase,
         .references = references_of(heap, object),
-        .type = (uint32_t)(mm_type_info_of(heap, object->type) - heap->base.types),
+        .type = mm_type_index(registry_type(block)),
         .generation = strategy_generation_of(heap, object),
-        .slots = object->slot_count,
-        .payload_bytes = object->data_bytes,
+        .slots = registry_slot_count(object),
+        .payload_bytes =
+            (uint32_t)(block->request - requested_bytes(registry_slot_count(object), 0)),
         .header_bytes = block->header,
         .made = block->made,
         .used = block->used,
@@ -55,31 +63,27 @@ static void copy_nodes(mm_heap *heap, mm_graph *g)
 {
     uint32_t i = 0;
 
-    for
-        EACH_BLOCK(heap, block)
-        {
-            block->index = i;
-            g->nodes[i++] = node_of(heap, block, registry_object(block));
-        }
+    EACH_BLOCK (heap, block) {
+        block->index = i;
+        g->nodes[i++] = node_of(heap, block, registry_object(block));
+    }
 }
 
 static void copy_edges(mm_heap *heap, mm_graph *g)
 {
     uint32_t used = 0;
 
-    for
-        EACH_BLOCK(heap, block)
-        {
-            const mm_object *object = registry_object(block);
-            mm_graph_node *node = g->nodes + block->index;
-            node->first_edge = used;
-            for (uint32_t slot = 0; slot < object->slot_count; slot++) {
-                if (object->slots[slot] != NULL)
-                    g->edges[used++] = (mm_graph_edge){block->index, slot,
-                                                       registry_block(object->slots[slot])->index};
-            }
-            node->edge_count = used - node->first_edge;
+    EACH_BLOCK (heap, block) {
+        mm_object *object = registry_object(block);
+        mm_graph_node *node = g->nodes + block->index;
+        node->first_edge = used;
+        for (uint32_t slot = 0; slot < registry_slot_count(object); slot++) {
+            if (*strategy_slot(object, slot) != NULL)
+                g->edges[used++] = (mm_graph_edge){
+                    block->index, slot, registry_block(*strategy_slot(object, slot))->index};
         }
+        node->edge_count = used - node->first_edge;
+    }
 }
 
 /* The edges by where they lead: counted, then put in place (a counting sort, which is stable). */
@@ -272,14 +276,12 @@ static bool count_all(mm_heap *heap, mm_graph *g)
 {
     uint64_t nodes = 0, edges = 0;
 
-    for
-        EACH_BLOCK(heap, block)
-        {
-            const mm_object *object = registry_object(block);
-            for (uint32_t slot = 0; slot < object->slot_count; slot++)
-                edges += object->slots[slot] != NULL;
-            nodes++;
-        }
+    EACH_BLOCK (heap, block) {
+        mm_object *object = registry_object(block);
+        for (uint32_t slot = 0; slot < registry_slot_count(object); slot++)
+            edges += *strategy_slot(object, slot) != NULL;
+        nodes++;
+    }
     g->node_count = (uint32_t)nodes;
     g->edge_count = (uint32_t)edges;
     g->type_count = heap->base.type_count;
@@ -322,6 +324,8 @@ mm_status mm_graph_new(mm_heap *heap, mm_graph **out)
     *out = g;
     return MM_OK;
 }
+
+    #endif
 
 void mm_graph_free(mm_graph *graph)
 {

@@ -92,7 +92,7 @@ static void root_remove(mm_root **ring, mm_root *root)
         *ring = root->next == root ? NULL : root->next;
     root->previous->next = root->next;
     root->next->previous = root->previous;
-    free(root);
+    strategy_root_release(root);
 }
 
 void mm_heap_free(mm_heap *heap)
@@ -154,9 +154,14 @@ mm_status mm_type_add(mm_heap *heap, const mm_type_info *info, mm_type *out)
         base->type_capacity = capacity;
     }
     base->types[base->type_count] = *info;
-    *out = base->type_count++ << MM_TYPE_INDEX_SHIFT;
+    *out = base->type_count << MM_TYPE_INDEX_SHIFT;
     *out |= info->kind == MM_CONTAINER ? MM_TYPE_CONTAINER : 0;
     *out |= info->finaliser != NULL ? MM_TYPE_SPECIAL : 0;
+#ifdef strategy_type_add
+    if (!strategy_type_add(heap, info, *out))
+        return MM_NO_MEMORY;
+#endif
+    base->type_count++;
     return MM_OK;
 }
 
@@ -168,7 +173,7 @@ const mm_type_info *mm_type_info_of(const mm_heap *heap, mm_type type)
 
 mm_status mm_root_new(mm *m, mm_root **out)
 {
-    mm_root *root = calloc(1, sizeof *root);
+    mm_root *root = strategy_root_allocate(m);
 
     MM_COUNT_(m, root_new, 0);
     if (root == NULL)
@@ -199,6 +204,20 @@ void mm_root_free(mm *m, mm_root *root)
     root_remove(&m->base.heap->base.roots, root);
 }
 
+#if MM_FOREIGN
+mm_status mm_immortalise(mm *m, mm_var *v)
+{
+    MM_COUNT_(m, immortalise, 0);
+    (void)v;
+    return MM_UNSUPPORTED;
+}
+
+bool mm_is_immortal(mm *m, const mm_var *v)
+{
+    (void)m, (void)v;
+    return false;
+}
+#else
 mm_status mm_immortalise(mm *m, mm_var *v)
 {
     mm_root *root;
@@ -222,6 +241,7 @@ bool mm_is_immortal(mm *m, const mm_var *v)
     (void)m;
     return (v->object->type & OBJECT_IMMORTAL) != 0;
 }
+#endif
 
 /* A full collection by the option `collect`. */
 static void collect_by_cadence(mm *m)

@@ -90,9 +90,8 @@ mm_status mm_snapshot_take(mm_heap *heap, mm_snapshot **out)
     if (s == NULL)
         return MM_NO_MEMORY;
     for (registered *block = ring->next; block != ring; block = block->next) {
-        const mm_object *object = registry_object(block);
         group one = {.site = block->site,
-                     .type = mm_type_info_of(heap, object->type)->name,
+                     .type = mm_type_info_of(heap, registry_type(block))->name,
                      .phase = block->phase,
                      .objects = 1,
                      .bytes = block->request};

@@ -1,4 +1,9 @@
+#define _GNU_SOURCE
 #include "mm.h"
+
+#ifdef MM_COMMON_VARIABLES_H /* empty where variables are something else */
+
+    #include <sys/mman.h>
 
 static void visit_variable(mm_var *v, reference_visitor *visit, void *context)
 {
@@ -13,10 +18,10 @@ static void visit_scope(mm_scope *scope, bool borrowed_too, reference_visitor *v
     for (uint32_t i = 0; i < scope->count; i++) {
         mm_var *v = scope->variables + i;
         visit_variable(v, visit, context);
-#if MM_CHECKED
+    #if MM_CHECKED
         if (v->container != NULL)
             visit(&v->container, context);
-#endif
+    #endif
     }
 }
 
@@ -47,10 +52,21 @@ static void visit_all(mm_heap *heap, bool borrowed_too, reference_visitor *visit
         visit(saved->objects + i, context);
 }
 
+    #if !MM_FOREIGN
 void object_free_at_front(mm *m, mm_object *object, void *block, size_t header)
 {
-    front_free_guarded(&m->base.heap->base.front, block, header, object_requested_bytes(object));
+    front_free_inlined(&m->base.heap->base.front, block, header, object_requested_bytes(object));
 }
+
+void object_use_huge_pages(mm_object *object, uint32_t slots)
+{
+    const uintptr_t page = 4096;
+    uintptr_t first = ((uintptr_t)object->slots + page - 1) & ~(page - 1);
+    uintptr_t end = (uintptr_t)(object->slots + slots) & ~(page - 1);
+
+    madvise((void *)first, end - first, MADV_HUGEPAGE);
+}
+    #endif
 
 void variables_each(mm_heap *heap, reference_visitor *visit, void *context)
 {
@@ -61,3 +77,4 @@ void variables_each_owner(mm_heap *heap, reference_visitor *visit, void *context
 {
     visit_all(heap, false, visit, context);
 }
+#endif

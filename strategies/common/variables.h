@@ -14,7 +14,8 @@
  * Source: Henderson, "Accurate garbage collection in an uncooperative environment", ISMM 2002.
  *
  * Before it includes this header a strategy defines MM_SCOPES_LINKED(m), and `struct mm_object`
- * with at least the members `type`, `slot_count`, `data_bytes` and, last, `slots[]`. */
+ * with at least the members `type`, `slot_count`, `data_bytes` and, last, `slots[]`. Where objects
+ * are another runtime's (MM_FOREIGN) it defines strategy_slot(object, i) instead. */
 #ifndef MM_COMMON_VARIABLES_H
 #define MM_COMMON_VARIABLES_H
 
@@ -24,6 +25,11 @@
 /* Where an object's block begins, for a strategy that keeps words in front of the object. */
 #ifndef strategy_block
     #define strategy_block(object) ((void *)(object))
+#endif
+
+/* Where slot `i` of an object stands. */
+#ifndef strategy_slot
+    #define strategy_slot(object, i) (&(object)->slots[i])
 #endif
 
 struct mm_var {
@@ -114,7 +120,7 @@ static inline void variable_end_borrow(mm_var *v)
 #if MM_CHECKED
     if (v->container == NULL)
         return;
-    assert(v->container->slots[v->index] == v->object &&
+    assert(*strategy_slot(v->container, v->index) == v->object &&
            "the slot a variable was borrowed from has changed");
     front_registered(strategy_block(v->container))->pins--;
     if (v->object != NULL)
@@ -128,7 +134,7 @@ static inline void variable_end_borrow(mm_var *v)
 static inline void variable_borrow(mm_var *v, mm_object *container, uint32_t index)
 {
     variable_end_borrow(v);
-    v->object = container->slots[index];
+    v->object = *strategy_slot(container, index);
 #if MM_CHECKED
     assert(v->borrows && "mm_borrow() writes variables of MM_BORROW only");
     v->container = container;
@@ -165,6 +171,7 @@ static inline bool strategy_same(const mm_var *a, const mm_var *b)
     return a->object == b->object;
 }
 
+#ifndef MM_FOREIGN
 static inline void *strategy_data(mm *m, const mm_var *obj)
 {
     (void)m;
@@ -182,18 +189,13 @@ static inline uint32_t strategy_slot_count(mm *m, const mm_var *obj)
     (void)m;
     return obj->object->slot_count;
 }
+#endif
 
 #if MM_COUNTED
-/* The program used the object, or something in it: now is when it was last of use. */
-static inline void object_note_use(mm *m, mm_object *object)
+/* The registry's block of a variable's object. */
+static inline registered *strategy_registered(const mm_var *v)
 {
-    const heap_base *heap = (const heap_base *)((mutator_base *)m)->heap;
-    front_registered(strategy_block(object))->used = heap->front.request;
-}
-
-static inline void object_note_site(mm_object *object, const mm_site *site)
-{
-    front_registered(strategy_block(object))->site = site;
+    return front_registered(strategy_block(v->object));
 }
 #endif
 
@@ -206,10 +208,11 @@ static inline bool strategy_is_borrowed(const mm_var *v)
 static inline bool strategy_slot_is_null(mm *m, const mm_var *obj, uint32_t i)
 {
     (void)m;
-    return obj->object->slots[i] == NULL;
+    return *strategy_slot(obj->object, i) == NULL;
 }
 #endif
 
+#ifndef MM_FOREIGN
 /* The bytes the program asked for when it made this object. */
 static inline size_t object_requested_bytes(const mm_object *object)
 {
@@ -229,15 +232,25 @@ static inline void object_free(mm *m, mm_object *object, void *block, size_t hea
         free(block);
 }
 
+/* Slots from which on an object is huge: glibc takes blocks of this size (its largest possible
+ * mmap threshold, 32 MiB) from the system each time anew, and each of their pages would fault. */
+enum { OBJECT_HUGE_SLOTS = (32 << 20) / sizeof(void *) };
+
+/* Asks for huge pages where the slots of a new object will be. Where the system has none, nothing. */
+void object_use_huge_pages(mm_object *object, uint32_t slots);
+
 /* Type, sizes and empty slots of a new object; the strategy's own words of the header are its own
  * affair. */
 static inline void object_init(mm_object *object, mm_type type, uint32_t slots, uint32_t bytes)
 {
+    if (MM_UNLIKELY(slots >= OBJECT_HUGE_SLOTS))
+        object_use_huge_pages(object, slots);
     object->type = type;
     object->slot_count = slots;
     object->data_bytes = bytes;
     for (uint32_t i = 0; i < slots; i++)
         object->slots[i] = NULL;
 }
+#endif
 
 #endif

@@ -12,6 +12,7 @@ void weak_table_close(weak_table *table)
     *table = (weak_table){0};
 }
 
+#if !MM_FOREIGN
 /* ---- The hash of referents ---- */
 
 static uint32_t home_of(const weak_table *table, const mm_object *referent)
@@ -234,7 +235,7 @@ void weak_table_moved(weak_table *table, mm_object *(*where)(mm_object *))
 
 /* ---- The verifier ---- */
 
-#if MM_CHECKED
+    #if MM_CHECKED
 static bool is_live(const mm_object *object)
 {
     return front_registered(strategy_block((mm_object *)object))->magic == REGISTERED_LIVE;
@@ -296,25 +297,20 @@ bool weak_table_check(mm_heap *heap, char message[MM_MESSAGE_MAX])
                             live, referents, table->live, table->referents);
     return true;
 }
-#endif
+    #endif
 
-/* ---- The object API ---- */
+/* ---- The object API, by the table or by the runtime that has weak references of its own ---- */
 
 /* Room is reserved first, so that what fails for want of it has made nothing. Making the object may
  * collect, and a finaliser may use that room up, and write to any variable, that of the referent
- * too. The name is in parentheses, since the counted flavour has a macro of it. */
-mm_status(mm_weak_new)(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
-                       mm_weak_callback *callback)
+ * too. */
+static mm_status weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
+                          mm_weak_callback *callback)
 {
     mm_heap *heap = m->base.heap;
     MM_VARS(m, own, 3);
     mm_var *made = own, *target = own + 1, *kept = own + 2;
 
-    MM_COUNT_(m, weak_new, callback != NULL);
-    MM_CHECK_OWNER_(dst);
-    assert(!mm_is_null(referent) && "a weak reference needs a referent");
-    if (!mm_type_info_of(heap, mm_type_of(m, referent))->weakable)
-        return MM_INVALID;
     strategy_set(m, target, referent);
     if (context != NULL)
         strategy_set(m, kept, context);
@@ -332,17 +328,51 @@ mm_status(mm_weak_new)(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
     return MM_OK;
 }
 
-void mm_weak_load(mm *m, mm_var *dst, mm_var *reference)
+static void weak_load(mm *m, mm_var *dst, mm_var *reference)
 {
     mm_var referent = {0};
-    uint32_t index;
+    uint32_t index = *record_of(reference->object);
 
+    if (index != 0)
+        referent.object = m->base.heap->base.weak.records[index].referent;
+    strategy_set(m, dst, &referent);
+}
+#else
+static mm_status weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
+                          mm_weak_callback *callback)
+{
+    MM_VARS(m, own, 2);
+
+    strategy_set(m, own, referent);
+    if (context != NULL)
+        strategy_set(m, own + 1, context);
+    mm_stress_(m);
+    return strategy_weak_new(m, dst, own, own + 1, callback);
+}
+
+static void weak_load(mm *m, mm_var *dst, mm_var *reference)
+{
+    strategy_weak_load(m, dst, reference);
+}
+#endif
+
+/* The name is in parentheses, since the counted flavour has a macro of it. */
+mm_status(mm_weak_new)(mm *m, mm_var *dst, mm_var *referent, mm_var *context,
+                       mm_weak_callback *callback)
+{
+    MM_COUNT_(m, weak_new, callback != NULL);
+    MM_CHECK_OWNER_(dst);
+    assert(!mm_is_null(referent) && "a weak reference needs a referent");
+    if (!mm_type_info_of(m->base.heap, mm_type_of(m, referent))->weakable)
+        return MM_INVALID;
+    return weak_new(m, dst, referent, context, callback);
+}
+
+void mm_weak_load(mm *m, mm_var *dst, mm_var *reference)
+{
     MM_COUNT_(m, weak_load, 0);
     MM_CHECK_OWNER_(dst);
     assert(!mm_is_null(reference) && mm_type_of(m, reference) == MM_TYPE_WEAK &&
            "mm_weak_load() takes a weak reference");
-    index = *record_of(reference->object);
-    if (index != 0)
-        referent.object = m->base.heap->base.weak.records[index].referent;
-    strategy_set(m, dst, &referent);
+    weak_load(m, dst, reference);
 }

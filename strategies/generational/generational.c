@@ -269,13 +269,15 @@ static uint64_t move_unreachable(gc_head *young, gc_head *unreachable, uint32_t 
 
 /* ---- What the program has to say ---- */
 
-static void clear_weak_references(mm *m, gc_head *unreachable)
+/* Returns how many weak references, of those that live, were gone when they had called: CPython adds
+ * them to what it has found. */
+static uint64_t clear_weak_references(mm *m, gc_head *unreachable)
 {
     mm_heap *heap = m->base.heap;
     weak_queue callbacks = {0};
 
     if (!weak_table_in_use(&heap->base.weak))
-        return;
+        return 0;
     for (gc_head *gc = gc_next(unreachable); gc != unreachable; gc = gc_next(gc)) {
         if (gc_object(gc)->type == MM_TYPE_WEAK)
             weak_forget(heap, gc_object(gc));
@@ -284,7 +286,7 @@ static void clear_weak_references(mm *m, gc_head *unreachable)
         if (gc_object(gc)->type & OBJECT_WEAKLY_REFERENCED)
             weak_clear(heap, gc_object(gc), &callbacks);
     }
-    finalisation_run_callbacks(m, &callbacks);
+    return finalisation_run_callbacks(m, &callbacks);
 }
 
 /* A finaliser may make others of the garbage die, by counting, and those leave the list they are on:
@@ -319,10 +321,12 @@ static uint64_t keep_resurrected(mm_heap *heap, gc_head *unreachable, uint32_t t
     return visited - resurrected;
 }
 
-/* Leaves on the list what is to die; returns how many of the `found` that are. */
-static uint64_t settle_garbage(mm *m, gc_head *unreachable, uint64_t found, uint32_t to)
+/* Leaves on the list what is to die; returns how many of the `found` that are; `*gone`: what has
+ * died of being told. */
+static uint64_t settle_garbage(mm *m, gc_head *unreachable, uint64_t found, uint32_t to,
+                               uint64_t *gone)
 {
-    clear_weak_references(m, unreachable);
+    *gone = clear_weak_references(m, unreachable);
     if (!finalisation_pending(&m->base.heap->base.finalisation))
         return found;
     finalise_garbage(m, unreachable);
@@ -432,13 +436,14 @@ uint64_t strategy_collect(mm *m, uint32_t g)
     collection c = collection_begin(m, g);
     uint32_t to = g + 1 < MM_GENERATIONS ? g + 1 : g;
     gc_head *young = merge_younger(heap, g), unreachable;
-    uint64_t survivors;
+    uint64_t survivors, found, gone;
 
     c.visited = subtract_internal_refs(young, g);
     survivors = move_unreachable(young, &unreachable, to);
     promote_survivors(heap, g, to, survivors);
-    c.unreachable = settle_garbage(m, &unreachable, c.visited - survivors, to);
-    c.reclaimed = dispose_of_garbage(m, &unreachable, c.unreachable, to);
+    found = settle_garbage(m, &unreachable, c.visited - survivors, to, &gone);
+    c.reclaimed = gone + dispose_of_garbage(m, &unreachable, found, to);
+    c.unreachable = gone + found;
     collection_end(m, &c);
     return c.unreachable;
 }

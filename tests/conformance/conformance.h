@@ -27,6 +27,19 @@ typedef struct test_case {
     bool ended; /* false after a failed assertion, which jumps out of the test's scopes */
 } test_case;
 
+/* Stands for a test that the traits exclude: skipped. */
+void test_left_out(mm *m);
+
+/* A test of what some strategies lack, and say so by a trait. */
+#define TEST_WHERE(condition, test)                                      \
+    {                                                                    \
+        .name = #test, .test_func = test_run, .setup_func = test_set_up, \
+        .teardown_func = test_tear_down, .initial_state = &(test_case)   \
+        {                                                                \
+            .body = (condition) ? (test) : test_left_out                 \
+        }                                                                \
+    }
+
 #define TEST(test)                                                       \
     {                                                                    \
         .name = #test, .test_func = test_run, .setup_func = test_set_up, \
@@ -40,6 +53,15 @@ int test_set_up(void **state);
 void test_run(void **state);
 int test_tear_down(void **state);
 
+/* Called first by a test that works with two heaps at once: skips it where there is but one. A test
+ * that leaves its own heap alone may open another everywhere: heap_open() makes way for it, and a
+ * test that calls mm_heap_new() itself calls make_way() first. */
+void needs_two_heaps(void);
+void make_way(void);
+
+/* A group that a trait excludes: says so. 0, since none failed. */
+int tests_left_out(const char *group, const char *trait);
+
 /* Runs a group of `count` tests; the number of failed ones. */
 int tests_run(const char *group, const struct CMUnitTest *tests, size_t count);
 #define TESTS_RUN(group, tests) tests_run((group), (tests), sizeof(tests) / sizeof *(tests))
@@ -49,6 +71,9 @@ uint64_t tests_forced_collections(void);
 
 /* From now on every heap collects before each `every`th allocation; 0: only by itself. */
 void tests_force_collections(uint64_t every);
+
+/* From now on every heap has the option, "allocator=pool". False when the strategy does not know it. */
+bool tests_choose_allocator(const char *option);
 
 /* The groups: each runs its tests and returns the number of failed ones. */
 int test_operations(void);
@@ -77,6 +102,8 @@ int test_resources(void);
 int test_examples(void);
 int test_sites(void);
 int test_graph(void);
+int test_as_cpython_tests(void);
+int test_as_cpython_tests_once(void);
 
 /* ---- Heaps ---- */
 
@@ -86,6 +113,9 @@ extern mm_type atom_type;
 
 /* A heap with these options (`name=value,…`; "" for the defaults) and its mutator. */
 mm *heap_open(const char *options);
+
+/* Whether the strategy has the option. */
+bool has_option(const char *name);
 
 /* Asserts that the whole heap is in order. */
 void heap_verify(mm *m);

@@ -31,6 +31,9 @@ enum { DEPTH = 4000000, CALLS = 1000000 };
 
 enum { STACK_BYTES = 256 * 1024, WIDTH = 1000000, LEVELS = 1000 };
 
+/* Slots of an object so large that the system is asked for huge pages: 64 MiB. */
+enum { HUGE_SLOTS = 8 << 20, HUGE_STRIDE = 1000 };
+
 typedef struct structure structure;
 struct structure {
     void (*live)(mm *m, mm_type node, const structure *s);
@@ -106,6 +109,22 @@ static void build_wide(mm *m, mm_type node, mm_var *out)
     }
 }
 
+/* An object whose slots take many pages, used here and there: what was not stored reads as null. */
+static void build_huge(mm *m, mm_type node, mm_var *out)
+{
+    MM_VARS(m, v, 2);
+
+    new_node(m, node, out, HUGE_SLOTS);
+    for (uint32_t i = 0; i < HUGE_SLOTS; i += HUGE_STRIDE) {
+        new_node(m, node, v, 1);
+        mm_store_move(m, out, i, v);
+    }
+    for (uint32_t i = 0; i < HUGE_SLOTS; i++) {
+        mm_load(m, v + 1, out, i);
+        assert(mm_is_null(v + 1) == (i % HUGE_STRIDE != 0));
+    }
+}
+
 /* Level i refers to every level below it: 499,500 references, and as many paths as anybody wants.
  */
 static void build_dense(mm *m, mm_type node, mm_var *out)
@@ -154,6 +173,11 @@ static void count_callback(mm *m, mm_var *reference, mm_var *context)
     calls++;
 }
 
+static mm_weak_callback *callback(void)
+{
+    return strategy_traits.no_callbacks ? NULL : count_callback;
+}
+
 /* Each object has a weak reference to the next one, which is behind it, and with it a callback. The
  * first slot goes first, so that the weak reference is still there when the next one dies. */
 static void build_watched_chain(mm *m, mm_type node, mm_var *out)
@@ -163,7 +187,7 @@ static void build_watched_chain(mm *m, mm_type node, mm_var *out)
     new_node(m, node, out, 2);
     for (uint32_t i = 1; i < CALLS; i++) {
         new_node(m, node, v, 2);
-        require_ok(mm_weak_new(m, v + 1, out, NULL, count_callback));
+        require_ok(mm_weak_new(m, v + 1, out, NULL, callback()));
         mm_store_move(m, v, 0, out);
         mm_store_move(m, v, 1, v + 1);
         mm_move(m, out, v);
@@ -177,7 +201,7 @@ static void build_chain_of_contexts(mm *m, mm_type node, mm_var *out)
 
     new_node(m, node, v, 0);
     for (uint32_t i = 1; i < CALLS; i++) {
-        require_ok(mm_weak_new(m, v + 1, v, out, count_callback));
+        require_ok(mm_weak_new(m, v + 1, v, out, callback()));
         mm_move(m, out, v + 1);
     }
 }
@@ -215,6 +239,13 @@ static uint64_t left_after_the_drop(const structure *s)
     return 0;
 }
 
+/* CPython puts off what dies more than fifty deep: then a weak reference may go before its referent,
+ * and calls nobody. */
+static bool puts_deaths_off(const structure *s)
+{
+    return strategy_traits.peer != NULL && s->finaliser == NULL && calls <= s->calls;
+}
+
 static void build_hold_and_drop(mm *m, mm_type node, const structure *s)
 {
     MM_VAR(m, v);
@@ -224,8 +255,10 @@ static void build_hold_and_drop(mm *m, mm_type node, const structure *s)
     assert(objects_live(m) == s->objects);
     mm_clear(m, v);
     collect_if_possible(m);
+    if (strategy_traits.conservative)
+        return;
     assert(objects_live(m) == left_after_the_drop(s));
-    assert(calls == (left_after_the_drop(s) == 0 ? s->calls : 0));
+    assert(calls == (left_after_the_drop(s) == 0 ? s->calls : 0) || puts_deaths_off(s));
 }
 
 /* The heap ends with the structure still held by a root. */
@@ -323,6 +356,13 @@ static void a_wide_object_needs_no_stack(void **state)
     assert_lives((structure){build_hold_and_drop, build_wide, WIDTH + 1, false, NULL, 0});
 }
 
+static void a_huge_object_begins_empty_and_dies(void **state)
+{
+    (void)state;
+    assert_lives((structure){build_hold_and_drop, build_huge,
+                             1 + (HUGE_SLOTS + HUGE_STRIDE - 1) / HUGE_STRIDE, false, NULL, 0});
+}
+
 static void dense_levels_need_no_stack(void **state)
 {
     (void)state;
@@ -389,6 +429,7 @@ int main(void)
         cmocka_unit_test(a_ring_needs_no_stack),
         cmocka_unit_test(a_heap_that_ends_with_a_ring_needs_no_stack),
         cmocka_unit_test(a_wide_object_needs_no_stack),
+        cmocka_unit_test(a_huge_object_begins_empty_and_dies),
         cmocka_unit_test(dense_levels_need_no_stack),
         cmocka_unit_test(a_chain_of_finalisable_objects_needs_no_stack),
         cmocka_unit_test(finalisers_that_drop_the_next_need_no_stack),

@@ -3,7 +3,7 @@
  *     conformance_STRATEGY [PATTERN]      only the tests whose names match, such as '*borrow*'
  *
  * Groups whose expectations hold whenever collections run are run again with a full collection
- * forced before every allocation, every second and every tenth. */
+ * forced before every allocation, every second and every tenth, and on the pool allocator. */
 #include "conformance.h"
 
 #include <stdio.h>
@@ -12,11 +12,11 @@ typedef int test_group(void);
 
 /* Hold under forced collections. */
 static test_group *const groups[] = {
-    test_operations,      test_aliasing,     test_variables,        test_payload,
-    test_counting,        test_cycles,       test_random_programs,  test_out_of_memory,
-    test_finalisers,      test_resurrection, test_nasty_finalisers, test_wild_programs,
-    test_weak_references, test_immortal,     test_interning,        test_resources,
-    test_examples,
+    test_operations,      test_aliasing,         test_variables,        test_payload,
+    test_counting,        test_cycles,           test_random_programs,  test_out_of_memory,
+    test_finalisers,      test_resurrection,     test_nasty_finalisers, test_wild_programs,
+    test_weak_references, test_immortal,         test_interning,        test_resources,
+    test_examples,        test_as_cpython_tests,
 };
 
 /* Count collections, or need no heap in which any would run. */
@@ -25,7 +25,7 @@ static test_group *const groups_run_once[] = {
     test_generations, test_reference_figures,
     test_statistics,  test_misuse,
     test_verifier,    test_sites,
-    test_graph,
+    test_graph,       test_as_cpython_tests_once,
 };
 
 static int run_groups(test_group *const *table, size_t count)
@@ -51,6 +51,11 @@ int main(int count, char **arguments)
         fprintf(stderr, "A full collection before every %luth allocation:\n",
                 (unsigned long)forced[i]);
         tests_force_collections(forced[i]);
+        failed += RUN_GROUPS(groups);
+    }
+    tests_force_collections(0);
+    if (tests_choose_allocator("allocator=pool")) {
+        fprintf(stderr, "Objects from the pool allocator:\n");
         failed += RUN_GROUPS(groups);
     }
     return failed == 0 ? 0 : 1;

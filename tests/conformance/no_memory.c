@@ -70,15 +70,16 @@ static void a_heap_is_made_whole_or_not_at_all(mm *m)
     mm_heap *heap;
 
     (void)m;
+    make_way();
     do {
         heap = NULL;
         limit_supply(failed);
         status = mm_heap_new(NULL, &heap);
         restore_supply();
         assert_true((status == MM_OK) == (heap != NULL));
-    } while (status == MM_NO_MEMORY && ++failed < 10);
+    } while (status == MM_NO_MEMORY && ++failed < 100);
     assert_int_equal(status, MM_OK);
-    assert_in_range(failed, 1, 9);
+    assert_in_range(failed, 1, 99);
     mm_heap_free(
         heap); /* what failed calls left behind, the leak checker of a sanitizer build finds */
 }
@@ -89,6 +90,7 @@ static void attaching_can_fail_and_be_repeated(mm *m)
     mm *other = NULL;
 
     (void)m;
+    make_way();
     assert_int_equal(mm_heap_new(NULL, &heap), MM_OK);
     limit_supply(0);
     assert_int_equal(mm_attach(heap, &other), MM_NO_MEMORY);
@@ -97,6 +99,12 @@ static void attaching_can_fail_and_be_repeated(mm *m)
     assert_int_equal(mm_attach(heap, &other), MM_OK);
     mm_heap_free(heap);
 }
+
+#ifdef strategy_root_allocate
+enum { ROOTS_COME_FROM_MALLOC = false };
+#else
+enum { ROOTS_COME_FROM_MALLOC = true };
+#endif
 
 static void a_root_is_made_or_not(mm *m)
 {
@@ -153,6 +161,9 @@ static void an_object_is_immortal_or_not(mm *m)
     restore_supply();
 }
 
+/* What an object that needs care takes at least; another runtime has tables of its own for that. */
+enum { CARE_MIN = MM_FOREIGN ? 1 : 2 };
+
 /* Whichever of the call's allocations fails. */
 static void a_weak_reference_is_made_or_not(mm *m)
 {
@@ -163,13 +174,13 @@ static void a_weak_reference_is_made_or_not(mm *m)
     new_node(m, v, 0);
     do {
         limit_supply(granted);
-        status = mm_weak_new(m, v + 1, v, v, note_callback);
+        status = mm_weak_new(m, v + 1, v, v, strategy_traits.no_callbacks ? NULL : note_callback);
         restore_supply();
         heap_verify(m);
         assert_int_equal(mm_is_null(v + 1), status != MM_OK);
     } while (status == MM_NO_MEMORY && ++granted < 10);
     assert_int_equal(status, MM_OK);
-    assert_in_range(granted, 2, 9);
+    assert_in_range(granted, CARE_MIN, 9);
     assert_leads_to(m, v + 1, v);
 }
 
@@ -188,7 +199,7 @@ static void a_finalisable_object_is_made_or_not(mm *m)
         assert_int_equal(mm_is_null(v), status != MM_OK);
     } while (status == MM_NO_MEMORY && ++granted < 10);
     assert_int_equal(status, MM_OK);
-    assert_in_range(granted, 2, 9);
+    assert_in_range(granted, CARE_MIN, 9);
 }
 
 static void ignore_collection(mm *m, mm_gc_phase phase, const mm_gc_info *info, void *context)
@@ -324,8 +335,10 @@ static void collect_with_supply(mm *m, uint64_t granted)
     limit_supply(granted);
     assert_int_equal(mm_collect(m, strategy_traits.generations - 1, &found), MM_OK);
     restore_supply();
-    assert_int_equal(found, strategy_traits.prompt ? OBJECTS + 1000 : OBJECTS + 2000);
-    assert_int_equal(objects_live(m), OBJECTS);
+    if (!strategy_traits.conservative && !strategy_traits.live_unknown) {
+        assert_int_equal(found, strategy_traits.prompt ? OBJECTS + 1000 : OBJECTS + 2000);
+        assert_int_equal(objects_live(m), OBJECTS);
+    }
     assert_fans(m, kept);
     heap_verify(m);
     assert_left_after_collecting(m, OBJECTS, 0);
@@ -407,21 +420,21 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_heap_is_made_whole_or_not_at_all),
         TEST(attaching_can_fail_and_be_repeated),
-        TEST(a_root_is_made_or_not),
+        TEST_WHERE(ROOTS_COME_FROM_MALLOC, a_root_is_made_or_not),
         TEST(failed_types_leave_the_others_in_place),
         TEST(a_new_object_is_made_or_not),
-        TEST(an_object_is_immortal_or_not),
-        TEST(a_weak_reference_is_made_or_not),
-        TEST(a_finalisable_object_is_made_or_not),
+        TEST_WHERE(!strategy_traits.mortal, an_object_is_immortal_or_not),
+        TEST_WHERE(!strategy_traits.oom_ends, a_weak_reference_is_made_or_not),
+        TEST_WHERE(!strategy_traits.oom_ends, a_finalisable_object_is_made_or_not),
         TEST(operations_need_no_memory),
-        TEST(finalisers_and_callbacks_need_no_memory),
-        TEST(a_graph_is_copied_whole_or_not_at_all),
+        TEST_WHERE(!strategy_traits.no_callbacks, finalisers_and_callbacks_need_no_memory),
+        TEST_WHERE(!strategy_traits.no_graph, a_graph_is_copied_whole_or_not_at_all),
         TEST(statistics_are_made_whole_or_not_at_all),
     };
     const struct CMUnitTest collector_tests[] = {
-        TEST(a_collection_callback_is_added_or_not),
-        TEST(collecting_needs_no_memory),
-        TEST(collecting_copes_when_memory_runs_out_on_the_way),
+        TEST_WHERE(!strategy_traits.no_callbacks, a_collection_callback_is_added_or_not),
+        TEST_WHERE(!strategy_traits.oom_ends, collecting_needs_no_memory),
+        TEST_WHERE(!strategy_traits.oom_ends, collecting_copes_when_memory_runs_out_on_the_way),
     };
 
     return TESTS_RUN("no memory", tests) +

@@ -622,14 +622,15 @@ int test_collector_control(void)
     const struct CMUnitTest no_tracking_tests[] = {TEST(tracking_is_unsupported)};
     const struct CMUnitTest collector_tests[] = {
         TEST(generations_out_of_range_change_nothing),
-        TEST(callbacks_are_told_of_each_collection),
-        TEST(callbacks_are_told_of_collections_that_start_by_themselves),
-        TEST(removing_takes_the_one_that_was_added),
-        TEST(callbacks_come_and_go_inside_of_callbacks),
-        TEST(callbacks_may_change_the_heap),
-        TEST(a_line_starts_and_ends_each_collection),
-        TEST(nothing_is_uncollectable),
-        TEST(flags_out_of_range_change_nothing),
+        TEST_WHERE(!strategy_traits.no_callbacks, callbacks_are_told_of_each_collection),
+        TEST_WHERE(!strategy_traits.no_callbacks,
+                   callbacks_are_told_of_collections_that_start_by_themselves),
+        TEST_WHERE(!strategy_traits.no_callbacks, removing_takes_the_one_that_was_added),
+        TEST_WHERE(!strategy_traits.no_callbacks, callbacks_come_and_go_inside_of_callbacks),
+        TEST_WHERE(!strategy_traits.no_callbacks, callbacks_may_change_the_heap),
+        TEST_WHERE(!strategy_traits.no_callbacks, a_line_starts_and_ends_each_collection),
+        TEST_WHERE(!strategy_traits.no_callbacks, nothing_is_uncollectable),
+        TEST_WHERE(!strategy_traits.no_callbacks, flags_out_of_range_change_nothing),
         TEST(collect_counts_what_it_tracks),
     };
     const struct CMUnitTest garbage_tests[] = {

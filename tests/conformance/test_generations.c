@@ -421,7 +421,8 @@ int test_generations(void)
         TEST(a_full_collection_waits_for_a_quarter_of_the_long_lived),
         TEST(below_a_quarter_the_full_collection_is_skipped),
         TEST(what_waits_is_counted_anew_after_a_full_collection),
-        TEST(without_the_quarter_rule_full_collections_do_not_wait),
+        TEST_WHERE(has_option("quarter_rule"),
+                   without_the_quarter_rule_full_collections_do_not_wait),
         TEST(a_manual_full_collection_ignores_the_quarter_rule),
         TEST(growing_without_garbage_needs_few_full_collections),
     };

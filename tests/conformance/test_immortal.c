@@ -239,6 +239,8 @@ int test_immortal(void)
         TEST(immortal_objects_can_be_frozen_and_saved),
     };
 
+    if (strategy_traits.mortal)
+        return tests_left_out("immortal", "mortal");
     return TESTS_RUN("immortal objects", tests) +
            (strategy_traits.freezes ? TESTS_RUN("immortal objects, freezing", freezing_tests) : 0);
 }

@@ -202,5 +202,7 @@ int test_interning(void)
         TEST(equal_identifiers_are_one_object),
         TEST(sharing_costs_no_count_and_no_object),
     };
+    if (strategy_traits.mortal)
+        return tests_left_out("interning", "mortal");
     return TESTS_RUN("interning", tests);
 }

@@ -290,6 +290,7 @@ static void a_heap_has_one_mutator_at_a_time(mm *m)
     mm *first, *second = NULL;
 
     (void)m;
+    make_way();
     assert_int_equal(mm_heap_new(NULL, &heap), MM_OK);
     assert_int_equal(mm_attach(heap, &first), MM_OK);
     assert_ptr_equal(mm_heap_of(first), heap);
@@ -302,6 +303,7 @@ static void a_heap_has_one_mutator_at_a_time(mm *m)
 
 static void heaps_do_not_know_of_each_other(mm *m)
 {
+    needs_two_heaps();
     mm *other = heap_open("");
     MM_VAR(m, mine);
 

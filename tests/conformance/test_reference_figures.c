@@ -29,7 +29,9 @@ static void assert_figures(mm *m, const figures *expected)
 
 static mm *heap_of_cpython(void)
 {
-    return heap_open("threshold0=700,threshold1=10,threshold2=10,quarter_rule=on,automatic=on");
+    if (has_option("quarter_rule"))
+        return heap_open("threshold0=700,threshold1=10,threshold2=10,quarter_rule=on,automatic=on");
+    return heap_open("threshold0=700,threshold1=10,threshold2=10,automatic=on");
 }
 
 /* Rings, each dropped as soon as it is closed. */

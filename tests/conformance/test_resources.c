@@ -226,8 +226,8 @@ int test_resources(void)
         TEST(what_is_cleared_or_replaced_is_not_given_back),
         TEST(a_shared_resource_is_given_back_and_lives_on),
         TEST(giving_back_may_use_every_operation),
-        TEST(a_finaliser_gives_back_when_the_strategy_likes),
-        TEST(a_resource_with_a_finaliser_is_given_back_first),
+        TEST_WHERE(!strategy_traits.conservative, a_finaliser_gives_back_when_the_strategy_likes),
+        TEST_WHERE(!strategy_traits.conservative, a_resource_with_a_finaliser_is_given_back_first),
     };
     return TESTS_RUN("resources", tests);
 }

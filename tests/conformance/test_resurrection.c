@@ -426,15 +426,19 @@ int test_resurrection(void)
         TEST(a_finaliser_may_tie_itself_to_what_lives),
         TEST(hiding_in_garbage_saves_nobody),
         TEST(a_child_is_saved_in_the_middle_of_a_cascade),
-        TEST(weak_references_to_the_resurrected_follow_the_traits),
-        TEST(weak_references_to_a_resurrected_cycle_follow_the_traits),
-        TEST(a_resurrected_weak_reference_leads_nowhere),
+        TEST_WHERE(!strategy_traits.no_callbacks,
+                   weak_references_to_the_resurrected_follow_the_traits),
+        TEST_WHERE(!strategy_traits.no_callbacks,
+                   weak_references_to_a_resurrected_cycle_follow_the_traits),
+        TEST_WHERE(!strategy_traits.no_callbacks, a_resurrected_weak_reference_leads_nowhere),
         TEST(collect_all_goes_on_when_only_finalisers_ran),
     };
     const struct CMUnitTest collector_tests[] = {
         TEST(collect_all_ends_when_finalisers_make_garbage_without_end),
     };
 
+    if (strategy_traits.conservative)
+        return tests_left_out("resurrection", "conservative");
     return TESTS_RUN("resurrection", tests) +
            (has_collector() ? TESTS_RUN("resurrection, collector", collector_tests) : 0);
 }

@@ -364,5 +364,7 @@ int test_wild_programs(void)
         TEST(wild_programs_with_immortal_objects_leave_the_heap_in_order),
         TEST(wild_programs_without_memory_leave_the_heap_in_order),
     };
+    if (strategy_traits.conservative)
+        return tests_left_out("wild programs", "conservative");
     return TESTS_RUN("wild programs", tests);
 }

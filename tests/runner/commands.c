@@ -87,6 +87,14 @@ void assert_has(const char *text, const char *part)
         fail_msg("'%s' is not in:\n%s", part, text);
 }
 
+void assert_file_has(const char *path, const char *part)
+{
+    char *text = read_text(path);
+
+    assert_has(text, part);
+    free(text);
+}
+
 void assert_code(int found, int expected)
 {
     if (found != expected)

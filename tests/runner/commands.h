@@ -29,6 +29,7 @@ int run_after(const char *before, const char *arguments);
 int reclaim(const char *arguments);
 
 void assert_has(const char *text, const char *part);
+void assert_file_has(const char *path, const char *part);
 void assert_code(int found, int expected);
 
 /* Fails where there is no JSON. The caller releases the value. */

@@ -128,10 +128,11 @@ static int describe(const fake *self)
            "\"kind\": \"%s\", \"timed\": %s, "
            "\"summary\": \"plays %s\", \"api_version\": 1, \"build\": {\"compiler\": \"gcc "
            "12.2.0\", \"flags\": \"-O2\", "
-           "\"type\": \"release\", \"commit\": \"%s\", \"dirty\": false}, \"traits\": {}, ",
+           "\"type\": \"release\", \"commit\": \"%s\", \"dirty\": false}, \"traits\": {%s}, ",
            plays(self, "future") ? 9 : 1, self->strategy, self->counted ? "counted" : "timed",
            hand ? "hand" : "strategy", plays(self, "checking") ? "false" : "true", self->strategy,
-           getenv("FAKE_COMMIT") != NULL ? getenv("FAKE_COMMIT") : "1a2b3c4");
+           getenv("FAKE_COMMIT") != NULL ? getenv("FAKE_COMMIT") : "1a2b3c4",
+           plays(self, "foreign") ? "\"peer\": \"Runtime 1.2\"" : "");
     print_settings("options", option_table, 3);
     printf(", \"workloads\": [");
     for (size_t i = 0; i < (hand ? 1 : WORKLOADS); i++) {

@@ -165,6 +165,31 @@ static void test_run(void **state)
     assert_has(error_text, "out is not empty");
 }
 
+static void test_peers_run_when_asked_for(void **state)
+{
+    (void)state;
+    add_programs("programs", "steady foreign");
+    assert_code(reclaim("list --programs programs"), 0);
+    assert_has(out_text, "[peer: Runtime 1.2]");
+    assert_code(reclaim("run --no-charts --out without --programs programs --workload temps "
+                        "--repetitions 1"),
+                0);
+    assert_int_equal(count_lines("without/samples.jsonl"), 2);
+    assert_has(out_text, "peers that were not run (--peers): foreign");
+    assert_code(reclaim("run --out out --programs programs --peers --workload temps "
+                        "--repetitions 1"),
+                0);
+    assert_int_equal(count_lines("out/samples.jsonl"), 4);
+    assert_has(out_text, "foreign: a peer, Runtime 1.2");
+    assert_file_has("out/charts/time.tsv", "foreign (peer)");
+    assert_file_has("out/context.json", "Runtime 1.2");
+    assert_code(reclaim("run --no-charts --out named --programs programs --strategy foreign "
+                        "--workload temps --repetitions 1"),
+                0);
+    assert_code(reclaim("run --resume without --peers"), 2);
+    assert_has(error_text, "cannot resume with another --peers");
+}
+
 static void test_lines_fit(void **state)
 {
     (void)state;
@@ -468,6 +493,7 @@ int main(void)
         IN_FOLDER(test_list),
         IN_FOLDER(test_bad_input),
         IN_FOLDER(test_run),
+        IN_FOLDER(test_peers_run_when_asked_for),
         IN_FOLDER(test_lines_fit),
         IN_FOLDER(test_everything_that_goes_wrong),
         IN_FOLDER(test_other_work),
