@@ -10,6 +10,7 @@
 
 #include "bench/allocator.h"
 #include "bench/observed.h"
+#include "bench/planted/slowdown.h"
 #include "bench/schedule.h"
 
 /* How far the allocator's books may be from ours in a program that does not count: its caches, and
@@ -317,6 +318,8 @@ static void finish_timed_part(run_state *state)
     sample_record *record = state->record;
 
     collect_last(state);
+    if (planted_slowdown != NULL)
+        planted_slowdown(clock_now_ns() - state->began_ns);
     record->last_collect_ns = clock_now_ns() - teardown_ended_ns;
     shim_clocks_stop(state->clocks);
     record->work_ns = state->ended_ns - state->began_ns;

@@ -11,6 +11,7 @@
 #include "bench/build_info.h"
 #include "bench/files.h"
 #include "bench/observed.h"
+#include "bench/planted/slowdown.h"
 #include "support/file.h"
 
 static json_t *json_known(uint64_t value)
@@ -162,6 +163,9 @@ bool print_description(void)
     json_t *build = json_pack("{s:s, s:s, s:s, s:s, s:b}", "compiler", this_build.compiler, "flags",
                               this_build.flags, "type", this_build.type, "commit",
                               this_build.commit, "dirty", this_build.dirty);
+
+    if (&planted_share != NULL)
+        json_object_set_new(build, "planted_slowdown", json_real(planted_share));
 
     for (size_t i = 0; i < workload_count; i++)
         json_array_append_new(workloads, workload_json(workload_table[i]));

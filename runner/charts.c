@@ -249,37 +249,40 @@ static bool refuse_drawing(const char *name, const process_result *result, probl
     char *end;
 
     if (result->end == PROCESS_EXITED && result->code == PROCESS_CANNOT_START)
-        return problem_environment(why, "no charts: gnuplot is not there. Install the package "
-                                        "gnuplot-nox, then draw them with 'reclaim report DIR'; "
-                                        "everything else is done");
+        return problem_environment(
+            why, "no charts: gnuplot is not there. Install the package "
+                 "gnuplot-nox, and repeat the command; after a run, 'reclaim report "
+                 "DIR' draws them. Everything else is done");
     end = process_describe_end(result);
-    problem_environment(why, "gnuplot did not draw charts/%s.svg: %s", name, end);
+    problem_environment(why, "gnuplot did not draw %s.svg: %s", name, end);
     free(end);
     return false;
 }
 
 /* `gnuplot NAME.gp`, in the folder of the charts, with the folder of the scripts and the files as
  * arguments. */
-static bool draw(const chart *of, const char *folder, const char *scripts, problem *why)
+bool charts_draw_one(const char *name, const char *folder, problem *why)
 {
+    char *scripts = script_folder();
     process_request request = {.folder = folder, .timeout_seconds = drawing_seconds_max};
     process_result result;
-    char *part = text_format("%s/%s.svg.part", folder, of->name);
-    char *whole = text_format("%s/%s.svg", folder, of->name);
+    char *part = text_format("%s/%s.svg.part", folder, name);
+    char *whole = text_format("%s/%s.svg", folder, name);
     bool drawn = false;
 
     arguments_add(&request.command, "gnuplot");
     arguments_add(&request.command, "-c");
-    arguments_add(&request.command, "%s/%s.gp", scripts, of->name);
+    arguments_add(&request.command, "%s/%s.gp", scripts, name);
     arguments_add(&request.command, "%s", scripts);
-    arguments_add(&request.command, "%s.tsv", of->name);
-    arguments_add(&request.command, "%s.svg.part", of->name);
+    arguments_add(&request.command, "%s.tsv", name);
+    arguments_add(&request.command, "%s.svg.part", name);
     if (process_run(&request, &result, why))
-        drawn = process_succeeded(&result) || refuse_drawing(of->name, &result, why);
+        drawn = process_succeeded(&result) || refuse_drawing(name, &result, why);
     if (drawn && rename(part, whole) != 0)
         drawn = problem_environment(why, "cannot write %s: %s", whole, strerror(errno));
     unlink(part);
     arguments_free(&request.command);
+    free(scripts);
     free(part);
     free(whole);
     return drawn;
@@ -299,12 +302,10 @@ static bool write_all_data(const summary *of, const char *folder, problem *why)
 
 static bool draw_all(const summary *of, const char *folder, problem *why)
 {
-    char *scripts = script_folder();
     bool drawn = true;
 
     for (size_t i = 0; i < CHART_COUNT && drawn; i++)
-        drawn = !has_data(&charts[i], of) || draw(&charts[i], folder, scripts, why);
-    free(scripts);
+        drawn = !has_data(&charts[i], of) || charts_draw_one(charts[i].name, folder, why);
     return drawn;
 }
 

@@ -323,12 +323,13 @@ static char *reason_not_to_count(const contender *wanted, const program *countin
 }
 
 static json_t *cell_record(const contender *wanted, const program *counting, const json_t *checked,
-                           uint64_t bytes_max)
+                           const matrix_request *request)
 {
     const program *timed = wanted->timed;
+    size_t layouts = timed->layouts < request->layouts_max ? timed->layouts : request->layouts_max;
     const json_t *forecast = json_object_get(checked, "forecast");
     char *row = allocator_row(wanted->served_by, timed->set, json_text_of(checked, "label"));
-    char *skipped = reason_to_skip(checked, bytes_max);
+    char *skipped = reason_to_skip(checked, request->memory_bytes_max);
     json_t *record = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "program",
                                timed->set, "row", row, "strategy", timed->strategy, "label",
                                json_text_of(checked, "label"), "kind", program_kind(timed), "peer",
@@ -339,6 +340,7 @@ static json_t *cell_record(const contender *wanted, const program *counting, con
     allocator_record(wanted->served_by, checked, record);
     json_object_set(record, "params", json_object_get(checked, "params"));
     json_object_set(record, "options", json_object_get(checked, "options"));
+    json_object_set_new(record, "layouts", json_integer((json_int_t)layouts));
     json_object_set_new(record, "forecast_bytes_peak",
                         json_from_number(json_number_of(forecast, "bytes_peak")));
     free(row);
@@ -377,8 +379,7 @@ static bool add_cell(json_t *cells, const contender *wanted, const char *spec,
     }
     counting = programs_counting(programs, wanted->timed);
     uncounted = reason_not_to_count(&asked, counting, spec, checked, request);
-    record = cell_record(wanted, uncounted[0] == '\0' ? counting : NULL, checked,
-                         request->memory_bytes_max);
+    record = cell_record(wanted, uncounted[0] == '\0' ? counting : NULL, checked, request);
     json_object_set_new(record, "uncounted", json_string(uncounted));
     if (skipped[0] != '\0')
         json_object_set_new(record, "skipped", json_string(skipped));

@@ -17,6 +17,7 @@ typedef struct matrix_request {
     const char *scale;
     uint64_t seed;
     unsigned runs;
+    size_t layouts_max;        /* more layouts of a program than these are left alone */
     uint64_t memory_bytes_max; /* a cell that is predicted to need more is skipped; 0: none is */
 } matrix_request;
 

@@ -15,6 +15,13 @@ char *plan_row(const char *set, const char *label)
     return set[0] != '\0' ? text_format("%s/%s", set, label) : text_copy(label);
 }
 
+/* 0 where nothing is said: contexts of earlier versions know no layouts. */
+static size_t load_count(const json_t *object, const char *name)
+{
+    double count = json_number_of(object, name);
+    return count > 0 && count < STATISTICS_PAIRS_MAX ? (size_t)count : 0;
+}
+
 static cell load_cell(const json_t *record)
 {
     return (cell){.set = json_text_of(record, "program"),
@@ -26,6 +33,7 @@ static cell load_cell(const json_t *record)
                   .timed = json_text_of(record, "timed"),
                   .counted = json_text_of(record, "counted"),
                   .skipped = json_text_of(record, "skipped"),
+                  .layouts = load_count(record, "layouts"),
                   .peer = json_text_of(record, "peer"),
                   .preload = json_text_of(record, "preload"),
                   .hand = strcmp(json_text_of(record, "kind"), "hand") == 0,
@@ -68,6 +76,7 @@ static bool load_settings(plan *loaded, problem *why)
     loaded->memory_bytes_max = (uint64_t)json_number_of(loaded->context, "memory_bytes_max");
     loaded->timeout_seconds = json_number_of(loaded->context, "timeout_s");
     loaded->margin = json_number_of(loaded->context, "margin");
+    loaded->layout_period = load_count(loaded->context, "layout_period");
     loaded->baseline = json_text_of(loaded->context, "baseline");
     loaded->folder = json_text_of(loaded->context, "folder");
     return true;
@@ -96,6 +105,11 @@ void plan_free(plan *loaded)
     *loaded = (plan){0};
 }
 
+bool plan_self_test_failed(const plan *of)
+{
+    return json_is_false(json_object_get(json_object_get(of->context, "self_test"), "passed"));
+}
+
 const cell *plan_find(const plan *from, const char *row, const char *spec)
 {
     for (size_t i = 0; i < from->cell_count; i++) {
@@ -121,6 +135,18 @@ const cell *plan_find_ideal(const plan *from, const cell *like)
             return candidate;
     }
     return NULL;
+}
+
+size_t plan_find_in_set(const plan *planned, const char *set, const cell *like)
+{
+    size_t i = 0;
+
+    while (i < planned->cell_count &&
+           (strcmp(planned->cells[i].set, set) != 0 ||
+            strcmp(cell_contender(&planned->cells[i]), cell_contender(like)) != 0 ||
+            strcmp(planned->cells[i].spec, like->spec) != 0))
+        i++;
+    return i;
 }
 
 bool plan_starts_spec(const plan *of, size_t cell_index)

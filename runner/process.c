@@ -144,6 +144,11 @@ static void tell_folder(const char *path)
     setenv(FILE_PROGRAM_FOLDER_VARIABLE, folder, 1);
 }
 
+static const char *program_of(const process_request *request)
+{
+    return request->program != NULL ? request->program : request->command.items[0];
+}
+
 static _Noreturn void become(const process_request *request, pid_t runner, int copy, int output,
                              int errors)
 {
@@ -167,8 +172,8 @@ static _Noreturn void become(const process_request *request, pid_t runner, int c
         if (copy >= 0)
             fexecve(copy, request->command.items, environ);
         else
-            execvp(request->command.items[0], request->command.items);
-        failed = request->command.items[0];
+            execvp(program_of(request), request->command.items);
+        failed = program_of(request);
     }
     dprintf(STDERR_FILENO, "cannot start: %s: %s\n", failed, strerror(errno));
     _exit(PROCESS_CANNOT_START);
@@ -193,7 +198,7 @@ static void close_open(int descriptor)
 static bool start(const process_request *request, child *started)
 {
     int output[2] = {-1, -1}, errors[2] = {-1, -1};
-    int copy = request->fresh_copy ? copy_program(request->command.items[0]) : -1;
+    int copy = request->fresh_copy ? copy_program(program_of(request)) : -1;
     pid_t runner = getpid();
 
     *started = (child){.id = -1, .descriptor = -1};

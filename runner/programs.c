@@ -77,6 +77,33 @@ static void understand(program *described)
     described->checking = json_is_false(json_object_get(described->description, "timed"));
 }
 
+char *program_layout_path(const char *path, size_t number)
+{
+    const char *name = strrchr(path, '/');
+
+    if (number == 0 || name == NULL)
+        return text_copy(path);
+    return text_format("%.*s/layouts/%zu%s", (int)(name - path), path, number, name);
+}
+
+static bool has_layout(const char *path, size_t number)
+{
+    char *layout = program_layout_path(path, number);
+    bool has = access(layout, X_OK) == 0;
+
+    free(layout);
+    return has;
+}
+
+static size_t count_layouts(const char *path)
+{
+    size_t count = 0;
+
+    while (has_layout(path, count + 1))
+        count++;
+    return count;
+}
+
 static void add_program(program_list *list, const char *folder, const char *set, const char *name)
 {
     program *added;
@@ -89,6 +116,7 @@ static void add_program(program_list *list, const char *folder, const char *set,
                        .name = text_copy(name),
                        .set = text_copy(set),
                        .counted = text_starts_with(name, counted_prefix)};
+    added->layouts = count_layouts(added->path);
     understand(added);
 }
 

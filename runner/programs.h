@@ -19,9 +19,11 @@ typedef struct program {
     json_t *description;
     char *complaint;
     const char *strategy;
-    bool counted;     /* a count_* program */
-    bool hand;        /* written by hand in plain C: the floor, not a strategy */
-    bool ideal;       /* knows from a schedule when objects die: the limit, not a contender */
+    size_t
+        layouts;  /* how often it is linked in another order: layouts/1/NAME, layouts/2/NAME, ... */
+    bool counted; /* a count_* program */
+    bool hand;    /* written by hand in plain C: the floor, not a strategy */
+    bool ideal;   /* knows from a schedule when objects die: the limit, not a contender */
     bool checking;    /* a checking strategy: never timed */
     const char *peer; /* the runtime that it stands for or is written against, with its version; ""
                          for none */
@@ -53,6 +55,10 @@ const program *programs_counting(const program_list *list, const program *timed)
 
 /* The description of a workload by its name, NULL when the program does not have it. */
 const json_t *program_workload(const program *owner, const char *name);
+
+/* The file of layout `number` of the program at `path`; 0 is the program itself. The caller frees it.
+ */
+char *program_layout_path(const char *path, size_t number);
 
 /* What the program at `path` answers to --describe. NULL and the reason when it gives no
  * description. */

@@ -8,6 +8,8 @@
 #include "json.h"
 #include "matrix.h"
 #include "process.h"
+#include "programs.h"
+#include "schedule.h"
 #include "status.h"
 #include "text.h"
 
@@ -143,10 +145,10 @@ static bool is_folder_to_blame(const process_result *result, const store *into, 
 
 /* The counted sample comes first and leaves its schedule for the timed ones. One that is gone, since
  * the run was resumed elsewhere, the program records anew. The caller frees the path. */
-static char *add_schedule(arguments *command, const store *into, const plan *planned,
-                          const cell *of, size_t repetition)
+static char *add_schedule(arguments *command, const store *into, size_t cell_index,
+                          size_t repetition)
 {
-    char *path = store_schedule_path(into, (size_t)(of - planned->cells));
+    char *path = store_schedule_path(into, cell_index);
 
     if (repetition == 0 || access(path, R_OK) == 0) {
         arguments_add(command, repetition == 0 ? "--record" : "--schedule");
@@ -155,10 +157,15 @@ static char *add_schedule(arguments *command, const store *into, const plan *pla
     return path;
 }
 
-json_t *sample_take(const plan *planned, const store *into, const cell *of, size_t repetition,
+json_t *sample_take(const plan *planned, const store *into, size_t cell_index, size_t repetition,
                     problem *why)
 {
-    process_request request = {.preload = of->preload,
+    const cell *of = &planned->cells[cell_index];
+    const char *program = repetition == 0 ? of->counted : of->timed;
+    size_t layout = repetition == 0 ? 0 : schedule_layout(planned, cell_index, repetition);
+    char *layout_path = program_layout_path(program, layout);
+    process_request request = {.program = layout_path,
+                               .preload = of->preload,
                                .folder = planned->folder,
                                .memory_bytes_max = planned->memory_bytes_max,
                                .timeout_seconds = planned->timeout_seconds,
@@ -167,19 +174,21 @@ json_t *sample_take(const plan *planned, const store *into, const cell *of, size
     process_result result;
     json_t *record = NULL;
 
-    matrix_cell_arguments(&request.command, repetition == 0 ? of->counted : of->timed, of->label,
-                          of->spec, planned->seed, repetition == 0 ? 1 : planned->runs);
+    matrix_cell_arguments(&request.command, program, of->label, of->spec, planned->seed,
+                          repetition == 0 ? 1 : planned->runs);
     arguments_add(&request.command, "--json");
     arguments_add(&request.command, "%s", path);
     if (of->ideal)
-        schedule = add_schedule(&request.command, into, planned, of, repetition);
+        schedule = add_schedule(&request.command, into, cell_index, repetition);
     unlink(path); /* a killed run may have left one behind */
     if (process_run(&request, &result, why) && result.end != PROCESS_INTERRUPTED &&
         !is_folder_to_blame(&result, into, why))
         record = record_of(planned, of, repetition, path, &result);
+    json_object_set_new(record, "layout", json_integer((json_int_t)layout));
     unlink(path);
     arguments_free(&request.command);
     free(path);
     free(schedule);
+    free(layout_path);
     return record;
 }
