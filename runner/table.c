@@ -240,7 +240,7 @@ static void print_peers(FILE *out, const plan *of)
         size_t first = 0;
         while (strcmp(of->cells[first].strategy, row->strategy) != 0)
             first++;
-        if (first == i && row->peer[0] != '\0' && !row->hand)
+        if (first == i && row->peer[0] != '\0' && !row->hand && row->skipped[0] == '\0')
             fprintf(out, "%.40s: a peer, %.50s\n", row->strategy, row->peer);
     }
 }
