@@ -384,11 +384,28 @@ static void show_counters(run_state *state)
         shim_counter(state->clocks, "pause_ns_max", (double)stats->pause_ns_max);
 }
 
-static bool prepare_schedule(sample *s)
+/* What this strategy cannot run at all is refused before it begins. */
+static bool can_run(sample *s)
 {
     char message[WORKLOAD_MESSAGE_MAX];
-    sample_status status = schedule_prepare(s, message);
+    const char *skip;
+    uint64_t bytes_peak;
 
+    if (!sample_forecast(s, &bytes_peak, &skip, message))
+        fail(s, SAMPLE_BAD_INPUT, "%s", message);
+    else if (skip != NULL)
+        fail(s, SAMPLE_BAD_INPUT, "%s", skip);
+    return s->status != SAMPLE_BAD_INPUT;
+}
+
+static bool prepare(sample *s)
+{
+    char message[WORKLOAD_MESSAGE_MAX];
+    sample_status status;
+
+    if (!can_run(s))
+        return false;
+    status = schedule_prepare(s, message);
     if (status != SAMPLE_OK)
         fail(s, status, "%s", message);
     return status == SAMPLE_OK;
@@ -413,7 +430,7 @@ static const char *make_run(shim_run *clocks, void *context)
 #ifdef RECLAIM_HAND_WRITTEN
     hand_reset();
 #endif
-    if (!prepare_schedule(s))
+    if (!prepare(s))
         return s->reason;
     state.retained_before = allocator_retained_bytes();
     if (!open_heap(&state)) {
