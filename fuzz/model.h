@@ -28,7 +28,7 @@ typedef struct model_object {
     bool finalised;      /* its finaliser has been called, or never will be */
     bool immortal;
     bool frozen;
-    bool thawed;        /* it was frozen, and is old from then on */
+    bool old;           /* for good: it was frozen, or collected while it was being made */
     uint8_t generation; /* where a collector that promotes has it */
 
     /* Of a weak reference: */

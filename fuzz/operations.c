@@ -90,7 +90,7 @@ static void note_made_frozen(machine *x, uint32_t id)
     bool container = shape_table[object->shape].container;
 
     object->frozen = container && x->oracle.freezing;
-    object->thawed = container && !x->oracle.freezing;
+    object->old |= container && !x->oracle.freezing;
 }
 
 uint32_t making_end(machine *x, const making *k, mm_status status, uint32_t shape, uint32_t bytes)
@@ -102,6 +102,7 @@ uint32_t making_end(machine *x, const making *k, mm_status status, uint32_t shap
     if (status == MM_OK) {
         id = model_add(&x->model, shape, k->slots, bytes);
         x->model.owners[k->dst] = id;
+        x->model.objects[id].old = k->collections != x->oracle.collections;
         if (k->freezes != x->oracle.freezes) /* as what it replaces died: it was there already */
             note_made_frozen(x, id);
         oracle_made(&x->oracle, id, k->variable);

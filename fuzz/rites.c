@@ -162,11 +162,14 @@ void rites_finaliser_entered(oracle *o, mm_var *self)
     expect_may_die(o, id, "the finaliser");
     ORACLE_EXPECT(o, shape_is_mortal(object->shape), "finaliser", "object %u has none", id);
     ORACLE_EXPECT(o, !object->finalised, "finalised-twice", "object %u", id);
-    ORACLE_EXPECT(o, !object->immortal, "immortal", "object %u is finalised", id);
+    ORACLE_EXPECT(o, !object->immortal || o->collecting || o->waited, "immortal",
+                  "object %u is finalised", id);
     object->finalised = true;
     object->frozen = false; /* it begins again, like new */
-    if (dies_by_count(o, self))
+    if (dies_by_count(o, self)) {
         ages_born_again(o, id);
+        o->collection.kept.has[id] = true; /* a collection has it among its garbage no more */
+    }
     expect_in_order(o, id);
     ORACLE_EXPECT(o, mm_is_finalized(o->m, self), "finalised", "object %u is, and denies it", id);
     if (order_of_death(o, self) == MM_WEAK_FIRST && !o->waited)
@@ -261,7 +264,7 @@ static bool is_older(const oracle *o, uint32_t id)
         return object->frozen;
     if (strategy_traits.promotes)
         return object->generation > generation;
-    return id <= o->young || object->thawed;
+    return id <= o->young || object->old;
 }
 
 /* What owners reach, variables that are being written, and what `also` holds of what is alive. */

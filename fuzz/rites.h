@@ -10,7 +10,9 @@
  * older generation. What user code makes reachable meanwhile is *held*: whatever owners, or objects
  * that are no part of that garbage, reach whenever such code returns. Nothing else runs before the
  * collector looks again, so all that was never held must be gone in the end, whatever was
- * resurrected beside it. Where finalisers had to wait nothing is demanded.
+ * resurrected beside it. An object that dies by counting meanwhile and is finalised leaves the
+ * garbage, like new: if that makes a reference to it, it is held. Where finalisers had to wait
+ * nothing is demanded. All garbage is finalised, also what others of it have made immortal by then.
  *
  * A weak reference is taken as uncleared until it reads null, which is right if its referent
  *   - was unreachable when some collection began, or the weak reference was itself; or

@@ -100,7 +100,8 @@ void mm_garbage_clear(mm *m);
  * them alone. Errors: MM_UNSUPPORTED unless the trait `tracks` is set. */
 mm_status mm_is_tracked(mm *m, const mm_var *obj, bool *tracked);
 
-/* Whether the object's finaliser has been called. */
+/* Whether the object's finaliser has been called, or waits until those have returned that it would
+ * nest in too deeply. */
 bool mm_is_finalized(mm *m, const mm_var *obj);
 
 /* The references to the object of `obj`, this variable's included: variables that own it, slots,
