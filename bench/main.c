@@ -11,6 +11,7 @@
 #include "bench/inspect.h"
 #include "bench/sample.h"
 #include "bench/sample_json.h"
+#include "bench/schedule.h"
 #include "support/nearest.h"
 
 enum { EXIT_ENVIRONMENT = 1, EXIT_BAD_INPUT = 2, EXIT_VOID = 3, EXIT_OOM = 4, EXIT_LEAK_FOUND = 6 };
@@ -18,7 +19,8 @@ enum { SAMPLES_MAX = 64, WORKLOADS_MAX = 64, COUNTED_RUNS = 1, TIMED_RUNS_MIN = 
 
 typedef struct command {
     const char *program;
-    const char *json; /* a file, or NULL */
+    const char *json;              /* a file, or NULL */
+    const char *record, *schedule; /* likewise */
     bool describe, check;
     inspection inspected;
     settings options;
@@ -42,6 +44,8 @@ static const char usage[] =
     "  --option N=V      sets an option of the strategy\n"
     "  --seed N          of the workload's random numbers (default 1)\n"
     "  --runs K          whole runs in this process (default %d, at least %d)\n"
+    "  --schedule FILE   the schedule to follow, for a strategy that follows one\n"
+    "  --record FILE     writes the schedule to FILE (a counted program)\n"
     "  --json FILE       writes the one sample to FILE and prints nothing\n"
     "  --check           validates, predicts memory, prints JSON, runs nothing\n"
     "  --describe        what this program is and takes, as JSON\n"
@@ -194,7 +198,9 @@ enum {
     OPTION_OBJECT,
     OPTION_TOP,
     OPTION_REQUESTS,
-    OPTION_OUTPUT
+    OPTION_OUTPUT,
+    OPTION_RECORD,
+    OPTION_SCHEDULE
 };
 
 /* One option of looking into the heap. */
@@ -259,6 +265,12 @@ static bool take_option(command *c, int option, char message[SETTINGS_MESSAGE_MA
     case OPTION_JSON:
         c->json = optarg;
         return true;
+    case OPTION_RECORD:
+        c->record = optarg;
+        return true;
+    case OPTION_SCHEDULE:
+        c->schedule = optarg;
+        return true;
     default:
         return take_inspection(&c->inspected, option, message);
     }
@@ -302,6 +314,26 @@ static int check_inspection(const command *c)
     return EXIT_SUCCESS;
 }
 
+/* Whether this program records or follows a schedule, of one workload. */
+static bool check_schedule(const command *c)
+{
+    if (c->record == NULL && c->schedule == NULL)
+        return true;
+    if (!MM_SCHEDULED)
+        bad_input(c,
+                  "--schedule and --record mean nothing here: this strategy follows no schedule");
+    else if (c->record != NULL && !MM_COUNTED)
+        bad_input(c, "--record is for the counted program, count_" MM_STRATEGY_NAME
+                     "; this one takes what it has written with --schedule");
+    else if (c->record != NULL && c->schedule != NULL)
+        bad_input(c, "--record and --schedule: choose one of them");
+    else if (c->sample_count != 1)
+        bad_input(c, "--schedule and --record take exactly one --workload");
+    else
+        return true;
+    return false;
+}
+
 static int parse_arguments(command *c, int argc, char **argv)
 {
     static int describe, check;
@@ -311,6 +343,8 @@ static int parse_arguments(command *c, int argc, char **argv)
         {"seed", required_argument, NULL, OPTION_SEED},
         {"runs", required_argument, NULL, OPTION_RUNS},
         {"json", required_argument, NULL, OPTION_JSON},
+        {"record", required_argument, NULL, OPTION_RECORD},
+        {"schedule", required_argument, NULL, OPTION_SCHEDULE},
         {"check", no_argument, &check, 1},
         {"describe", no_argument, &describe, 1},
         {"help", no_argument, NULL, OPTION_HELP},
@@ -352,7 +386,7 @@ static int parse_arguments(command *c, int argc, char **argv)
     }
     if ((c->json != NULL || c->check) && c->sample_count != 1)
         return bad_input(c, "--json and --check take exactly one --workload");
-    return check_inspection(c);
+    return check_schedule(c) ? check_inspection(c) : EXIT_BAD_INPUT;
 }
 
 static void add_suite_spec(void *context, const char *spec)
@@ -374,6 +408,7 @@ static bool complete_samples(command *c)
         s->options = c->options;
         s->seed = c->seed;
         s->runs = c->runs;
+        s->schedule_file = c->schedule;
         s->records = calloc((size_t)c->runs, sizeof *s->records);
         if (s->records == NULL)
             return false;
@@ -444,7 +479,7 @@ static int check_sample(const command *c)
     return print_check(c->samples, bytes_peak, skip) ? EXIT_SUCCESS : EXIT_ENVIRONMENT;
 }
 
-static int inspect_sample(const command *c)
+static int inspect_sample(command *c)
 {
     static const int codes[] = {
         [INSPECT_DONE] = EXIT_SUCCESS,
@@ -455,11 +490,30 @@ static int inspect_sample(const command *c)
         [INSPECT_OOM] = EXIT_OOM,
     };
     char message[INSPECT_MESSAGE_MAX];
-    inspect_status status = inspection_run(&c->inspected, c->samples, message);
+    sample_status prepared = schedule_prepare(c->samples, message);
+    inspect_status status;
+
+    if (prepared != SAMPLE_OK) {
+        fprintf(stderr, "%s: %s\n", c->program, message);
+        return exit_code_of(prepared);
+    }
+    status = inspection_run(&c->inspected, c->samples, message);
 
     if (status != INSPECT_DONE && status != INSPECT_LEAK_FOUND)
         fprintf(stderr, "%s: %s\n", c->program, message);
     return codes[status];
+}
+
+/* The schedule of the one sample into its file; a run may follow. */
+static int record_schedule(command *c)
+{
+    char message[WORKLOAD_MESSAGE_MAX];
+    sample_status status = schedule_prepare(c->samples, message);
+
+    if (status == SAMPLE_OK && schedule_write(c->samples, c->record, message))
+        return EXIT_SUCCESS;
+    fprintf(stderr, "%s: %s\n", c->program, message);
+    return status == SAMPLE_OK ? EXIT_ENVIRONMENT : exit_code_of(status);
 }
 
 static int run_command(command *c, int argc, char **argv)
@@ -475,6 +529,11 @@ static int run_command(command *c, int argc, char **argv)
     if (!complete_samples(c)) {
         fprintf(stderr, "%s: out of memory\n", c->program);
         return EXIT_OOM;
+    }
+    if (c->record != NULL) {
+        status = record_schedule(c);
+        if (status != EXIT_SUCCESS || c->json == NULL)
+            return status;
     }
     if (inspection_asked(&c->inspected))
         return inspect_sample(c);
@@ -496,8 +555,10 @@ int main(int argc, char **argv)
     if (sample_is_hand_written())
         c->options.count = 0;
     status = run_command(c, argc, argv);
-    for (size_t i = 0; i < c->sample_count; i++)
+    for (size_t i = 0; i < c->sample_count; i++) {
         free(c->samples[i].records);
+        schedule_free(c->samples + i);
+    }
     free(c);
     return status;
 }

@@ -2,14 +2,16 @@
 #include "bench/sample.h"
 
 #include <inttypes.h>
-#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
+#include "bench/allocator.h"
 #include "bench/observed.h"
+#include "bench/planted/slowdown.h"
+#include "bench/schedule.h"
 
 /* How far the allocator's books may be from ours in a program that does not count: its caches, and
  * its own headers. */
@@ -24,7 +26,7 @@ typedef struct run_state {
     mm_heap *heap;
     uint64_t began_ns, ended_ns; /* the work; 0: not yet */
     long page_faults;
-    size_t retained_before;
+    uint64_t retained_before; /* MM_UNKNOWN: the allocator does not say */
 } run_state;
 
 /* ---- What the process uses ---- */
@@ -41,13 +43,6 @@ static uint64_t resident_peak_bytes(void)
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     return (uint64_t)usage.ru_maxrss * 1024;
-}
-
-/* Bytes that malloc has handed out and not got back; 0 when this malloc does not say. */
-static size_t malloc_retained_bytes(void)
-{
-    struct mallinfo2 info = mallinfo2();
-    return info.uordblks + info.hblkhd;
 }
 
 /* ---- Verdicts ---- */
@@ -73,7 +68,8 @@ static workload_amount expected_at_end(const workload_account *account)
 #ifdef RECLAIM_HAND_WRITTEN
     bool reclaims = true, reclaims_cycles = !hand_written.leaks_cycles;
 #else
-    bool reclaims = strategy_traits.reclaims, reclaims_cycles = strategy_traits.reclaims_cycles;
+    bool reclaims = strategy_traits.reclaims || strategy_traits.scheduled;
+    bool reclaims_cycles = strategy_traits.reclaims_cycles || strategy_traits.scheduled;
 #endif
 
     if (!reclaims)
@@ -122,10 +118,10 @@ static bool uses_another_allocator(void)
  * has headers of its own. */
 static uint64_t retained_bytes(const run_state *state)
 {
-    size_t before = state->retained_before, after = malloc_retained_bytes();
+    uint64_t before = state->retained_before, after = allocator_retained_bytes();
     mm_stats stats;
 
-    if (MM_REGISTRY || before == 0 || uses_another_allocator())
+    if (MM_REGISTRY || before == MM_UNKNOWN || uses_another_allocator())
         return MM_UNKNOWN;
     mm_get_stats(state->heap, &stats);
     before += stats.bytes_beside; /* stays as large as it once was, until the heap is freed */
@@ -240,7 +236,8 @@ static bool open_heap(run_state *state)
 {
     if (mm_heap_new(&state->sample->options, &state->heap) != MM_OK)
         return false;
-    if (mm_attach(state->heap, &state->run.m) == MM_OK) {
+    if (mm_attach(state->heap, &state->run.m) == MM_OK &&
+        schedule_follow(state->sample, state->run.m)) {
         mm_phase(state->run.m, "set-up");
         return true;
     }
@@ -321,6 +318,8 @@ static void finish_timed_part(run_state *state)
     sample_record *record = state->record;
 
     collect_last(state);
+    if (planted_slowdown != NULL)
+        planted_slowdown(clock_now_ns() - state->began_ns);
     record->last_collect_ns = clock_now_ns() - teardown_ended_ns;
     shim_clocks_stop(state->clocks);
     record->work_ns = state->ended_ns - state->began_ns;
@@ -362,10 +361,13 @@ static void run_on_heap(run_state *state)
     if (result != WORKLOAD_DONE || state->ended_ns == 0) {
         if (state->began_ns != 0)
             shim_clocks_stop(state->clocks);
+        schedule_end(state->sample, state->run.m, state->run.message);
         return;
     }
     finish_timed_part(state);
     record_run(state);
+    if (!schedule_end(state->sample, state->run.m, state->run.message))
+        fail(state->sample, SAMPLE_VOID, "%s", state->run.message);
     ask_what_was_seen(state);
     check_against_books(state);
     check_against_first_run(state->sample, state->record);
@@ -380,6 +382,33 @@ static void show_counters(run_state *state)
         shim_counter(state->clocks, "collections", (double)sum_by_generation(stats->collections));
     if (stats->pause_ns_max != MM_UNKNOWN)
         shim_counter(state->clocks, "pause_ns_max", (double)stats->pause_ns_max);
+}
+
+/* What this strategy cannot run at all is refused before it begins. */
+static bool can_run(sample *s)
+{
+    char message[WORKLOAD_MESSAGE_MAX];
+    const char *skip;
+    uint64_t bytes_peak;
+
+    if (!sample_forecast(s, &bytes_peak, &skip, message))
+        fail(s, SAMPLE_BAD_INPUT, "%s", message);
+    else if (skip != NULL)
+        fail(s, SAMPLE_BAD_INPUT, "%s", skip);
+    return s->status != SAMPLE_BAD_INPUT;
+}
+
+static bool prepare(sample *s)
+{
+    char message[WORKLOAD_MESSAGE_MAX];
+    sample_status status;
+
+    if (!can_run(s))
+        return false;
+    status = schedule_prepare(s, message);
+    if (status != SAMPLE_OK)
+        fail(s, status, "%s", message);
+    return status == SAMPLE_OK;
 }
 
 /* Google Benchmark calls this once for each run. */
@@ -401,7 +430,9 @@ static const char *make_run(shim_run *clocks, void *context)
 #ifdef RECLAIM_HAND_WRITTEN
     hand_reset();
 #endif
-    state.retained_before = malloc_retained_bytes();
+    if (!prepare(s))
+        return s->reason;
+    state.retained_before = allocator_retained_bytes();
     if (!open_heap(&state)) {
         fail(s, SAMPLE_OOM, "out of memory: no room for an empty heap");
         return s->reason;
@@ -497,6 +528,9 @@ uint64_t sample_steady_measured(const sample *s, size_t index)
 
 /* ---- The forecast ---- */
 
+/* What a schedule takes for each object at most, while it is recorded. */
+enum { SCHEDULE_BYTES_MAX = 48 };
+
 static double resident_bytes(workload_amount amount)
 {
     enum { HEADER_AND_ROUNDING_BYTES = MM_COUNTED ? 128 : 48 };
@@ -517,7 +551,7 @@ static bool collects_by_itself(const settings *options)
 
 /* What one run holds at its highest, and what it leaves behind in the process. A collector is given
  * twice its live data: what floats between two collections is at most that at the default growth.
- */
+ * Where counting does most of the work, only what is cyclic floats at all. */
 static void predict_run(const workload_forecast *f, const settings *options, double *peak,
                         double *left)
 {
@@ -527,14 +561,18 @@ static void predict_run(const workload_forecast *f, const settings *options, dou
     *left = hand_written.leaks_cycles ? leaked : 0;
     *peak = live + *left;
 #else
-    if (!strategy_traits.reclaims) {
+    if (strategy_traits.scheduled) {
+        *left = 0;
+        *peak = live + (double)f->allocated.objects * SCHEDULE_BYTES_MAX;
+    } else if (!strategy_traits.reclaims) {
         *left = *peak = resident_bytes(f->allocated);
     } else if (!strategy_traits.reclaims_cycles) {
         *left = leaked;
         *peak = live + leaked;
     } else {
+        double floating = strategy_traits.prompt && leaked < live ? leaked : live;
         *left = 0;
-        *peak = 2 * live + (collects_by_itself(options) ? 0 : leaked);
+        *peak = live + floating + (collects_by_itself(options) ? 0 : leaked);
     }
 #endif
 }

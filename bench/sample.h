@@ -41,8 +41,10 @@ typedef struct sample {
     settings parameters;
     settings options;
     uint64_t seed;
-    char label[SAMPLE_NAME_MAX]; /* canonical: strategy with options */
-    char spec[SAMPLE_NAME_MAX];  /* canonical: workload with parameters */
+    const char *schedule_file;    /* that was asked for, or NULL: see bench/schedule.h */
+    struct mm_schedule *schedule; /* NULL: none, or not yet */
+    char label[SAMPLE_NAME_MAX];  /* canonical: strategy with options */
+    char spec[SAMPLE_NAME_MAX];   /* canonical: workload with parameters */
     sample_record *records;
     int runs, runs_done,
         runs_timed;          /* asked for; made; whose times Google Benchmark has reported */

@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/allocator.h"
 #include "bench/build_info.h"
 #include "bench/files.h"
 #include "bench/observed.h"
+#include "bench/planted/slowdown.h"
 #include "support/file.h"
 
 static json_t *json_known(uint64_t value)
@@ -109,10 +111,11 @@ static json_t *traits_json(void)
     return json_pack("{s:s}", "peer", MM_STRATEGY_NAME);
 #else
     const mm_traits *t = &strategy_traits;
-    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:s?, s:i}", "reclaims", t->reclaims, "counts",
-                     t->counts, "prompt", t->prompt, "reclaims_cycles", t->reclaims_cycles,
-                     "moving", t->moving, "conservative", t->conservative, "peer", t->peer,
-                     "generations", (int)t->generations);
+    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:s?, s:i}", "reclaims", t->reclaims,
+                     "counts", t->counts, "prompt", t->prompt, "reclaims_cycles",
+                     t->reclaims_cycles, "moving", t->moving, "conservative", t->conservative,
+                     "scheduled", t->scheduled, "peer", t->peer, "generations",
+                     (int)t->generations);
 #endif
 }
 
@@ -147,6 +150,13 @@ static bool print_json(json_t *document)
     return printed;
 }
 
+static const char *kind_name(void)
+{
+    if (sample_is_hand_written())
+        return "hand";
+    return strategy_traits.scheduled ? "ideal" : "strategy";
+}
+
 bool print_description(void)
 {
     json_t *workloads = json_array();
@@ -154,27 +164,39 @@ bool print_description(void)
                               this_build.flags, "type", this_build.type, "commit",
                               this_build.commit, "dirty", this_build.dirty);
 
+    if (&planted_share != NULL)
+        json_object_set_new(build, "planted_slowdown", json_real(planted_share));
+
     for (size_t i = 0; i < workload_count; i++)
         json_array_append_new(workloads, workload_json(workload_table[i]));
     return print_json(json_pack(
         "{s:s, s:s, s:s, s:s, s:b, s:o, s:i, s:o, s:o, s:o, s:o}", "schema", "reclaim.program/1",
         "strategy", sample_strategy(), "flavour", MM_COUNTED ? "counted" : "timed", "kind",
-        sample_is_hand_written() ? "hand" : "strategy", "timed",
-        sample_is_hand_written() || strategy_traits.timed, "summary", summary_json(), "api_version",
-        MM_API_VERSION, "build", build, "traits", traits_json(), "options", options_json(),
-        "workloads", workloads));
+        kind_name(), "timed", sample_is_hand_written() || strategy_traits.timed, "summary",
+        summary_json(), "api_version", MM_API_VERSION, "build", build, "traits", traits_json(),
+        "options", options_json(), "workloads", workloads));
 }
 
 /* ---- Checked cell ---- */
 
+static json_t *allocator_json(void)
+{
+    allocator_identity identity;
+
+    allocator_identify(&identity);
+    return json_pack("{s:s, s:s, s:s}", "name", identity.name, "version", identity.version, "file",
+                     identity.file);
+}
+
 bool print_check(const sample *s, uint64_t bytes_peak, const char *skip)
 {
     return print_json(
-        json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:i, s:s, s:{s:I}}", "schema",
+        json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:i, s:o, s:s, s:{s:I}}", "schema",
                   "reclaim.check/1", "strategy", sample_strategy(), "label", s->label, "options",
                   values_of(&s->options), "workload", s->workload->name, "spec", s->spec, "params",
-                  values_of(&s->parameters), "seed", (json_int_t)s->seed, "runs", s->runs, "skip",
-                  skip != NULL ? skip : "", "forecast", "bytes_peak", (json_int_t)bytes_peak));
+                  values_of(&s->parameters), "seed", (json_int_t)s->seed, "runs", s->runs,
+                  "allocator", allocator_json(), "skip", skip != NULL ? skip : "", "forecast",
+                  "bytes_peak", (json_int_t)bytes_peak));
 }
 
 /* ---- Sample ---- */
@@ -329,13 +351,14 @@ static json_t *sample_json(const sample *s)
 
     for (int i = 0; measured && i < s->runs; i++)
         json_array_append_new(runs, run_json(s->records + i));
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:s, s:s, s:o, s:o, s:o, s:o}",
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:o, s:s, s:s, s:o, s:o, s:o, "
+                     "s:o}",
                      "schema", "reclaim.sample/1", "strategy", sample_strategy(), "label", s->label,
                      "flavour", MM_COUNTED ? "counted" : "timed", "options", values_of(&s->options),
                      "workload", s->workload->name, "spec", s->spec, "params",
-                     values_of(&s->parameters), "seed", (json_int_t)s->seed, "status",
-                     statuses[s->status], "reason", s->reason, "time_ns",
-                     measured ? first_and_steady(s, time_of) : json_null(), "cpu_ns",
+                     values_of(&s->parameters), "seed", (json_int_t)s->seed, "allocator",
+                     allocator_json(), "status", statuses[s->status], "reason", s->reason,
+                     "time_ns", measured ? first_and_steady(s, time_of) : json_null(), "cpu_ns",
                      measured ? first_and_steady(s, cpu_of) : json_null(), "runs", runs, "counters",
                      measured ? counters_json(s) : json_object());
 }

@@ -1,5 +1,7 @@
 #include "bench/watch.h"
 
+#include "bench/schedule.h"
+
 #if MM_COUNTED && !defined(RECLAIM_HAND_WRITTEN)
 
     #include "mm_inspect.h"
@@ -32,7 +34,7 @@ static bool open_heap(watch *w)
         w->heap = NULL;
         return false;
     }
-    if (mm_attach(w->heap, &w->run.m) != MM_OK)
+    if (mm_attach(w->heap, &w->run.m) != MM_OK || !schedule_follow(w->of, w->run.m))
         return false;
     mm_phase(w->run.m, "set-up");
     mm_on_request(w->run.m, request_ends, w);
@@ -68,6 +70,8 @@ void watch_stop(watch *w)
 
 void watch_end(watch *w)
 {
+    if (w->heap != NULL && w->run.m != NULL)
+        schedule_end(w->of, w->run.m, w->run.message);
     if (w->heap != NULL)
         mm_heap_free(w->heap);
     w->heap = NULL;

@@ -146,6 +146,26 @@ function(reclaim_link_sample program)
   target_sources(${program} PRIVATE ${sources})
   target_link_libraries(${program} PRIVATE reclaim_benchmark_shim reclaim_build_info PkgConfig::JANSSON)
   set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${RECLAIM_PROGRAM_DIR})
+  if(program MATCHES "^bench_")
+    reclaim_add_layouts(${program})
+  endif()
+endfunction()
+
+# reclaim_add_planted_slowdown(NAME): planted/bench_NAME, the program of that strategy slower by a known share: see bench/planted/slowdown.c. All
+# else is the same, to the last object. A self-test must find it.
+function(reclaim_add_planted_slowdown name)
+  if(RECLAIM_FUZZ_ENGINE)
+    return()
+  endif()
+  get_target_property(libraries bench_${name} LINK_LIBRARIES)
+  add_executable(planted_${name} ${PROJECT_SOURCE_DIR}/bench/planted/slowdown.c $<TARGET_OBJECTS:bench_${name}>)
+  target_include_directories(planted_${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(planted_${name} PRIVATE ${libraries})
+  set_target_properties(planted_${name} PROPERTIES
+    OUTPUT_NAME bench_${name} RUNTIME_OUTPUT_DIRECTORY ${RECLAIM_PROGRAM_DIR}/planted)
+  file(MAKE_DIRECTORY ${RECLAIM_PROGRAM_DIR}/planted)
+  file(CREATE_LINK ../heaps ${RECLAIM_PROGRAM_DIR}/planted/heaps SYMBOLIC) # what stands beside the others
+  reclaim_add_layouts(planted_${name})
 endfunction()
 
 # reclaim_add_hand_written(NAME workload…): bench/hand/NAME.c, which does the work of those workloads in plain C, beside the strategies.

@@ -1,4 +1,5 @@
 #include "machine.h"
+#include "ages.h"
 #include "operations.h"
 
 #include <string.h>
@@ -109,6 +110,16 @@ static void set_options(const program *p, settings *options)
     }
 }
 
+/* Of a strategy with generations; one that has no such option follows it. */
+static bool has_quarter_rule(const settings *options)
+{
+    for (size_t i = 0; i < options->count; i++) {
+        if (strcmp(options->table[i].name, "quarter_rule") == 0)
+            return options->values[i] != 0;
+    }
+    return true;
+}
+
 static void expect_ok(machine *x, mm_status status, const char *call)
 {
     ORACLE_EXPECT(&x->oracle, status == MM_OK, "status", "%s returned %d", call, (int)status);
@@ -156,6 +167,7 @@ static void open_machine(machine *x, const program *p, bool faults)
     expect_ok(x, mm_attach(x->heap, &x->m), "mm_attach()");
     model_open(&x->model);
     oracle_open(&x->oracle, x->heap, x->m, &x->model);
+    ages_open(&x->oracle, has_quarter_rule(&options));
     add_types(x);
     user_code_open(x);
     mm_stress_collect(x->m, p->knobs[KNOB_collect_every]);
@@ -190,7 +202,7 @@ static machine_digest run_program(machine *x, bool comparable)
     name_variables(x, 0, PROGRAM_VARIABLES, variables);
     run_block(x);
     x->oracle.operation = NULL;
-    oracle_compare(&x->oracle, COLLECTED_NOTHING);
+    oracle_compare(&x->oracle, false);
     digest.graph = digest_graph(x);
     if (comparable && digest.complete)
         digest.finalised = digest_finalised(x);

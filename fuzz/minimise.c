@@ -4,7 +4,7 @@
  *   fuzz_minimise REPLAY INPUT OUTPUT
  *
  * REPLAY is a replay program; INPUT makes it fail. Leaves out operations (half of them at a time,
- * then a quarter, …, then one), sets knobs to 0 and operands to their first value, as long as what
+ * then a quarter, …, then one, then any two of a short program), sets knobs to 0 and operands to their first value, as long as what
  * fails stays the same: the name of the violation, the assertion, or the sanitizer's finding with
  * the functions on top of its stack.
  * Writes the result to OUTPUT and prints what fails. Deterministic; every try is a process.
@@ -16,10 +16,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SIGNATURE_MAX = 512, TRY_SECONDS_MAX = 5 };
+enum { SIGNATURE_MAX = 512, TRY_SECONDS_MAX = 5, WAIT_SECONDS_MAX = 300, PAIRS_MAX = 40 };
 
 typedef struct minimiser {
     const char *replay, *input;
@@ -114,9 +115,14 @@ static bool read_signature(char *line, char functions[SIGNATURE_MAX], char out[S
     return found != NULL;
 }
 
+/* The time that counts is the processor's: beside other work an input takes longer, and is no hang.
+ */
 static _Noreturn void run_replay(const minimiser *z, int errors)
 {
-    alarm(TRY_SECONDS_MAX);
+    const struct rlimit seconds = {TRY_SECONDS_MAX, TRY_SECONDS_MAX + 1};
+
+    setrlimit(RLIMIT_CPU, &seconds);
+    alarm(WAIT_SECONDS_MAX);
     dup2(errors, STDERR_FILENO);
     execl(z->replay, z->replay, z->input, (char *)NULL);
     fail(z->replay);
@@ -142,7 +148,8 @@ static bool signature_of(minimiser *z, char out[SIGNATURE_MAX])
     fclose(errors);
     if (waitpid(child, &status, 0) < 0)
         fail("waitpid");
-    if (!found && WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+    if (!found && WIFSIGNALED(status) &&
+        (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGALRM))
         snprintf(out, SIGNATURE_MAX, "hang: no end within %d seconds", TRY_SECONDS_MAX);
     else if (!found)
         snprintf(out, SIGNATURE_MAX, "exit: status %d", status);
@@ -185,6 +192,24 @@ static bool leave_out_all(minimiser *z, program *p, uint32_t count)
     return changed;
 }
 
+/* Leaves out two operations that need each other, such as the two ends of a block. */
+static bool leave_out_pair(minimiser *z, program *p)
+{
+    static program without, shorter;
+
+    for (uint32_t last = p->operation_count; last-- > 1;) {
+        leave_out(p, last, 1, &without);
+        for (uint32_t first = last; first-- > 0;) {
+            leave_out(&without, first, 1, &shorter);
+            if (!still_fails(z, &shorter))
+                continue;
+            *p = shorter;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Sets a byte to 0 if that still fails. */
 static bool clear_byte(minimiser *z, program *p, uint8_t *byte)
 {
@@ -221,6 +246,7 @@ static void minimise(minimiser *z, program *p)
     do {
         changed = leave_out_all(z, p, 1);
         changed |= clear_bytes(z, p);
+        changed = changed || (p->operation_count <= PAIRS_MAX && leave_out_pair(z, p));
     } while (changed);
 }
 

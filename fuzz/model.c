@@ -38,7 +38,7 @@ static const uint32_t *slots_of(const model *k, uint32_t id)
     return k->slots + k->objects[id].first_slot;
 }
 
-static void clear_set(const model *k, model_set *set)
+void model_clear_set(const model *k, model_set *set)
 {
     memset(set->has, 0, k->object_count + 1);
 }
@@ -50,6 +50,30 @@ uint32_t model_first_outside(const model *k, const model_set *set, const model_s
             return id;
     }
     return 0;
+}
+
+void model_add_all(const model *k, model_set *set, const model_set *of)
+{
+    for (uint32_t id = 1; id <= k->object_count; id++)
+        set->has[id] |= of->has[id];
+}
+
+void model_add_others(const model *k, model_set *set, const model_set *of)
+{
+    for (uint32_t id = 1; id <= k->object_count; id++)
+        set->has[id] |= !of->has[id];
+}
+
+void model_take_all(const model *k, model_set *set, const model_set *of)
+{
+    for (uint32_t id = 1; id <= k->object_count; id++)
+        set->has[id] &= !of->has[id];
+}
+
+void model_take_others(const model *k, model_set *set, const model_set *of)
+{
+    for (uint32_t id = 1; id <= k->object_count; id++)
+        set->has[id] &= of->has[id];
 }
 
 /* Objects that are to be looked at. Each enters at most once, so there is always room. */
@@ -66,18 +90,24 @@ static void reach(model_set *set, worklist *work, uint32_t id)
     }
 }
 
+/* What owners and saved garbage refer to. */
+static void reach_from_owners(const model *k, model_set *out, worklist *work)
+{
+    for (uint32_t i = 0; i < MODEL_OWNERS_MAX; i++)
+        reach(out, work, k->owners[i]);
+    for (uint32_t i = 0; i < k->saved_count; i++)
+        reach(out, work, k->saved[i]);
+    for (uint32_t i = 0; i < k->immortal_count; i++)
+        reach(out, work, k->immortals[i]);
+}
+
 void model_reachable(const model *k, const model_set *also, model_set *out)
 {
     worklist work;
 
     work.length = 0;
-    clear_set(k, out);
-    for (uint32_t i = 0; i < MODEL_OWNERS_MAX; i++)
-        reach(out, &work, k->owners[i]);
-    for (uint32_t i = 0; i < k->saved_count; i++)
-        reach(out, &work, k->saved[i]);
-    for (uint32_t i = 0; i < k->immortal_count; i++)
-        reach(out, &work, k->immortals[i]);
+    model_clear_set(k, out);
+    reach_from_owners(k, out, &work);
     for (uint32_t id = 1; also != NULL && id <= k->object_count; id++)
         reach(out, &work, also->has[id] ? id : 0);
     while (work.length != 0) {
@@ -87,13 +117,35 @@ void model_reachable(const model *k, const model_set *also, model_set *out)
     }
 }
 
-void model_count_references(const model *k, const model_set *live, uint32_t *counts)
+static void count_owners(const model *k, uint32_t *counts)
 {
     memset(counts, 0, (k->object_count + 1) * sizeof *counts);
     for (uint32_t i = 0; i < MODEL_OWNERS_MAX; i++)
         counts[k->owners[i]]++;
     for (uint32_t i = 0; i < k->saved_count; i++)
         counts[k->saved[i]]++;
+}
+
+void model_reachable_counted(const model *k, model_set *out, uint32_t *counts)
+{
+    worklist work;
+
+    work.length = 0;
+    model_clear_set(k, out);
+    count_owners(k, counts);
+    reach_from_owners(k, out, &work);
+    while (work.length != 0) {
+        uint32_t id = work.ids[--work.length];
+        for (uint32_t i = 0; i < k->objects[id].slot_count; i++) {
+            counts[slots_of(k, id)[i]]++;
+            reach(out, &work, slots_of(k, id)[i]);
+        }
+    }
+}
+
+void model_count_references(const model *k, const model_set *live, uint32_t *counts)
+{
+    count_owners(k, counts);
     for (uint32_t id = 1; id <= k->object_count; id++) {
         if (!live->has[id])
             continue;
@@ -125,4 +177,65 @@ void model_counting_closure(const model *k, const model_set *live, model_set *ou
                 dying.ids[dying.length++] = child;
         }
     }
+}
+
+/* ---- Generations ---- */
+
+static uint32_t next_generation(uint32_t generation)
+{
+    return generation + 1 < MODEL_GENERATIONS ? generation + 1 : generation;
+}
+
+void model_promote(model *k, uint32_t generation)
+{
+    for (uint32_t id = 1; id <= k->object_count; id++) {
+        if (k->objects[id].generation <= generation)
+            k->objects[id].generation = (uint8_t)next_generation(generation);
+    }
+}
+
+void model_count_collection(model_counters *c, uint32_t generation)
+{
+    if (generation + 1 < MODEL_GENERATIONS)
+        c->counts[generation + 1]++;
+    for (uint32_t g = 0; g <= generation; g++)
+        c->counts[g] = 0;
+}
+
+void model_count_survivors(model_counters *c, uint32_t generation, uint32_t survivors, bool known)
+{
+    if (generation + 1 == MODEL_GENERATIONS) {
+        c->survivors = survivors;
+        c->pending = 0;
+        c->survivors_known = known;
+    } else if (next_generation(generation) + 1 == MODEL_GENERATIONS) {
+        c->pending += survivors;
+        c->survivors_known &= known;
+    }
+}
+
+static uint64_t less(uint64_t count, uint64_t freed)
+{
+    return count > freed ? count - freed : 0;
+}
+
+/* The most when all that died did so first, the least when it was last. */
+model_range model_count_range(uint32_t count, uint64_t made, uint64_t freed_min, uint64_t freed_max)
+{
+    return (model_range){less(count + made, freed_max), less(count, freed_min) + made};
+}
+
+uint32_t model_generation_due(const uint32_t counts[MODEL_GENERATIONS],
+                              const uint32_t thresholds[MODEL_GENERATIONS], bool waits)
+{
+    uint32_t generation = MODEL_GENERATIONS - waits;
+
+    while (--generation > 0 && counts[generation] <= thresholds[generation]) {
+    }
+    return generation;
+}
+
+bool model_oldest_waits(const model_counters *c)
+{
+    return c->pending < c->survivors / 4;
 }

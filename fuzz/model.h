@@ -28,7 +28,8 @@ typedef struct model_object {
     bool finalised;      /* its finaliser has been called, or never will be */
     bool immortal;
     bool frozen;
-    bool thawed; /* it was frozen, and is old from then on */
+    bool thawed;        /* it was frozen, and is old from then on */
+    uint8_t generation; /* where a collector that promotes has it */
 
     /* Of a weak reference: */
     uint32_t referent;  /* as it was made with; 0: no weak reference */
@@ -57,6 +58,18 @@ typedef struct model_set {
     bool has[MODEL_IDS_MAX + 1];
 } model_set;
 
+/* What may be the generation of an object beside 0, 1 and 2. */
+enum { MODEL_GENERATIONS = 3, MODEL_FROZEN = MODEL_GENERATIONS, MODEL_ANY_GENERATION };
+
+/* The counters of a collector that promotes. They are known as they were last seen; what they must
+ * be since follows from how many containers were made and freed. */
+typedef struct model_counters {
+    uint32_t counts[MODEL_GENERATIONS];
+    uint32_t survivors; /* of the last full collection */
+    uint32_t pending;   /* survivors of middle collections since */
+    bool survivors_known;
+} model_counters;
+
 /* No objects, all owners null. */
 void model_open(model *k);
 
@@ -72,9 +85,20 @@ uint32_t *model_slot(model *k, uint32_t id, uint32_t i);
 /* The first id in `set` that is not in `of`; 0 when there is none. */
 uint32_t model_first_outside(const model *k, const model_set *set, const model_set *of);
 
+/* Puts what is in `of`, or what is not, into `set`; takes from it what is, or what is not. */
+void model_add_all(const model *k, model_set *set, const model_set *of);
+void model_add_others(const model *k, model_set *set, const model_set *of);
+void model_take_all(const model *k, model_set *set, const model_set *of);
+void model_take_others(const model *k, model_set *set, const model_set *of);
+void model_clear_set(const model *k, model_set *set);
+
 /* The objects that owners, saved garbage and immortal objects reach. `also` (may be NULL) are reached too, whether anything refers
  * to them or not. */
 void model_reachable(const model *k, const model_set *also, model_set *out);
+
+/* The same without `also`, and the references to each object from what is found and from owners and
+ * saved garbage, by id. */
+void model_reachable_counted(const model *k, model_set *out, uint32_t *counts);
 
 /* References to each object, by id: from owners, from saved garbage and from the slots of `live`. */
 void model_count_references(const model *k, const model_set *live, uint32_t *counts);
@@ -83,5 +107,33 @@ void model_count_references(const model *k, const model_set *live, uint32_t *cou
  * which nothing of the rest refers. Exactly what reference counting keeps: what is reachable, and
  * what is on a garbage cycle or reachable from one. Immortal objects stay. */
 void model_counting_closure(const model *k, const model_set *live, model_set *out);
+
+/* ---- Generations ---- */
+
+/* A collection of `generation` begins: whatever survives it is in the next one from then on. */
+void model_promote(model *k, uint32_t generation);
+
+/* The counters as such a collection begins. */
+void model_count_collection(model_counters *c, uint32_t generation);
+
+/* It has ended, and this many containers had not been found unreachable; `known` unless user code
+ * may have made that another number. */
+void model_count_survivors(model_counters *c, uint32_t generation, uint32_t survivors, bool known);
+
+/* What the youngest counter may be after `made` containers were made and `freed_min` to `freed_max`
+ * freed, in whatever order: it never falls below 0. */
+typedef struct model_range {
+    uint64_t least, most;
+} model_range;
+model_range model_count_range(uint32_t count, uint64_t made, uint64_t freed_min,
+                              uint64_t freed_max);
+
+/* The generation to collect when the youngest counter exceeds its threshold. `waits`: the oldest is
+ * not due before there is a quarter of new survivors. */
+uint32_t model_generation_due(const uint32_t counts[MODEL_GENERATIONS],
+                              const uint32_t thresholds[MODEL_GENERATIONS], bool waits);
+
+/* Whether there is not. */
+bool model_oldest_waits(const model_counters *c);
 
 #endif

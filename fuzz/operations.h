@@ -140,12 +140,12 @@ void name_variables(machine *x, uint32_t first, uint32_t count, mm_var *variable
 typedef struct making {
     uint32_t dst, old, slots;
     mm_var *variable;
-    uint64_t attempts, unknown;
+    uint64_t attempts, unknown, collections;
     uint32_t calls, freezes;
 } making;
 
 /* False when the program has made enough. */
-bool making_begin(machine *x, making *k, uint32_t dst, uint32_t slots);
+bool making_begin(machine *x, making *k, uint32_t dst, uint32_t shape, uint32_t slots);
 
 /* The call was refused before it tried. */
 void making_cancel(machine *x, const making *k);

@@ -1,6 +1,7 @@
 /* The operations on what dies and who is told: finalisable objects, weak references, immortal and
  * frozen objects, debugging, callbacks of collections, resources. */
 #include "operations.h"
+#include "ages.h"
 #include "rites.h"
 
 #include <string.h>
@@ -79,7 +80,7 @@ static void make_weak_into(machine *x, uint32_t dst, const weak_request *w)
     mm_status status;
     uint32_t id;
 
-    if (!making_begin(x, &k, dst, 1))
+    if (!making_begin(x, &k, dst, SHAPE_WEAK, 1))
         return;
     status = mm_weak_new(x->m, k.variable, w->referent.variable, w->context.variable, callback);
     if (!shape_table[x->model.objects[w->referent.id].shape].weakable) {
@@ -213,6 +214,7 @@ static void note_frozen(machine *x, bool frozen)
     }
     x->oracle.freezing = frozen;
     x->oracle.freezes += frozen;
+    ages_frozen(&x->oracle);
 }
 
 void do_freeze(machine *x, const uint8_t *o)
@@ -360,7 +362,7 @@ static void expect_freeze_count(machine *x)
                   "mm_get_freeze_count()");
     if (status != MM_OK || x->oracle.frames != 0)
         return;
-    oracle_compare(&x->oracle, COLLECTED_NOTHING);
+    oracle_compare(&x->oracle, false);
     for (uint32_t id = 1; id <= x->model.object_count; id++)
         expected += x->oracle.alive.has[id] && x->model.objects[id].frozen;
     ORACLE_EXPECT(&x->oracle, count == expected, "frozen", "%lu objects are, %lu should be",

@@ -11,14 +11,13 @@
  *
  *   must live    no collection since:  closure if prompt, else everything
  *                a collection:         reachable
- *   may live     after a full one:     reachable
- *                after a young one:    not what is younger than the collection before it,
- *                                      unless owners or older objects reach it
- *                otherwise:            closure if prompt, else everything
+ *   may live     closure if prompt, else everything; less what a collection was bound to take
  *
  * Saved garbage and immortal objects count as owners. Frozen objects die by counting alone, so what
- * they reach stays too. A collection in which user code ran promises nothing: that may have made new
- * garbage. Collecting until none runs does (COLLECTED_FOR_GOOD).
+ * they reach stays too. A collection is bound to take what neither owners nor what it leaves alone
+ * (objects that are frozen or older than it) reached as it began, nor has reached since: see rites.h.
+ * User code inside it may resurrect some of that, and may make new garbage, which is left for the
+ * next one. Collecting until none runs leaves exactly the reachable.
  *
  * So counting is held to exactly its closure, one that never reclaims to everything, and a
  * collector to exactly what is reachable as soon as it has run. A comparison also runs the heap
@@ -34,26 +33,42 @@
 #include "model.h"
 #include "program.h"
 
-/* What a collection that just ran promises. */
-typedef enum collected {
-    COLLECTED_NOTHING,
-    COLLECTED_YOUNG,
-    COLLECTED_FULLY,
-    COLLECTED_FOR_GOOD /* again and again, until nothing was left to do */
-} collected;
-
 /* The collection now running, as it began. */
 typedef struct running_collection {
     uint32_t generation;
     uint32_t made_before; /* ids above this were made since */
     model_set kept;       /* what it must find reachable */
-    bool exact;           /* it is a full one, and finds all the rest unreachable */
-    uint64_t attempts;    /* allocations before */
+    bool exact;           /* it began outside of user code, and finds all the rest unreachable */
+    model_set held;       /* kept, or reachable since */
+    bool bound;           /* exact, and something is not held: that it must take */
+    uint32_t last_finalised;
+    uint64_t attempts; /* allocations before */
     uint32_t debug_changes;
     uint32_t lines, object_lines;
     uint64_t found;  /* what it said when it was over */
     uint32_t called; /* weak callbacks: their weak references may be among what it found */
 } running_collection;
+
+/* What ages.h knows. */
+typedef struct container_making {
+    bool container;
+    uint64_t unknown; /* objects that the model did not know, before */
+} container_making;
+
+enum { MAKINGS_MAX = 16 };
+
+typedef struct ages {
+    model_counters counters; /* at the last look */
+    bool quarter_rule;
+    bool known;                           /* the two that follow, which the last look counted */
+    uint64_t containers_seen, freed_seen; /* made, and objects freed, ever */
+    uint64_t containers;                  /* made that the model knows */
+    uint32_t atoms;                       /* alive at the last comparison, or made since */
+    container_making makings[MAKINGS_MAX];
+    uint32_t making_count;
+    uint64_t visited, reclaimed; /* before the collection now running */
+    uint32_t calls;
+} ages;
 
 typedef struct oracle {
     mm_heap *heap;
@@ -71,11 +86,13 @@ typedef struct oracle {
 
     model_set alive; /* at the last comparison, and what was made since */
     uint32_t alive_count;
-    uint32_t effort;      /* made since the last comparison */
-    bool collected;       /* a collection ran since the last comparison */
-    uint64_t collections; /* so far, of any generation */
-    uint32_t made_since;  /* ids above this were made after the last collection began */
-    uint32_t young;       /* made_since, before the collection that just ran */
+    uint32_t effort;        /* made since the last comparison */
+    uint32_t nested_effort; /* the same inside user code */
+    bool collected;         /* a collection ran since the last comparison */
+    uint64_t collections;   /* so far, of any generation */
+    uint32_t made_since;    /* ids above this were made after the last collection began */
+    uint32_t young;         /* made_since, before the collection that just ran */
+    model_set taken;        /* what collections since the last comparison were bound to take */
     bool may_collect;     /* the operation now running may, although automatic collection is off */
     uint64_t fail_at;     /* the allocation attempt that must fail; 0: none */
     bool fail_thereafter; /* and all later ones */
@@ -84,6 +101,7 @@ typedef struct oracle {
     uint32_t frames; /* finalisers and callbacks that are running */
     uint32_t calls;  /* those so far that did something */
     uint32_t nesting_max;
+    uint32_t entered;       /* in this operation: the most that they can have nested */
     bool waited;            /* in this operation some may have waited until others had returned */
     bool unreachable_noted; /* the set is not empty */
     model_set unreachable;  /* at some point since the operation or the collection began */
@@ -92,6 +110,7 @@ typedef struct oracle {
     uint32_t debug_flags, debug_changes, lines, object_lines;
     uint32_t freezes; /* so far */
     bool freezing, clearing_garbage, closed;
+    ages ages;
 } oracle;
 
 /* Ends the process with `violation: NAME: what` and the operation. */
@@ -139,13 +158,18 @@ void oracle_expect_variable(const oracle *o, const mm_var *v, uint32_t id);
  * what the variables name. */
 void oracle_after_operation(oracle *o);
 
-/* The whole comparison, now; right after a collection with what that promises. */
-void oracle_compare(oracle *o, collected collected);
+/* The whole comparison, now. `for_good`: right after collecting until nothing was left to do. */
+void oracle_compare(oracle *o, bool for_good);
 
 /* The objects that are there now, the dying ones too. */
 void oracle_present(const oracle *o, model_set *out);
 
 /* What a strategy keeps of what is alive, as long as it does not collect. */
 void oracle_kept_uncollected(const oracle *o, model_set *out);
+
+static inline uint64_t oracle_sum(const uint64_t by_generation[MM_GENERATIONS_MAX])
+{
+    return by_generation[0] + by_generation[1] + by_generation[2];
+}
 
 #endif

@@ -114,8 +114,7 @@
     (recorder_note_user_code(((flags)&MM_DEBUG_SAVE_ALL) != 0), \
      mm_set_debug(heap, flags, sink, context))
 
-#define oracle_compare(o, what) (recorder_expect((o), (what)), oracle_compare(o, what))
-#define oracle_after_operation(o) \
-    (recorder_expect((o), COLLECTED_NOTHING), oracle_after_operation(o))
+#define oracle_compare(o, for_good) (recorder_expect(o), oracle_compare(o, for_good))
+#define oracle_after_operation(o) (recorder_expect(o), oracle_after_operation(o))
 
 #endif

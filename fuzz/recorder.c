@@ -311,7 +311,7 @@ static uint32_t serial_of(const oracle *o, uint32_t id)
 }
 
 /* The bounds are the oracle's, as numbers of objects: see oracle.h. */
-void recorder_expect(const oracle *o, collected collected)
+void recorder_expect(const oracle *o)
 {
     model_set kept, reachable;
 
@@ -320,13 +320,11 @@ void recorder_expect(const oracle *o, collected collected)
     fprintf(recorder.out, "%cheap_verify(m);\n", LINE_EXPECTATIONS);
     if (recorder.finalisers)
         return;
-    kept = o->alive;
-    if (strategy_traits.prompt)
-        model_counting_closure(o->model, &o->alive, &kept);
+    oracle_kept_uncollected(o, &kept);
+    model_take_all(o->model, &kept, &o->taken);
     model_reachable(o->model, NULL, &reachable);
     expect("assert_in_range(objects_live(m), %u, %u);",
-           size_of(o->model, has_collected(o) ? &reachable : &kept),
-           size_of(o->model, collected == COLLECTED_FULLY ? &reachable : &kept));
+           size_of(o->model, has_collected(o) ? &reachable : &kept), size_of(o->model, &kept));
     for (uint32_t i = 0; i < MODEL_OWNERS_MAX; i++) {
         if (o->variables[i] != NULL && o->model->owners[i] != 0)
             expect("assert_int_equal(mm_serial(%v), %u);", o->variables[i],
@@ -360,6 +358,20 @@ static void print_owners(const machine *x)
     }
 }
 
+/* What refers to what: the slots with their numbers, and a weak reference's referent. */
+static void print_references(model *k, uint32_t id)
+{
+    uint32_t referent = k->objects[id].referent;
+
+    for (uint32_t i = 0; i < k->objects[id].slot_count; i++) {
+        if (*model_slot(k, id, i) != 0)
+            fprintf(recorder.out, "%c%u -> %u [label=%u];\n", LINE_STATEMENT, id,
+                    *model_slot(k, id, i), i);
+    }
+    if (referent != 0 && !k->objects[id].cleared)
+        fprintf(recorder.out, "%c%u -> %u [style=dotted];\n", LINE_STATEMENT, id, referent);
+}
+
 static void print_objects(machine *x)
 {
     model *k = &x->model;
@@ -371,12 +383,8 @@ static void print_objects(machine *x)
             continue;
         fprintf(recorder.out, "%c%u [label=\"%u %s\"%s];\n", LINE_STATEMENT, id, id,
                 shape_table[k->objects[id].shape].name,
-                reachable.has[id] ? "" : ", style=dashed, color=gray");
-        for (uint32_t i = 0; i < k->objects[id].slot_count; i++) {
-            if (*model_slot(k, id, i) != 0)
-                fprintf(recorder.out, "%c%u -> %u [label=%u];\n", LINE_STATEMENT, id,
-                        *model_slot(k, id, i), i);
-        }
+                reachable.has[id] ? "" : ", style=dashed, color=gray, fontcolor=gray40");
+        print_references(k, id);
     }
 }
 
@@ -389,9 +397,13 @@ static void print_graph(machine *x)
         return;
     text_format_operation(x->oracle.operation, line);
     fprintf(recorder.out, "%cdigraph heap {\n", LINE_GRAPH);
-    fprintf(recorder.out, "%clabel=\"before operation %u: %s\\l%s; dashed: unreachable\";\n",
+    fprintf(recorder.out,
+            "%clabel=\"before operation %u: %s\\l%s; gray: unreachable; dotted: weak\\l\";\n",
             LINE_STATEMENT, x->oracle.operation_index, line, MM_STRATEGY_NAME);
-    fprintf(recorder.out, "%cnode [shape=box, fontname=\"sans-serif\"];\n", LINE_STATEMENT);
+    fprintf(recorder.out,
+            "%cbgcolor=white; fontname=\"sans-serif\"; node [shape=box, fontname=\"sans-serif\"]; "
+            "edge [fontname=\"sans-serif\", fontsize=10];\n",
+            LINE_STATEMENT);
     print_owners(x);
     print_objects(x);
     fprintf(recorder.out, "%c}\n", LINE_STATEMENT);

@@ -26,7 +26,7 @@ mm_status recorder_root(mm *m, mm_root **out);
 void recorder_begin(const settings *options);
 
 /* Prints what the model expects of the heap; replaces what it expected before. */
-void recorder_expect(const oracle *o, collected collected);
+void recorder_expect(const oracle *o);
 
 /* Variables, from their declaration to the end of their block. */
 typedef struct recorder_scope {

@@ -1,4 +1,5 @@
 #include "rites.h"
+#include "ages.h"
 
 #include <string.h>
 
@@ -6,23 +7,28 @@ enum { WALK_MAX = 24 }; /* slots looked at when a finaliser is entered */
 
 /* ---- What was unreachable ---- */
 
-void rites_note_unreachable(oracle *o)
+void rites_note_unreachable(oracle *o, const model_set *reachable)
+{
+    if (!o->unreachable_noted)
+        model_clear_set(o->model, &o->unreachable);
+    model_add_others(o->model, &o->unreachable, reachable);
+    o->unreachable_noted = true;
+}
+
+void rites_note_unreachable_now(oracle *o)
 {
     model_set reachable;
 
     model_reachable(o->model, NULL, &reachable);
-    for (uint32_t id = 1; id <= o->model->object_count; id++)
-        o->unreachable.has[id] =
-            !reachable.has[id] || (o->unreachable_noted && o->unreachable.has[id]);
-    o->unreachable_noted = true;
+    rites_note_unreachable(o, &reachable);
 }
 
 void rites_note_entered(oracle *o)
 {
     if (o->clearing_garbage && mm_garbage_count(o->heap) < o->model->saved_count)
         o->model->saved_count = (uint32_t)mm_garbage_count(o->heap);
-    rites_note_unreachable(o);
-    o->waited |= o->frames + 2 >= o->nesting_max; /* what dies in there waits */
+    rites_note_unreachable_now(o);
+    o->waited |= ++o->entered + 1 >= o->nesting_max; /* what dies in there may wait */
 }
 
 /* ---- Weak references ---- */
@@ -93,13 +99,18 @@ static void note_cleared(oracle *o, uint32_t referent, uint32_t made_before)
 
 /* How the object whose finaliser runs came to die. A collector finds an object that others of the
  * garbage refer to, and counting one that nothing does: nothing but `self` and whoever calls. */
-static mm_death_order order_of_death(const oracle *o, const mm_var *self)
+static bool dies_by_count(const oracle *o, const mm_var *self)
 {
     uint64_t count = 0;
-    bool by_count = strategy_traits.counts && mm_refcount(o->m, self, &count) == MM_OK &&
-                    (!o->collecting || count == 2);
 
-    return by_count ? strategy_traits.death_by_count : strategy_traits.death_by_collector;
+    return strategy_traits.counts && mm_refcount(o->m, self, &count) == MM_OK &&
+           (!o->collecting || count == 2);
+}
+
+static mm_death_order order_of_death(const oracle *o, const mm_var *self)
+{
+    return dies_by_count(o, self) ? strategy_traits.death_by_count
+                                  : strategy_traits.death_by_collector;
 }
 
 /* Each slot of `v`, and of what that refers to, is as it was: nothing is cleared before its time. */
@@ -131,6 +142,16 @@ static void expect_may_die(const oracle *o, uint32_t id, const char *what)
                   "%s was called for object %u, which was reachable all the time", what, id);
 }
 
+static void expect_in_order(oracle *o, uint32_t id)
+{
+    if (!strategy_traits.finalises_in_order || !o->collecting || o->waited)
+        return;
+    ORACLE_EXPECT(o, id > o->collection.last_finalised, "order",
+                  "object %u is finalised after object %u, which is younger", id,
+                  o->collection.last_finalised);
+    o->collection.last_finalised = id;
+}
+
 void rites_finaliser_entered(oracle *o, mm_var *self)
 {
     uint32_t id = oracle_id(o, self), budget = WALK_MAX;
@@ -144,6 +165,9 @@ void rites_finaliser_entered(oracle *o, mm_var *self)
     ORACLE_EXPECT(o, !object->immortal, "immortal", "object %u is finalised", id);
     object->finalised = true;
     object->frozen = false; /* it begins again, like new */
+    if (dies_by_count(o, self))
+        ages_born_again(o, id);
+    expect_in_order(o, id);
     ORACLE_EXPECT(o, mm_is_finalized(o->m, self), "finalised", "object %u is, and denies it", id);
     if (order_of_death(o, self) == MM_WEAK_FIRST && !o->waited)
         note_cleared(o, id, o->collection.made_before);
@@ -224,20 +248,80 @@ void rites_collection_starts(oracle *o, const mm_gc_info *info)
     o->collections++;
     o->collection.generation = info->generation;
     o->collection.attempts = mm_allocation_attempts(o->heap);
+    ages_collection_starts(o, info->generation);
 }
 
-/* What the collection must not take: what owners reach, those that are being written too, and what
- * is frozen. */
-static void note_kept(oracle *o)
+/* What the collection leaves alone. */
+static bool is_older(const oracle *o, uint32_t id)
 {
-    model_set also, alive;
+    const model_object *object = o->model->objects + id;
+    uint32_t generation = o->collection.generation;
+
+    if (object->frozen || generation + 1 == strategy_traits.generations)
+        return object->frozen;
+    if (strategy_traits.promotes)
+        return object->generation > generation;
+    return id <= o->young || object->thawed;
+}
+
+/* What owners reach, variables that are being written, and what `also` holds of what is alive. */
+static void note_reached(const oracle *o, model_set *also, model_set *out)
+{
+    model_set alive;
 
     oracle_kept_uncollected(o, &alive);
-    for (uint32_t id = 1; id <= o->model->object_count; id++)
-        also.has[id] = alive.has[id] && o->model->objects[id].frozen;
+    model_take_others(o->model, also, &alive);
+    model_take_all(o->model, also, &o->taken);
     for (uint32_t i = 0; i < o->hidden_count; i++)
-        also.has[o->hidden[i]] = true;
-    model_reachable(o->model, &also, &o->collection.kept);
+        also->has[o->hidden[i]] = true;
+    model_reachable(o->model, also, out);
+}
+
+/* As long as it has anything to take. */
+static void note_bound(oracle *o)
+{
+    o->collection.bound = model_first_outside(o->model, &o->alive, &o->collection.held) != 0;
+}
+
+/* What the collection must not take. */
+static void note_kept(oracle *o)
+{
+    model_set also;
+
+    for (uint32_t id = 1; id <= o->model->object_count; id++)
+        also.has[id] = is_older(o, id);
+    note_reached(o, &also, &o->collection.kept);
+    memcpy(o->collection.held.has, o->collection.kept.has, o->model->object_count + 1);
+    note_bound(o);
+}
+
+void rites_collection_resumes(oracle *o)
+{
+    running_collection *c = &o->collection;
+    model_set also, reached;
+
+    if (!o->collecting || !c->bound)
+        return;
+    also = c->kept;
+    for (uint32_t id = c->made_before + 1; id <= o->model->object_count; id++)
+        also.has[id] = c->held.has[id] = true;
+    note_reached(o, &also, &reached);
+    model_add_all(o->model, &c->held, &reached);
+    note_bound(o);
+}
+
+/* What it was bound to take, it has. */
+static void note_taken(oracle *o)
+{
+    running_collection *c = &o->collection;
+
+    if (!c->bound || o->waited)
+        return;
+    if (o->model->saved_count != 0) /* they are held from now on */
+        rites_collection_resumes(o);
+    for (uint32_t id = c->made_before + 1; id <= o->model->object_count; id++)
+        c->held.has[id] = true;
+    model_add_others(o->model, &o->taken, &c->held);
 }
 
 /* The object is certain to be found unreachable, if it is alive. */
@@ -265,14 +349,17 @@ void rites_collection_started(oracle *o)
 {
     running_collection *c = &o->collection;
 
-    if (o->careful) {
-        rites_note_unreachable(o);
-        note_kept(o);
-    }
-    c->exact = o->frames == 0 && c->generation + 1 == strategy_traits.generations;
-    c->made_before = o->model->object_count;
     o->young = o->made_since;
     o->made_since = o->model->object_count;
+    if (o->careful)
+        rites_note_unreachable_now(o);
+    c->exact = o->frames == 0 && strategy_traits.reclaims_cycles;
+    c->bound = false;
+    if (c->exact)
+        note_kept(o);
+    c->made_before = o->model->object_count;
+    c->last_finalised = 0;
+    ages_collection_started(o, c->generation);
     for (uint32_t id = 1; id <= o->model->object_count; id++) {
         if (is_weak(o->model, id))
             note_weak_reference(o, id);
@@ -286,8 +373,8 @@ void rites_collection_started(oracle *o)
 void rites_collection_untold(oracle *o)
 {
     o->collected = true;
-    o->collection.exact = false;
-    rites_note_unreachable(o);
+    o->collection.exact = o->collection.bound = false;
+    rites_note_unreachable_now(o);
     for (uint32_t id = 1; id <= o->model->object_count; id++) {
         if (is_weak(o->model, id))
             note_weak_reference(o, id);
@@ -351,6 +438,8 @@ void rites_collection_stops(oracle *o, const mm_gc_info *info)
         rites_note_entered(o);
     saved = o->model->saved_count;
     note_saved(o);
+    note_taken(o);
+    ages_collection_stops(o, info);
     if (o->debug_changes == o->collection.debug_changes)
         expect_debugged(o, info->collected, o->model->saved_count - saved);
     o->collection.found = info->collected;

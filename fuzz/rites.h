@@ -6,6 +6,12 @@
  * point since the operation began*. An earlier finaliser of the same collection may have resurrected
  * what is finalised now.
  *
+ * A collection that begins outside of user code is bound to take what is then unreachable and of no
+ * older generation. What user code makes reachable meanwhile is *held*: whatever owners, or objects
+ * that are no part of that garbage, reach whenever such code returns. Nothing else runs before the
+ * collector looks again, so all that was never held must be gone in the end, whatever was
+ * resurrected beside it. Where finalisers had to wait nothing is demanded.
+ *
  * A weak reference is taken as uncleared until it reads null, which is right if its referent
  *   - was unreachable when some collection began, or the weak reference was itself; or
  *   - is dying now, or is dead.
@@ -17,7 +23,10 @@
 #include "oracle.h"
 
 /* Objects that owners do not reach now count as unreachable in this operation. */
-void rites_note_unreachable(oracle *o);
+void rites_note_unreachable(oracle *o, const model_set *reachable);
+
+/* The same, and asks the model what they reach. */
+void rites_note_unreachable_now(oracle *o);
 
 /* Before anything else in user code: what the heap did may be known from what is left. */
 void rites_note_entered(oracle *o);
@@ -35,6 +44,9 @@ uint32_t rites_weak_loaded(oracle *o, uint32_t id, const mm_var *result);
  * before the collector does. */
 void rites_collection_starts(oracle *o, const mm_gc_info *info);
 void rites_collection_started(oracle *o);
+
+/* User code inside it, called by nothing but the heap, has returned. */
+void rites_collection_resumes(oracle *o);
 
 /* It is over: told to the first callback, and to the last. */
 void rites_collection_stops(oracle *o, const mm_gc_info *info);

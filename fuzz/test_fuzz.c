@@ -304,6 +304,125 @@ static void test_model_knows_what_else_keeps_objects(void **state)
     expect_set(&set, "12---6");
 }
 
+/* Counting on the way finds what is found without, and only what that refers to. */
+static void test_model_counts_what_it_reaches(void **state)
+{
+    static model k;
+    model_set reached, counted;
+    uint32_t counts[MODEL_IDS_MAX + 1];
+
+    (void)state;
+    make_graph(&k);
+    k.saved[k.saved_count++] = 5;
+    model_reachable(&k, NULL, &reached);
+    model_reachable_counted(&k, &counted, counts);
+    expect_set(&reached, "12--5-");
+    expect_set(&counted, "12--5-");
+    assert_int_equal(counts[2], 1); /* object 6 is not reached */
+    assert_int_equal(counts[4], 0);
+    assert_int_equal(counts[5], 1);
+}
+
+static void test_model_works_with_sets(void **state)
+{
+    static model k;
+    model_set set, other;
+
+    (void)state;
+    make_graph(&k);
+    model_clear_set(&k, &set);
+    expect_set(&set, "------");
+    model_reachable(&k, NULL, &other);
+    model_add_others(&k, &set, &other);
+    expect_set(&set, "--3456");
+    set.has[1] = true;
+    model_take_all(&k, &set, &other);
+    expect_set(&set, "--3456");
+    set.has[1] = true;
+    model_take_others(&k, &set, &other);
+    expect_set(&set, "1-----");
+    model_add_all(&k, &set, &other);
+    expect_set(&set, "12----");
+    assert_int_equal(model_first_outside(&k, &other, &set), 0);
+}
+
+static void expect_generations(const model *k, const char *expected)
+{
+    for (uint32_t id = 1; expected[id - 1] != '\0'; id++)
+        assert_int_equal(k->objects[id].generation, expected[id - 1] - '0');
+}
+
+/* What survives joins the next generation, or stays in the oldest; what is frozen, or in none, stays
+ * where it is. */
+static void test_model_promotes(void **state)
+{
+    static model k;
+
+    (void)state;
+    make_graph(&k);
+    k.objects[2].generation = 1;
+    k.objects[3].generation = 2;
+    k.objects[4].generation = MODEL_FROZEN;
+    k.objects[5].generation = MODEL_ANY_GENERATION;
+    model_promote(&k, 0);
+    expect_generations(&k, "112341");
+    k.objects[6].generation = 0;
+    model_promote(&k, 1);
+    expect_generations(&k, "222342");
+    k.objects[6].generation = 0;
+    model_promote(&k, 2);
+    expect_generations(&k, "222342");
+}
+
+static void expect_range(model_range range, uint64_t least, uint64_t most)
+{
+    assert_int_equal(range.least, least);
+    assert_int_equal(range.most, most);
+}
+
+static void test_model_counts_generations(void **state)
+{
+    model_counters c = {.counts = {5, 1, 2}, .survivors_known = true};
+
+    (void)state;
+    model_count_collection(&c, 1);
+    assert_int_equal(c.counts[0], 0);
+    assert_int_equal(c.counts[1], 0);
+    assert_int_equal(c.counts[2], 3);
+    model_count_collection(&c, 0);
+    assert_int_equal(c.counts[1], 1);
+    model_count_collection(&c, 2);
+    assert_int_equal(c.counts[1] + c.counts[2], 0);
+    expect_range(model_count_range(5, 3, 2, 2), 6, 6);
+    expect_range(model_count_range(1, 2, 3, 3), 0, 2); /* freed first, or last */
+    expect_range(model_count_range(4, 0, 1, 2), 2, 3); /* one of them may have been an atom */
+}
+
+/* The oldest that exceeds its threshold; the oldest of all waits for a quarter, rounded down. */
+static void test_model_knows_what_is_due(void **state)
+{
+    static const uint32_t thresholds[MODEL_GENERATIONS] = {10, 1, 1};
+    static const uint32_t counts[][MODEL_GENERATIONS] = {{11, 1, 1}, {11, 2, 1}, {11, 2, 2}};
+    model_counters c = {.survivors_known = true};
+
+    (void)state;
+    for (uint32_t due = 0; due < MODEL_GENERATIONS; due++) {
+        assert_int_equal(model_generation_due(counts[due], thresholds, false), due);
+        assert_int_equal(model_generation_due(counts[due], thresholds, true), due < 2 ? due : 1);
+    }
+    assert_false(model_oldest_waits(&c));
+    model_count_survivors(&c, 2, 11, true);
+    assert_true(model_oldest_waits(&c));
+    model_count_survivors(&c, 0, 5, false);
+    assert_true(model_oldest_waits(&c) && c.survivors_known);
+    model_count_survivors(&c, 1, 2, true);
+    assert_false(model_oldest_waits(&c));
+    model_count_survivors(&c, 1, 1, false);
+    assert_false(c.survivors_known);
+    model_count_survivors(&c, 2, 4, true);
+    assert_true(c.survivors_known && model_oldest_waits(&c));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +439,11 @@ int main(void)
         cmocka_unit_test(test_crossing_cuts_between_operations),
         cmocka_unit_test(test_model_knows_reachability_and_counting),
         cmocka_unit_test(test_model_knows_what_else_keeps_objects),
+        cmocka_unit_test(test_model_counts_what_it_reaches),
+        cmocka_unit_test(test_model_works_with_sets),
+        cmocka_unit_test(test_model_promotes),
+        cmocka_unit_test(test_model_counts_generations),
+        cmocka_unit_test(test_model_knows_what_is_due),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

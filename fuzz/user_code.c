@@ -57,7 +57,8 @@ static void run_with_locals(machine *x, const operation *body, uint32_t count, m
         x->model.owners[x->locals + i] = oracle_id(&x->oracle, variable(x, x->locals + i));
     run_body(x, body, count);
     name_variables(x, x->locals, PROGRAM_LOCALS, NULL);
-    rites_note_unreachable(&x->oracle);
+    if (x->oracle.waited)
+        rites_note_unreachable_now(&x->oracle);
 }
 
 /* What dies as the locals are given up still dies inside the frame. */
@@ -72,6 +73,8 @@ static void run_in_frame(machine *x, const operation *body, uint32_t count, mm_v
     x->oracle.frames--;
     x->locals = locals;
     x->scratch = scratch;
+    if (x->oracle.frames == 0)
+        rites_collection_resumes(&x->oracle);
 }
 
 static void run_behaviour(machine *x, unsigned behaviour, mm_var *l0, mm_var *l1)

@@ -8,32 +8,44 @@
 #include "json.h"
 #include "text.h"
 
-/* FNV-1a over the bytes of a file. The account of a build ("commit 1a2b3c4, dirty") is the same for
- * two different edits; its bytes are not. The caller frees the text, which is empty when the file
- * cannot be read. */
-static char *file_fingerprint(const char *path)
+/* Continues the hash over the bytes of a file. False when it cannot be read. */
+static bool add_file(uint64_t *hash, const char *path)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
     unsigned char bytes[65536];
     FILE *file = fopen(path, "re");
     size_t length;
 
     if (file == NULL)
-        return text_copy("");
-    while ((length = fread(bytes, 1, sizeof bytes, file)) > 0) {
-        for (size_t i = 0; i < length; i++)
-            hash = (hash ^ bytes[i]) * 0x100000001b3u;
-    }
+        return false;
+    while ((length = fread(bytes, 1, sizeof bytes, file)) > 0)
+        *hash = text_hash(*hash, bytes, length);
     fclose(file);
-    return text_format("%016" PRIx64, hash);
+    return true;
+}
+
+/* Of a program and its layouts. The account of a build ("commit 1a2b3c4, dirty") is the same for two
+ * different edits; its bytes are not. The caller frees the text, which is empty when a file cannot
+ * be read. */
+static char *program_fingerprint(const char *path, size_t layouts)
+{
+    uint64_t hash = TEXT_HASH_START;
+    bool read_all = true;
+
+    for (size_t i = 0; i <= layouts && read_all; i++) {
+        char *layout = program_layout_path(path, i);
+        read_all = add_file(&hash, layout);
+        free(layout);
+    }
+    return read_all ? text_format("%016" PRIx64, hash) : text_copy("");
 }
 
 json_t *build_record(const program *described)
 {
-    char *fingerprint = file_fingerprint(described->path);
-    json_t *record = json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", described->name, "path",
-                               described->path, "set", described->set, "strategy",
-                               described->strategy, "fingerprint", fingerprint);
+    char *fingerprint = program_fingerprint(described->path, described->layouts);
+    json_t *record =
+        json_pack("{s:s, s:s, s:s, s:s, s:I, s:s}", "name", described->name, "path",
+                  described->path, "set", described->set, "strategy", described->strategy,
+                  "layouts", (json_int_t)described->layouts, "fingerprint", fingerprint);
 
     json_object_set(record, "build", json_object_get(described->description, "build"));
     free(fingerprint);
@@ -76,9 +88,11 @@ static bool build_account_matches(const char *path, json_t *then, const json_t *
     return false;
 }
 
-static bool fingerprint_matches(const char *path, const char *before, problem *why)
+static bool fingerprint_matches(const char *path, const json_t *record, problem *why)
 {
-    char *after = file_fingerprint(path);
+    double layouts = json_number_of(record, "layouts");
+    const char *before = json_text_of(record, "fingerprint");
+    char *after = program_fingerprint(path, layouts > 0 ? (size_t)layouts : 0);
     bool same = strcmp(before, after) == 0 || refuse(path, "fingerprint", before, after, why);
 
     free(after);
@@ -96,7 +110,7 @@ bool build_matches(const json_t *record, problem *why)
         return problem_input(why, "%s does not describe itself any more: %s", path, reason.text);
     matches = build_account_matches(path, json_object_get(record, "build"),
                                     json_object_get(now, "build"), why) &&
-              fingerprint_matches(path, json_text_of(record, "fingerprint"), why);
+              fingerprint_matches(path, record, why);
     json_decref(now);
     return matches;
 }

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "allocators.h"
+#include "growth.h"
 #include "json.h"
 #include "process.h"
 #include "support/file.h"
@@ -22,7 +24,7 @@
 static const double drawing_seconds_max = 60;
 
 /* How a bar is filled; the scripts know the numbers. */
-typedef enum look { LOOK_PLAIN, LOOK_BEST, LOOK_LEAKING, LOOK_UNCOLLECTED, LOOK_HAND } look;
+typedef enum look { LOOK_PLAIN, LOOK_BEST, LOOK_LEAKING, LOOK_UNCOLLECTED, LOOK_LIMIT } look;
 
 /* -- data -- */
 
@@ -30,8 +32,8 @@ static look look_of(const cell_summary *of)
 {
     if (of->status == STATUS_LEAKED)
         return LOOK_LEAKING;
-    if (of->of->hand)
-        return LOOK_HAND;
+    if (of->of->hand || of->of->ideal)
+        return LOOK_LIMIT;
     if (of->status == STATUS_UNCOLLECTED)
         return LOOK_UNCOLLECTED;
     return of->best ? LOOK_BEST : LOOK_PLAIN;
@@ -142,16 +144,32 @@ static void write_pauses(FILE *out, const cell_summary *of)
 typedef struct chart {
     const char *name;
     const char *columns;
-    void (*write)(FILE *out, const cell_summary *of);
+    void (*write)(FILE *out, const cell_summary *of); /* NULL: it has no line for each cell */
 } chart;
 
 static const chart charts[] = {
     {"time", "ratio\tlow\thigh\tlook\tnote_at", write_time},
     {"memory", "peak_MB\tleaked_MB\tnote_at", write_memory},
     {"pauses", "pause_us\trequest_us\tdrop_us", write_pauses},
+    {"growth", "n\tns\tlow\thigh\tbytes\tworkload\tlast", NULL},
 };
 
 enum { CHART_COUNT = sizeof charts / sizeof *charts };
+
+/* The row, with the version of its allocator where it names one: charts are looked at far from the
+ * run. The caller frees it. */
+static char *shown_row(const cell *of)
+{
+    size_t axis_length = strlen(json_text_of(of->record, "axis"));
+    char *allocator = allocator_text(of->record), *shown;
+
+    if (axis_length == 0)
+        shown = text_copy(of->row);
+    else
+        shown = text_format("%.*s%s", (int)(strlen(of->row) - axis_length), of->row, allocator);
+    free(allocator);
+    return shown;
+}
 
 /* The lines of one spec. */
 static void write_block(FILE *out, const chart *of, const summary *from, const char *spec)
@@ -160,16 +178,41 @@ static void write_block(FILE *out, const chart *of, const summary *from, const c
 
     for (size_t i = 0; i < from->planned->cell_count; i++) {
         const cell_summary *row = &from->cells[i];
+        char *shown;
         if (strcmp(row->of->spec, spec) != 0)
             continue;
-        fprintf(out, "%s\t%s%s\t%d\t%s", spec, row->of->row,
-                row->of->peer[0] != '\0' ? " (peer)" : "", line++, from->planned->baseline);
+        shown = shown_row(row->of);
+        fprintf(out, "%s\t%s%s\t%d\t%s", spec, shown, row->of->peer[0] != '\0' ? " (peer)" : "",
+                line++, from->planned->baseline);
         of->write(out, row);
         fputc('\n', out);
+        free(shown);
     }
 }
 
-/* Blocks are separated by two empty lines, as gnuplot's `index` wants it. */
+static bool has_data(const chart *of, const summary *from)
+{
+    return of->write != NULL || growth_has_series(from);
+}
+
+/* A block for each spec; for growth, one for each series. They are separated by two empty lines, as
+ * gnuplot's `index` wants it. */
+static void write_blocks(FILE *out, const chart *of, const summary *from)
+{
+    if (of->write == NULL) {
+        fprintf(out, "# workload\tstrategy\t%s\n", of->columns);
+        growth_write(out, from);
+        return;
+    }
+    fprintf(out, "# spec\tstrategy\tline\tbaseline\tnote\t%s\n", of->columns);
+    for (size_t i = 0; i < from->planned->cell_count; i++) {
+        if (!plan_starts_spec(from->planned, i))
+            continue;
+        fputs(i > 0 ? "\n\n" : "", out);
+        write_block(out, of, from, from->planned->cells[i].spec);
+    }
+}
+
 static bool write_data(const chart *of, const summary *from, const char *path, problem *why)
 {
     char *text = NULL;
@@ -179,13 +222,7 @@ static bool write_data(const chart *of, const summary *from, const char *path, p
 
     if (out == NULL)
         return problem_environment(why, "cannot write %s: %s", path, strerror(errno));
-    fprintf(out, "# spec\tstrategy\tline\tbaseline\tnote\t%s\n", of->columns);
-    for (size_t i = 0; i < from->planned->cell_count; i++) {
-        if (!plan_starts_spec(from->planned, i))
-            continue;
-        fputs(i > 0 ? "\n\n" : "", out);
-        write_block(out, of, from, from->planned->cells[i].spec);
-    }
+    write_blocks(out, of, from);
     fclose(out);
     written = file_write_whole(path, text, size);
     if (!written)
@@ -212,37 +249,40 @@ static bool refuse_drawing(const char *name, const process_result *result, probl
     char *end;
 
     if (result->end == PROCESS_EXITED && result->code == PROCESS_CANNOT_START)
-        return problem_environment(why, "no charts: gnuplot is not there. Install the package "
-                                        "gnuplot-nox, then draw them with 'reclaim report DIR'; "
-                                        "everything else is done");
+        return problem_environment(
+            why, "no charts: gnuplot is not there. Install the package "
+                 "gnuplot-nox, and repeat the command; after a run, 'reclaim report "
+                 "DIR' draws them. Everything else is done");
     end = process_describe_end(result);
-    problem_environment(why, "gnuplot did not draw charts/%s.svg: %s", name, end);
+    problem_environment(why, "gnuplot did not draw %s.svg: %s", name, end);
     free(end);
     return false;
 }
 
 /* `gnuplot NAME.gp`, in the folder of the charts, with the folder of the scripts and the files as
  * arguments. */
-static bool draw(const chart *of, const char *folder, const char *scripts, problem *why)
+bool charts_draw_one(const char *name, const char *folder, problem *why)
 {
+    char *scripts = script_folder();
     process_request request = {.folder = folder, .timeout_seconds = drawing_seconds_max};
     process_result result;
-    char *part = text_format("%s/%s.svg.part", folder, of->name);
-    char *whole = text_format("%s/%s.svg", folder, of->name);
+    char *part = text_format("%s/%s.svg.part", folder, name);
+    char *whole = text_format("%s/%s.svg", folder, name);
     bool drawn = false;
 
     arguments_add(&request.command, "gnuplot");
     arguments_add(&request.command, "-c");
-    arguments_add(&request.command, "%s/%s.gp", scripts, of->name);
+    arguments_add(&request.command, "%s/%s.gp", scripts, name);
     arguments_add(&request.command, "%s", scripts);
-    arguments_add(&request.command, "%s.tsv", of->name);
-    arguments_add(&request.command, "%s.svg.part", of->name);
+    arguments_add(&request.command, "%s.tsv", name);
+    arguments_add(&request.command, "%s.svg.part", name);
     if (process_run(&request, &result, why))
-        drawn = process_succeeded(&result) || refuse_drawing(of->name, &result, why);
+        drawn = process_succeeded(&result) || refuse_drawing(name, &result, why);
     if (drawn && rename(part, whole) != 0)
         drawn = problem_environment(why, "cannot write %s: %s", whole, strerror(errno));
     unlink(part);
     arguments_free(&request.command);
+    free(scripts);
     free(part);
     free(whole);
     return drawn;
@@ -254,20 +294,18 @@ static bool write_all_data(const summary *of, const char *folder, problem *why)
 
     for (size_t i = 0; i < CHART_COUNT && written; i++) {
         char *path = text_format("%s/%s.tsv", folder, charts[i].name);
-        written = write_data(&charts[i], of, path, why);
+        written = !has_data(&charts[i], of) || write_data(&charts[i], of, path, why);
         free(path);
     }
     return written;
 }
 
-static bool draw_all(const char *folder, problem *why)
+static bool draw_all(const summary *of, const char *folder, problem *why)
 {
-    char *scripts = script_folder();
     bool drawn = true;
 
     for (size_t i = 0; i < CHART_COUNT && drawn; i++)
-        drawn = draw(&charts[i], folder, scripts, why);
-    free(scripts);
+        drawn = !has_data(&charts[i], of) || charts_draw_one(charts[i].name, folder, why);
     return drawn;
 }
 
@@ -277,7 +315,7 @@ bool charts_draw(const summary *of, const store *into, problem *why)
     bool drawn = mkdir(folder, 0777) == 0 || errno == EEXIST ||
                  problem_environment(why, "cannot create %s: %s", folder, strerror(errno));
 
-    drawn = drawn && write_all_data(of, folder, why) && draw_all(folder, why);
+    drawn = drawn && write_all_data(of, folder, why) && draw_all(of, folder, why);
     free(folder);
     return drawn;
 }

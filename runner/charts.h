@@ -9,4 +9,7 @@
  * of the environment: the data files are written all the same. */
 bool charts_draw(const summary *of, const store *into, problem *why);
 
+/* Draws FOLDER/NAME.svg from FOLDER/NAME.tsv, by the script NAME.gp. */
+bool charts_draw_one(const char *name, const char *folder, problem *why);
+
 #endif

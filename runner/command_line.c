@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocators.h"
 #include "json.h"
 #include "specs.h"
 #include "text.h"
@@ -37,6 +38,19 @@ static const setting numbers[] = {
      .minimum = 3,
      .maximum = 1000,
      .integer = true},
+    {.name = "layouts",
+     .unit = "",
+     .help = "how many layouts of a program take turns, or off for the linker's own; all there are",
+     .fallback = 1000,
+     .minimum = 1,
+     .maximum = 1000,
+     .integer = true,
+     .words = {{"off", 0}}},
+    {.name = "layout-period",
+     .unit = "repetitions",
+     .help = "after which the layouts are dealt anew: set by self-test",
+     .maximum = 500,
+     .integer = true},
     {.name = "memory-limit",
      .unit = "bytes",
      .help = "of one process, such as 8GiB, or off; half of the machine's",
@@ -52,8 +66,13 @@ static const setting numbers[] = {
      .maximum = 1e6},
     {.name = "margin",
      .unit = "",
-     .help = "the smallest difference between builds that counts, as a share; 0.03",
-     .fallback = 0.03,
+     .help = "the smallest difference that counts, such as 5%; 2%",
+     .fallback = 0.02,
+     .maximum = 1},
+    {.name = "fail-above",
+     .unit = "",
+     .help = "exit with 5 when anything is slower by more than this, such as 5%",
+     .fallback = -1,
      .maximum = 1},
     {.name = "format",
      .unit = "",
@@ -75,6 +94,12 @@ static const verb_entry verbs[] = {
      "run strategies on workloads, print the table, draw the charts"},
     {"report", VERB_REPORT, "[OPTION]... DIR",
      "recompute summary, table and charts from the samples in DIR"},
+    {"compare", VERB_COMPARE, "[OPTION]... DIR [DIR]",
+     "two runs, or two rows or builds within a run: is the second slower?"},
+    {"self-test", VERB_SELF_TEST, "[OPTION]...",
+     "does this machine tell equal builds from slower ones? Takes minutes"},
+    {"doctor", VERB_DOCTOR, "[OPTION]...",
+     "what makes this machine noisy, and what to do about it"},
     {"inspect", VERB_INSPECT, "--strategy LABEL --workload SPEC [OPTION]...",
      "look into the heap of one run, or find its leaks (--leaks)"},
 };
@@ -91,9 +116,9 @@ struct command_option {
     option_reader *read;
 };
 
-static option_reader read_number, read_labels, read_specs, read_programs, read_baseline,
-    read_folder, read_resume, read_no_charts, read_peers, read_help, read_point, read_leaks,
-    read_inspection;
+static option_reader read_number, read_share, read_labels, read_specs, read_allocators,
+    read_programs, read_baseline, read_folder, read_from, read_to, read_force, read_resume,
+    read_no_charts, read_peers, read_help, read_point, read_leaks, read_inspection;
 
 static const command_option options[] = {
     {"strategy", "LABEL,...", "strategies to run, as NAME or NAME:OPTION=VALUE,...; all", VERB_RUN,
@@ -124,22 +149,44 @@ static const command_option options[] = {
      VERB_RUN, read_specs},
     {"scale", "SCALE", NULL, VERB_RUN, read_number},
     {"repetitions", "N", NULL, VERB_RUN, read_number},
+    {"repetitions", "N", "every 15 make 10 comparisons of equal programs; 300", VERB_SELF_TEST,
+     read_number},
     {"seed", "N", NULL, VERB_RUN | VERB_INSPECT, read_number},
     {"runs", "K", NULL, VERB_RUN, read_number},
+    {"allocator", "NAME,...",
+     "run each strategy under each: glibc, mimalloc, jemalloc, a word of the strategies' option "
+     "allocator, or NAME=FILE",
+     VERB_RUN, read_allocators},
     {"baseline", "LABEL", "the strategy that times are relative to; generational", VERB_RUN,
      read_baseline},
     {"programs", "[NAME=]DIR",
      "the folder of the bench_* and count_*; several with names are compared", VERB_RUN | VERB_LIST,
      read_programs},
+    {"programs", "DIR", "the folder of the programs, with planted/ in it", VERB_SELF_TEST,
+     read_programs},
     {"programs", "DIR", "the folder of the count_*", VERB_INSPECT, read_programs},
     {"memory-limit", "SIZE", NULL, VERB_RUN, read_number},
+    {"layouts", "N", NULL, VERB_RUN, read_number},
     {"timeout", "SECONDS", NULL, VERB_RUN, read_number},
-    {"margin", "SHARE", NULL, VERB_RUN, read_number},
-    {"out", "DIR", "a new folder for the results; results/TIME", VERB_RUN, read_folder},
-    {"resume", NULL, "complete the run in DIR, given here or by --out", VERB_RUN, read_resume},
-    {"no-charts", NULL, "draw no charts", VERB_RUN | VERB_REPORT, read_no_charts},
-    {"format", "FORMAT", NULL, VERB_LIST, read_number},
-    {"help", NULL, "this text", VERB_LIST | VERB_RUN | VERB_REPORT | VERB_INSPECT, read_help},
+    {"margin", "SHARE", NULL, VERB_RUN | VERB_COMPARE, read_share},
+    {"out", "DIR", "a new folder for the results; results/TIME", VERB_RUN | VERB_SELF_TEST,
+     read_folder},
+    {"resume", NULL, "complete the run in DIR, given here or by --out", VERB_RUN | VERB_SELF_TEST,
+     read_resume},
+    {"from", "ROW", "the strategy or build that is compared with", VERB_COMPARE, read_from},
+    {"to", "ROW", "the strategy or build that is judged", VERB_COMPARE, read_to},
+    {"fail-above", "SHARE", NULL, VERB_COMPARE, read_share},
+    {"force", NULL, "compare runs of different machines or settings, and say so", VERB_COMPARE,
+     read_force},
+    {"out", "DIR", "a folder for comparison.json and the chart, comparison.svg; none", VERB_COMPARE,
+     read_folder},
+    {"no-charts", NULL, "draw no charts", VERB_RUN | VERB_REPORT | VERB_COMPARE, read_no_charts},
+    {"format", "FORMAT", NULL, VERB_LIST | VERB_COMPARE | VERB_SELF_TEST | VERB_DOCTOR,
+     read_number},
+    {"help", NULL, "this text",
+     VERB_LIST | VERB_RUN | VERB_REPORT | VERB_INSPECT | VERB_COMPARE | VERB_SELF_TEST |
+         VERB_DOCTOR,
+     read_help},
 };
 
 enum {
@@ -162,6 +209,23 @@ static bool read_number(command_line *parsed, const command_option *option, cons
     return accepted || problem_input(why, "%s", message);
 }
 
+/* "5%" or "0.05". */
+static bool read_share(command_line *parsed, const command_option *option, const char *value,
+                       problem *why)
+{
+    size_t length = strlen(value);
+    char *end, *share;
+    double percent = strtod(value, &end);
+    bool accepted;
+
+    if (length < 2 || strcmp(end, "%") != 0)
+        return read_number(parsed, option, value, why);
+    share = text_format("%.12g", percent / 100);
+    accepted = read_number(parsed, option, share, why);
+    free(share);
+    return accepted;
+}
+
 static bool read_labels(command_line *parsed, const command_option *option, const char *value,
                         problem *why)
 {
@@ -174,6 +238,12 @@ static bool read_specs(command_line *parsed, const command_option *option, const
 {
     (void)option;
     return specs_split("--workload", value, parsed->workloads, why);
+}
+
+static bool read_allocators(command_line *parsed, const command_option *option, const char *value,
+                            problem *why)
+{
+    return allocators_split(option->name, value, parsed->allocators, why);
 }
 
 static bool read_programs(command_line *parsed, const command_option *option, const char *value,
@@ -200,6 +270,34 @@ static bool read_folder(command_line *parsed, const command_option *option, cons
         return problem_input(why, "--%s: the folder is given twice, as %s and as %s", option->name,
                              parsed->folder, value);
     parsed->folder = value;
+    return true;
+}
+
+static bool read_from(command_line *parsed, const command_option *option, const char *value,
+                      problem *why)
+{
+    (void)option;
+    (void)why;
+    parsed->from = value;
+    return true;
+}
+
+static bool read_to(command_line *parsed, const command_option *option, const char *value,
+                    problem *why)
+{
+    (void)option;
+    (void)why;
+    parsed->to = value;
+    return true;
+}
+
+static bool read_force(command_line *parsed, const command_option *option, const char *value,
+                       problem *why)
+{
+    (void)option;
+    (void)value;
+    (void)why;
+    parsed->force = true;
     return true;
 }
 
@@ -287,7 +385,9 @@ static bool read_help(command_line *parsed, const command_option *option, const 
 /* Where the results are and how they are shown is no part of the plan. */
 static bool is_part_of_plan(const command_option *option)
 {
-    return (option->argument != NULL && option->read != read_folder) || option->read == read_peers;
+    bool is_shown = option->read == read_folder || strcmp(option->name, "format") == 0;
+
+    return (option->argument != NULL && !is_shown) || option->read == read_peers;
 }
 
 static void note_request(command_line *parsed, const command_option *option, const char *value)
@@ -377,6 +477,22 @@ static const char *verb_name(verb of)
     return "";
 }
 
+/* One or two folders of runs; where the results go is told by --out. */
+static bool parse_runs(command_line *parsed, int argc, char **argv, problem *why)
+{
+    if (parsed->help)
+        return true;
+    if (optind == argc)
+        return problem_input(why, "compare needs the folder of a run, or of two");
+    if (argc - optind > 2)
+        return problem_input(why, "compare takes one run or two; '%s' is one too many",
+                             argv[optind + 2]);
+    parsed->first_folder = argv[optind];
+    if (argc - optind == 2)
+        parsed->second_folder = argv[optind + 1];
+    return true;
+}
+
 /* A word behind the options can only be the folder of results. */
 static bool parse_folder(command_line *parsed, int argc, char **argv, problem *why)
 {
@@ -419,6 +535,7 @@ bool command_line_parse(command_line *parsed, int argc, char **argv, problem *wh
                              .strategies = json_array(),
                              .workloads = json_array(),
                              .programs = json_array(),
+                             .allocators = json_array(),
                              .inspection = json_array(),
                              .words = json_array(),
                              .request = json_object()};
@@ -432,7 +549,8 @@ bool command_line_parse(command_line *parsed, int argc, char **argv, problem *wh
     if (parsed->help || parsed->version)
         return true;
     return parse_verb(parsed, argv[1], why) && parse_options(parsed, argc - 1, argv + 1, why) &&
-           parse_folder(parsed, argc - 1, argv + 1, why);
+           (parsed->verb == VERB_COMPARE ? parse_runs(parsed, argc - 1, argv + 1, why)
+                                         : parse_folder(parsed, argc - 1, argv + 1, why));
 }
 
 void command_line_free(command_line *parsed)
@@ -440,6 +558,7 @@ void command_line_free(command_line *parsed)
     json_decref(parsed->strategies);
     json_decref(parsed->workloads);
     json_decref(parsed->programs);
+    json_decref(parsed->allocators);
     json_decref(parsed->inspection);
     json_decref(parsed->words);
     json_decref(parsed->request);
@@ -482,13 +601,15 @@ static void print_overview(void)
     printf("reclaim measures strategies of memory management side by side, on identical work.\n\n"
            "usage: reclaim COMMAND [OPTION]...\n\n");
     for (int i = 0; i < VERB_COUNT; i++)
-        printf("  %-8s %s\n", verbs[i].name, verbs[i].help);
-    printf(
-        "\n'reclaim COMMAND --help' shows the options of a command; 'reclaim --version' the "
-        "version.\n\n"
-        "exit codes: 0 done; 1 the environment failed (a file, a folder, a tool); 2 bad input;\n"
-        "3 the run is complete but a cell is void or failed; 4 out of memory (inspect); 6 a leak "
-        "was\nfound (inspect --leaks); 130 interrupted\n");
+        printf("  %-9s %s\n", verbs[i].name, verbs[i].help);
+    printf("\n'reclaim COMMAND --help' shows the options of a command; 'reclaim --version' the "
+           "version.\n\n"
+           "exit codes: 0 done; 1 the environment failed (a file, a folder, a tool); 2 bad input;\n"
+           "3 the run is complete but a cell is void or failed; 4 out of memory (inspect); 5 "
+           "slower than "
+           "--fail-above\n(compare), or the self-test failed; 6 a leak was found (inspect "
+           "--leaks); 130 "
+           "interrupted\n");
 }
 
 void command_line_print_help(verb of)

@@ -14,7 +14,10 @@ typedef enum verb {
     VERB_LIST = 1,
     VERB_RUN = 2,
     VERB_REPORT = 4,
-    VERB_INSPECT = 8
+    VERB_INSPECT = 8,
+    VERB_COMPARE = 16,
+    VERB_SELF_TEST = 32,
+    VERB_DOCTOR = 64
 } verb;
 
 typedef struct command_line {
@@ -22,12 +25,16 @@ typedef struct command_line {
     bool help, version;
     bool resume, charts, peers;
     json_t *strategies, *workloads, *programs; /* arrays of texts: labels, specs, [NAME=]DIR */
+    json_t *allocators;                        /* NAME or NAME=FILE */
     const char *baseline; /* NULL: not given. Points into argv, as the next does */
     const char *folder;   /* of the results; NULL: not given */
-    settings numbers;     /* every option that is a number or a word */
-    json_t *inspection;   /* of `inspect`: options and values, for the program to read */
-    bool has_point;       /* among them --inspect or --leaks */
-    json_t *words;        /* argv, for the record */
+    const char *first_folder, *second_folder; /* of `compare`: the runs; the second may be NULL */
+    const char *from, *to;                    /* of `compare`: rows or sets; NULL: not given */
+    bool force;                               /* of `compare`: machines and settings may differ */
+    settings numbers;                         /* every option that is a number or a word */
+    json_t *inspection; /* of `inspect`: options and values, for the program to read */
+    bool has_point;     /* among them --inspect or --leaks */
+    json_t *words;      /* argv, for the record */
     json_t *request; /* the plan's options as they were written, by name: what a resumed run is held
                         against */
 } command_line;

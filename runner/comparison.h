@@ -1,7 +1,7 @@
-/* New against old: what `--programs old=DIR --programs new=DIR` asks for.
+/* New against old.
  *
- * Both builds run one after the other within each repetition, so a comparison pairs their times by
- * repetition. The first set that was named is the old one; every other is compared with it. */
+ * Within a run, both run in each repetition, so a comparison pairs their times by repetition; of
+ * separate runs it compares all times with all. Repetitions that share a layout count as one. */
 #ifndef RECLAIM_RUNNER_COMPARISON_H
 #define RECLAIM_RUNNER_COMPARISON_H
 
@@ -18,19 +18,20 @@ typedef enum verdict {
     VERDICT_FASTER,
     VERDICT_NO_DIFFERENCE,
     VERDICT_TOO_FEW_SAMPLES, /* no outcome of so few repetitions is significant */
-    VERDICT_NOT_COMPARABLE   /* one of the two has no valid times */
+    VERDICT_NOT_COMPARABLE,  /* one of the two has no valid times */
+    VERDICT_WITHHELD         /* the self-test failed on this machine */
 } verdict;
 
 typedef struct comparison {
     const char *label; /* the strategy */
     const char *spec;  /* "" for all workloads of the strategy together */
     const char *old_set, *new_set;
-    size_t n;       /* repetitions in which both have a time */
+    size_t n;       /* independent repetitions that both have */
     estimate ratio; /* new ÷ old; over all workloads the geometric mean of theirs */
     double p;       /* corrected for the size of the family; NAN when not comparable */
     verdict verdict;
-    double *logs; /* of the ratio in each repetition, while the verdicts are being made; NULL when
-                     not comparable */
+    double *old_logs, *new_logs; /* of the times in each repetition, while the verdicts are being
+                                    made; NULL when not comparable */
 } comparison;
 
 typedef struct comparison_list {
@@ -38,9 +39,25 @@ typedef struct comparison_list {
     size_t count;
 } comparison_list;
 
-/* `is_valid[i]` says whether the times of cell i mean anything. Two families are corrected on their
- * own: the single workloads, and the strategies over all their workloads. */
+/* What `--programs old=DIR --programs new=DIR` asks for: the first set that was named is the old one;
+ * every other is compared with it. `is_valid[i]` says whether the times of cell i mean anything. Two
+ * families are corrected on their own: the single workloads, and the strategies over all their
+ * workloads. */
 comparison_list comparisons_make(const plan *planned, const store *from, const bool *is_valid);
+
+/* Adds one comparison of two cells of a run, which waits for its verdict; of an invalid one there is
+ * none to wait for. */
+comparison *comparisons_add_paired(comparison_list *list, const plan *planned, const store *from,
+                                   size_t old_index, size_t new_index, bool is_valid);
+
+/* Decides all that were added so, as one family. */
+void comparisons_decide_paired(comparison_list *family, const plan *planned, double margin);
+
+/* The same for cells of separate runs. */
+comparison *comparisons_add_separate(comparison_list *list, const plan *old_plan,
+                                     const store *old_store, size_t old_index, const plan *new_plan,
+                                     const store *new_store, size_t new_index, bool is_valid);
+void comparisons_decide_separate(comparison_list *family, bool is_withheld, double margin);
 
 /* "slower", "no difference found", ... */
 const char *verdict_name(verdict of);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "build_record.h"
+#include "doctor.h"
 #include "json.h"
 #include "machine.h"
 #include "matrix.h"
@@ -139,9 +140,11 @@ static json_t *find_cells(const command_line *asked, const program_list *program
     matrix_request request = {.strategies = asked->strategies,
                               .peers = asked->peers,
                               .workloads = asked->workloads,
+                              .allocators = asked->allocators,
                               .scale = command_line_scale(asked),
                               .seed = (uint64_t)settings_get(&asked->numbers, "seed"),
                               .runs = (unsigned)settings_get(&asked->numbers, "runs"),
+                              .layouts_max = (size_t)settings_get(&asked->numbers, "layouts"),
                               .memory_bytes_max = memory_limit(asked)};
     return matrix_cells(&request, programs, why);
 }
@@ -150,17 +153,21 @@ static json_t *find_cells(const command_line *asked, const program_list *program
 static json_t *make_context(const command_line *asked, const program_list *programs, json_t *cells,
                             const char *baseline)
 {
+    diagnosis found = doctor_look("");
+
     return json_pack(
-        "{s:s, s:o, s:O, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:s, s:O, s:o, s:o, s:o}",
+        "{s:s, s:o, s:O, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:s, s:O, s:I, s:o, "
+        "s:o, s:o}",
         "schema", plan_schema, "date", date_now(), "command", asked->words, "folder",
-        current_folder(), "machine", machine_describe(), "scale", command_line_scale(asked),
-        "repetitions", (json_int_t)repetitions_of(asked), "seed",
-        (json_int_t)settings_get(&asked->numbers, "seed"), "runs",
+        current_folder(), "machine", machine_describe(), "doctor", doctor_short_json(&found),
+        "scale", command_line_scale(asked), "repetitions", (json_int_t)repetitions_of(asked),
+        "seed", (json_int_t)settings_get(&asked->numbers, "seed"), "runs",
         (json_int_t)settings_get(&asked->numbers, "runs"), "memory_bytes_max",
         (json_int_t)memory_limit(asked), "timeout_s", settings_get(&asked->numbers, "timeout"),
         "margin", settings_get(&asked->numbers, "margin"), "baseline", baseline, "request",
-        asked->request, "programs", used_programs(programs, cells), "left_out",
-        peers_left_out(asked, programs), "cells", cells);
+        asked->request, "layout_period", (json_int_t)settings_get(&asked->numbers, "layout-period"),
+        "programs", used_programs(programs, cells), "left_out", peers_left_out(asked, programs),
+        "cells", cells);
 }
 
 json_t *context_new(const command_line *asked, problem *why)

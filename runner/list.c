@@ -65,8 +65,9 @@ static void print_program(const program *listed)
 {
     char *row = plan_row(listed->set, listed->strategy);
 
-    printf("  %-24s %s%s%s%s%s\n", row, json_text_of(listed->description, "summary"),
+    printf("  %-24s %s%s%s%s%s%s\n", row, json_text_of(listed->description, "summary"),
            listed->checking ? " (for checking only, never timed)" : "",
+           listed->ideal ? " (an ideal, never ranked)" : "",
            listed->peer[0] != '\0' ? " [peer: " : "", listed->peer,
            listed->peer[0] != '\0' ? "]" : "");
     print_settings(json_object_get(listed->description, "options"));
@@ -136,11 +137,10 @@ static void print_text(const program_list *programs)
 
 static json_t *strategy_to_json(const program_list *programs, const program *listed)
 {
-    json_t *value =
-        json_pack("{s:s, s:s, s:s, s:b, s:b, s:s}", "name", listed->strategy, "program",
-                  listed->set, "kind", listed->hand ? "hand" : "strategy", "timed",
-                  !listed->checking, "counted", programs_counting(programs, listed) != NULL,
-                  "summary", json_text_of(listed->description, "summary"));
+    json_t *value = json_pack("{s:s, s:s, s:s, s:b, s:b, s:s}", "name", listed->strategy, "program",
+                              listed->set, "kind", program_kind(listed), "timed", !listed->checking,
+                              "counted", programs_counting(programs, listed) != NULL, "summary",
+                              json_text_of(listed->description, "summary"));
 
     json_object_set(value, "traits", json_object_get(listed->description, "traits"));
     json_object_set(value, "options", json_object_get(listed->description, "options"));

@@ -98,3 +98,16 @@ json_t *machine_describe(void)
                      system.sysname, "kernel", system.release, "libc", gnu_get_libc_version(),
                      "load_average", load_averages());
 }
+
+bool machine_is_same(const json_t *one, const json_t *other)
+{
+    static const char *const names[] = {"processor", "cores", "memory_bytes", "architecture",
+                                        "kernel"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const json_t *value = json_object_get(one, names[i]);
+        if (value == NULL || !json_equal(value, json_object_get(other, names[i])))
+            return false;
+    }
+    return true;
+}

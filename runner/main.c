@@ -4,10 +4,13 @@
 #include <stdio.h>
 
 #include "command_line.h"
+#include "compare.h"
+#include "doctor.h"
 #include "inspect.h"
 #include "list.h"
 #include "report.h"
 #include "run.h"
+#include "self_test.h"
 
 static int execute(const command_line *asked, problem *why)
 {
@@ -24,6 +27,12 @@ static int execute(const command_line *asked, problem *why)
         return list_command(asked, why);
     case VERB_RUN:
         return run_command(asked, why);
+    case VERB_COMPARE:
+        return compare_command(asked, why);
+    case VERB_DOCTOR:
+        return doctor_command(asked, why);
+    case VERB_SELF_TEST:
+        return self_test_command(asked, why);
     case VERB_INSPECT:
         return inspect_command(asked, why);
     case VERB_REPORT:

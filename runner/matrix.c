@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocators.h"
 #include "json.h"
 #include "plan.h"
 #include "specs.h"
@@ -16,25 +17,31 @@ static const char check_schema[] = "reclaim.check/1";
 /* Long: a check of a recorded heap may have to read all of it. */
 static const double check_seconds_max = 120;
 
-/* A program with the options that it is to run with. */
+/* A program with the options and the allocator that it is to run with. */
 typedef struct contender {
     const program *timed;
     const char *options; /* "name=value,name=value", or "" */
+    const allocator *served_by;
 } contender;
 
 typedef struct contender_list {
     contender *items;
     size_t count;
+    allocator_list allocators;
 } contender_list;
 
 /* -- the strategies -- */
 
+/* Under each allocator. */
 static void add_contender(contender_list *list, const program *timed, const char *options)
 {
-    list->items = reallocarray(list->items, list->count + 1, sizeof *list->items);
+    size_t allocators = list->allocators.count;
+
+    list->items = reallocarray(list->items, list->count + allocators, sizeof *list->items);
     if (list->items == NULL)
         abort();
-    list->items[list->count++] = (contender){timed, options};
+    for (size_t i = 0; i < allocators; i++)
+        list->items[list->count++] = (contender){timed, options, &list->allocators.items[i]};
 }
 
 /* Whether `wanted` ("refcount" or "old/refcount") means this program. */
@@ -97,6 +104,8 @@ static bool add_wanted(contender_list *list, const program_list *programs, const
 static bool choose_contenders(contender_list *list, const matrix_request *request,
                               const program_list *programs, problem *why)
 {
+    if (!allocators_choose(&list->allocators, request->allocators, programs, why))
+        return false;
     for (size_t i = 0; i < json_array_size(request->strategies); i++) {
         if (!add_wanted(list, programs, json_text_at(request->strategies, i), why))
             return false;
@@ -225,13 +234,25 @@ static const char *without_name(const char *line, const char *name)
                                                                                  : line;
 }
 
-/* What the program says about the cell, or NULL and its own words why not. */
-static json_t *check_cell(const program *timed, const char *options, const char *spec,
-                          const matrix_request *request, problem *why)
+/* The options of a contender, with that for its allocator; the caller frees it. */
+static char *label_of(const contender *wanted)
 {
-    process_request asked = {.timeout_seconds = check_seconds_max, .keep_output = true};
+    return text_format("%s:%s%s%s%s", wanted->timed->strategy, wanted->options,
+                       wanted->served_by->is_option ? wanted->options[0] != '\0' ? "," : "" : "",
+                       wanted->served_by->is_option ? "allocator=" : "",
+                       wanted->served_by->is_option ? wanted->served_by->name : "");
+}
+
+/* What the program says about the cell, or NULL and its own words why not. */
+static json_t *check_cell(const contender *wanted, const char *spec, const matrix_request *request,
+                          problem *why)
+{
+    const program *timed = wanted->timed;
+    process_request asked = {.timeout_seconds = check_seconds_max,
+                             .keep_output = true,
+                             .preload = wanted->served_by->preload};
     process_result result;
-    char *label = text_format("%s:%s", timed->strategy, options);
+    char *label = label_of(wanted);
     json_t *checked = NULL;
 
     matrix_cell_arguments(&asked.command, timed->path, label, spec, request->seed, request->runs);
@@ -246,6 +267,11 @@ static json_t *check_cell(const program *timed, const char *options, const char 
                           without_name(result.last_line, timed->name));
         else
             problem_environment(why, "%s, asked about %s: %s", timed->name, spec, end);
+        if (checked != NULL &&
+            !allocator_is_proved(wanted->served_by, timed, checked, result.last_line, why)) {
+            json_decref(checked);
+            checked = NULL;
+        }
         free(end);
         free(result.output);
     }
@@ -270,21 +296,51 @@ static char *reason_to_skip(const json_t *checked, uint64_t bytes_max)
                        allowed);
 }
 
-static json_t *cell_record(const program *timed, const program *counting, const json_t *checked,
-                           uint64_t bytes_max)
+/* A counted program needs more memory than the timed one, for the registry of its objects. Why it
+ * cannot count the cell, "" when it can; the caller frees it. Where the timed one is far from the limit
+ * nobody is asked. */
+static char *reason_not_to_count(const contender *wanted, const program *counting, const char *spec,
+                                 const json_t *checked, const matrix_request *request)
 {
-    const json_t *forecast = json_object_get(checked, "forecast");
-    char *row = plan_row(timed->set, json_text_of(checked, "label"));
-    char *skipped = reason_to_skip(checked, bytes_max);
-    json_t *record = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "program", timed->set, "row",
-        row, "strategy", timed->strategy, "label", json_text_of(checked, "label"), "kind",
-        timed->hand ? "hand" : "strategy", "peer", timed->peer, "workload",
-        json_text_of(checked, "workload"), "spec", json_text_of(checked, "spec"), "timed",
-        timed->path, "counted", counting != NULL ? counting->path : "", "skipped", skipped);
+    enum { COUNTED_SHARE = 4 };
+    double bytes_peak = json_number_of(json_object_get(checked, "forecast"), "bytes_peak");
+    contender counted = *wanted;
+    json_t *answer;
+    char *reason, *longer;
+    problem ignored;
 
+    if (counting == NULL || !(bytes_peak * COUNTED_SHARE > (double)request->memory_bytes_max))
+        return text_copy("");
+    counted.timed = counting;
+    answer = check_cell(&counted, spec, request, &ignored);
+    reason = reason_to_skip(answer, request->memory_bytes_max);
+    json_decref(answer);
+    if (reason[0] == '\0')
+        return reason;
+    longer = text_format("not counted: that %s", reason);
+    free(reason);
+    return longer;
+}
+
+static json_t *cell_record(const contender *wanted, const program *counting, const json_t *checked,
+                           const matrix_request *request)
+{
+    const program *timed = wanted->timed;
+    size_t layouts = timed->layouts < request->layouts_max ? timed->layouts : request->layouts_max;
+    const json_t *forecast = json_object_get(checked, "forecast");
+    char *row = allocator_row(wanted->served_by, timed->set, json_text_of(checked, "label"));
+    char *skipped = reason_to_skip(checked, request->memory_bytes_max);
+    json_t *record = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "program",
+                               timed->set, "row", row, "strategy", timed->strategy, "label",
+                               json_text_of(checked, "label"), "kind", program_kind(timed), "peer",
+                               timed->peer, "workload", json_text_of(checked, "workload"), "spec",
+                               json_text_of(checked, "spec"), "timed", timed->path, "counted",
+                               counting != NULL ? counting->path : "", "skipped", skipped);
+
+    allocator_record(wanted->served_by, checked, record);
     json_object_set(record, "params", json_object_get(checked, "params"));
     json_object_set(record, "options", json_object_get(checked, "options"));
+    json_object_set_new(record, "layouts", json_integer((json_int_t)layouts));
     json_object_set_new(record, "forecast_bytes_peak",
                         json_from_number(json_number_of(forecast, "bytes_peak")));
     free(row);
@@ -307,17 +363,32 @@ static bool has_cell(const json_t *cells, const json_t *record)
 static bool add_cell(json_t *cells, const contender *wanted, const char *spec,
                      const matrix_request *request, const program_list *programs, problem *why)
 {
-    json_t *checked = check_cell(wanted->timed, wanted->options, spec, request, why);
-    json_t *record;
+    static const allocator unchanged = {.name = "", .preload = "", .package = ""};
+    char *skipped = allocator_reason_to_skip(wanted->served_by, wanted->timed);
+    contender asked = *wanted;
+    const program *counting;
+    json_t *checked, *record;
+    char *uncounted;
 
-    if (checked == NULL)
+    if (skipped[0] != '\0')
+        asked.served_by = &unchanged;
+    checked = check_cell(&asked, spec, request, why);
+    if (checked == NULL) {
+        free(skipped);
         return false;
-    record = cell_record(wanted->timed, programs_counting(programs, wanted->timed), checked,
-                         request->memory_bytes_max);
+    }
+    counting = programs_counting(programs, wanted->timed);
+    uncounted = reason_not_to_count(&asked, counting, spec, checked, request);
+    record = cell_record(wanted, uncounted[0] == '\0' ? counting : NULL, checked, request);
+    json_object_set_new(record, "uncounted", json_string(uncounted));
+    if (skipped[0] != '\0')
+        json_object_set_new(record, "skipped", json_string(skipped));
     if (!has_cell(cells, record))
         json_array_append(cells, record);
     json_decref(record);
     json_decref(checked);
+    free(skipped);
+    free(uncounted);
     return true;
 }
 
@@ -366,6 +437,7 @@ json_t *matrix_cells(const matrix_request *request, const program_list *programs
     if (specs != NULL)
         cells = all_cells(&contenders, specs, request, programs, why);
     json_decref(specs);
+    allocators_free(&contenders.allocators);
     free(contenders.items);
     return cells;
 }

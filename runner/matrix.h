@@ -13,9 +13,11 @@ typedef struct matrix_request {
     const json_t *strategies; /* labels, each perhaps after "NAME/"; empty: all that can be timed */
     bool peers;               /* among all: other runtimes too */
     const json_t *workloads;  /* specs; empty: the suite of `scale` */
+    const json_t *allocators; /* names or NAME=FILE; empty: the environment's, unnamed */
     const char *scale;
     uint64_t seed;
     unsigned runs;
+    size_t layouts_max;        /* more layouts of a program than these are left alone */
     uint64_t memory_bytes_max; /* a cell that is predicted to need more is skipped; 0: none is */
 } matrix_request;
 

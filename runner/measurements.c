@@ -29,6 +29,34 @@ void measurements_ratios(const plan *planned, const store *from, size_t cell_ind
     free(reference);
 }
 
+static double mean_of_every(const double *values, size_t count, size_t first, size_t period)
+{
+    double sum = 0;
+    size_t known = 0;
+
+    for (size_t i = first; i < count; i += period) {
+        if (!isnan(values[i])) {
+            sum += values[i];
+            known++;
+        }
+    }
+    return known > 0 ? sum / (double)known : NAN;
+}
+
+void measurements_fold_layouts(const plan *planned, size_t cell_index, size_t other_index,
+                               double *values)
+{
+    size_t one = planned->cells[cell_index].layouts, other = planned->cells[other_index].layouts;
+    size_t period = one > other ? one : other;
+
+    if (period == 0 || planned->layout_period > 0)
+        return;
+    for (size_t i = 0; i < period && i < planned->repetitions; i++)
+        values[i] = mean_of_every(values, planned->repetitions, i, period);
+    for (size_t i = period; i < planned->repetitions; i++)
+        values[i] = NAN;
+}
+
 size_t measurements_compact(double *values, size_t count)
 {
     size_t kept = 0;

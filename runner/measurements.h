@@ -17,6 +17,13 @@ void measurements_get(const plan *planned, const store *from, size_t cell_index,
 void measurements_ratios(const plan *planned, const store *from, size_t cell_index,
                          size_t reference_index, double *ratios);
 
+/* Repetitions that ran in the same layout are no independent witnesses of a build: what one layout
+ * does to it, it does each time. So of those that share their layouts the first keeps the mean, and
+ * the others become NAN. `cell_index` and `other_index` are the cells that `values` come from; the
+ * same twice where it is one. */
+void measurements_fold_layouts(const plan *planned, size_t cell_index, size_t other_index,
+                               double *values);
+
 /* Moves the values that are not NAN to the front and returns how many there are. */
 size_t measurements_compact(double *values, size_t count);
 

@@ -1,5 +1,6 @@
 #include "plan.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,13 @@ char *plan_row(const char *set, const char *label)
     return set[0] != '\0' ? text_format("%s/%s", set, label) : text_copy(label);
 }
 
+/* 0 where nothing is said: contexts of earlier versions know no layouts. */
+static size_t load_count(const json_t *object, const char *name)
+{
+    double count = json_number_of(object, name);
+    return count > 0 && count < STATISTICS_PAIRS_MAX ? (size_t)count : 0;
+}
+
 static cell load_cell(const json_t *record)
 {
     return (cell){.set = json_text_of(record, "program"),
@@ -25,29 +33,50 @@ static cell load_cell(const json_t *record)
                   .timed = json_text_of(record, "timed"),
                   .counted = json_text_of(record, "counted"),
                   .skipped = json_text_of(record, "skipped"),
+                  .layouts = load_count(record, "layouts"),
                   .peer = json_text_of(record, "peer"),
+                  .preload = json_text_of(record, "preload"),
                   .hand = strcmp(json_text_of(record, "kind"), "hand") == 0,
+                  .ideal = strcmp(json_text_of(record, "kind"), "ideal") == 0,
                   .record = record};
+}
+
+/* The numbers that a plan needs, each with what it may be: context.json can be edited. */
+static bool check_numbers(const json_t *context, problem *why)
+{
+    static const struct {
+        const char *name;
+        double minimum, maximum;
+    } required[] = {{"repetitions", 1, STATISTICS_PAIRS_MAX},
+                    {"seed", 0, 1e15},
+                    {"runs", 1, 1e6},
+                    {"memory_bytes_max", 0, 1e18},
+                    {"timeout_s", 0, 1e9},
+                    {"margin", 0, 1}};
+
+    for (size_t i = 0; i < sizeof required / sizeof *required; i++) {
+        double value = json_number_of(context, required[i].name);
+        if (isnan(value))
+            return problem_environment(why, "context.json has no number '%s'", required[i].name);
+        if (value < required[i].minimum || value > required[i].maximum)
+            return problem_environment(why, "context.json: '%s' is %g; %g to %g are possible",
+                                       required[i].name, value, required[i].minimum,
+                                       required[i].maximum);
+    }
+    return true;
 }
 
 static bool load_settings(plan *loaded, problem *why)
 {
-    static const char *const required[] = {"repetitions",      "seed",      "runs",
-                                           "memory_bytes_max", "timeout_s", "margin"};
-
-    for (size_t i = 0; i < sizeof required / sizeof *required; i++) {
-        if (!json_is_number(json_object_get(loaded->context, required[i])))
-            return problem_environment(why, "context.json has no number '%s'", required[i]);
-    }
+    if (!check_numbers(loaded->context, why))
+        return false;
     loaded->repetitions = (size_t)json_number_of(loaded->context, "repetitions");
-    if (loaded->repetitions < 1 || loaded->repetitions > STATISTICS_PAIRS_MAX)
-        return problem_environment(why, "context.json has %zu repetitions; 1 to %d are possible",
-                                   loaded->repetitions, STATISTICS_PAIRS_MAX);
     loaded->seed = (uint64_t)json_number_of(loaded->context, "seed");
     loaded->runs = (unsigned)json_number_of(loaded->context, "runs");
     loaded->memory_bytes_max = (uint64_t)json_number_of(loaded->context, "memory_bytes_max");
     loaded->timeout_seconds = json_number_of(loaded->context, "timeout_s");
     loaded->margin = json_number_of(loaded->context, "margin");
+    loaded->layout_period = load_count(loaded->context, "layout_period");
     loaded->baseline = json_text_of(loaded->context, "baseline");
     loaded->folder = json_text_of(loaded->context, "folder");
     return true;
@@ -76,6 +105,11 @@ void plan_free(plan *loaded)
     *loaded = (plan){0};
 }
 
+bool plan_self_test_failed(const plan *of)
+{
+    return json_is_false(json_object_get(json_object_get(of->context, "self_test"), "passed"));
+}
+
 const cell *plan_find(const plan *from, const char *row, const char *spec)
 {
     for (size_t i = 0; i < from->cell_count; i++) {
@@ -84,6 +118,35 @@ const cell *plan_find(const plan *from, const char *row, const char *spec)
             return candidate;
     }
     return NULL;
+}
+
+const char *cell_contender(const cell *of)
+{
+    size_t length = strlen(of->set);
+    return of->row + (length > 0 ? length + 1 : 0);
+}
+
+const cell *plan_find_ideal(const plan *from, const cell *like)
+{
+    for (size_t i = 0; i < from->cell_count; i++) {
+        const cell *candidate = &from->cells[i];
+        if (candidate->ideal && strcmp(candidate->spec, like->spec) == 0 &&
+            strcmp(candidate->set, like->set) == 0)
+            return candidate;
+    }
+    return NULL;
+}
+
+size_t plan_find_in_set(const plan *planned, const char *set, const cell *like)
+{
+    size_t i = 0;
+
+    while (i < planned->cell_count &&
+           (strcmp(planned->cells[i].set, set) != 0 ||
+            strcmp(cell_contender(&planned->cells[i]), cell_contender(like)) != 0 ||
+            strcmp(planned->cells[i].spec, like->spec) != 0))
+        i++;
+    return i;
 }
 
 bool plan_starts_spec(const plan *of, size_t cell_index)

@@ -25,7 +25,11 @@ typedef struct cell {
     const char *timed;    /* the path of the program bench_* */
     const char *counted;  /* the path of the program count_*, or "" */
     const char *skipped;  /* why it is never run, or "" */
+    size_t
+        layouts; /* in which the program is linked besides its own, and which take turns; 0: none */
+    const char *preload;  /* the library that serves malloc, or "": the environment's */
     bool hand;            /* by a program written by hand, not by a strategy */
+    bool ideal;           /* by a schedule: not by a contender */
     const char *peer;     /* the runtime that it stands for, with its version, or "" */
     const json_t *record; /* all of it: params and options too */
 } cell;
@@ -39,6 +43,7 @@ typedef struct plan {
     unsigned runs;             /* of one process */
     uint64_t memory_bytes_max; /* 0: no limit */
     double timeout_seconds;
+    size_t layout_period; /* repetitions after which the layouts are dealt anew; 0: never */
     double margin;        /* the smallest difference that counts, as a share */
     const char *baseline; /* a row, "" when there is none */
     const char *folder;   /* where the programs run */
@@ -51,8 +56,21 @@ void plan_free(plan *loaded);
 /* The cell with this row and spec, or NULL. */
 const cell *plan_find(const plan *from, const char *row, const char *spec);
 
+/* The cell of an ideal on the same spec and from the same set, or NULL. */
+const cell *plan_find_ideal(const plan *from, const cell *like);
+
+/* Whether a self-test of this machine was there when the run was started, and failed: then the run's
+ * differences get no verdict. */
+bool plan_self_test_failed(const plan *of);
+
 /* "old/refcount" or "refcount"; the caller frees it. */
 char *plan_row(const char *set, const char *label);
+
+/* The row without its set: what is the same cell in two sets has the same, and the same spec. */
+const char *cell_contender(const cell *of);
+
+/* The cell that is `like` in another set; cell_count when there is none. */
+size_t plan_find_in_set(const plan *from, const char *set, const cell *like);
 
 /* Whether the cell is the first of its spec: tables and charts have a block for each. */
 bool plan_starts_spec(const plan *of, size_t cell_index);

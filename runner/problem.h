@@ -14,7 +14,8 @@ typedef enum exit_code {
     EXIT_CODE_OK = 0,
     EXIT_CODE_ENVIRONMENT = 1, /* a file, a folder, a process or a tool failed */
     EXIT_CODE_BAD_INPUT = 2,   /* the command asks for something that does not exist */
-    EXIT_CODE_UNTRUSTED = 3    /* the run is complete, but a cell of it is void or failed */
+    EXIT_CODE_UNTRUSTED = 3,   /* the run is complete, but a cell of it is void or failed */
+    EXIT_CODE_SLOWER = 5       /* compare found what --fail-above forbids; or a self-test failed */
 } exit_code;
 
 typedef struct problem {

@@ -118,9 +118,21 @@ static void connect_streams(int output, int errors)
     dup2(errors, STDERR_FILENO);
 }
 
-/* A copy does not stand where the program stands, so it is told where that is. Before any limit is
- * set, since setenv() may allocate; the runner has one thread, so nothing holds a lock that it
- * wants. */
+/* In front of what the runner itself was given. */
+static void preload_library(const char *library)
+{
+    static const char name[] = "LD_PRELOAD";
+    const char *others = getenv(name);
+    char libraries[PATH_MAX];
+
+    snprintf(libraries, sizeof libraries, "%s%s%s", library, others != NULL ? ":" : "",
+             others != NULL ? others : "");
+    setenv(name, libraries, 1);
+}
+
+/* A copy does not stand where the program stands, so it is told where that is. This and the above come
+ * before any limit is set, since setenv() may allocate; the runner has one thread, so nothing holds a
+ * lock that it wants. */
 static void tell_folder(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -130,6 +142,11 @@ static void tell_folder(const char *path)
         return;
     snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
     setenv(FILE_PROGRAM_FOLDER_VARIABLE, folder, 1);
+}
+
+static const char *program_of(const process_request *request)
+{
+    return request->program != NULL ? request->program : request->command.items[0];
 }
 
 static _Noreturn void become(const process_request *request, pid_t runner, int copy, int output,
@@ -147,14 +164,16 @@ static _Noreturn void become(const process_request *request, pid_t runner, int c
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (copy >= 0)
         tell_folder(request->command.items[0]);
+    if (request->preload != NULL && request->preload[0] != '\0')
+        preload_library(request->preload);
     limit_memory(request->memory_bytes_max);
     connect_streams(output, errors);
     if (request->folder == NULL || chdir(request->folder) == 0) {
         if (copy >= 0)
             fexecve(copy, request->command.items, environ);
         else
-            execvp(request->command.items[0], request->command.items);
-        failed = request->command.items[0];
+            execvp(program_of(request), request->command.items);
+        failed = program_of(request);
     }
     dprintf(STDERR_FILENO, "cannot start: %s: %s\n", failed, strerror(errno));
     _exit(PROCESS_CANNOT_START);
@@ -179,7 +198,7 @@ static void close_open(int descriptor)
 static bool start(const process_request *request, child *started)
 {
     int output[2] = {-1, -1}, errors[2] = {-1, -1};
-    int copy = request->fresh_copy ? copy_program(request->command.items[0]) : -1;
+    int copy = request->fresh_copy ? copy_program(program_of(request)) : -1;
     pid_t runner = getpid();
 
     *started = (child){.id = -1, .descriptor = -1};

@@ -26,6 +26,8 @@ void arguments_free(arguments *list);
 
 typedef struct process_request {
     arguments command;         /* [0] is a path, or a name that is looked up in PATH */
+    const char *program;       /* the file to run when it is not [0], which it then only poses as */
+    const char *preload;       /* a library for LD_PRELOAD, in front of what is there; NULL or "" */
     const char *folder;        /* the working folder; NULL: the runner's own */
     uint64_t memory_bytes_max; /* of private writable memory; 0: no limit */
     double timeout_seconds;

@@ -73,7 +73,35 @@ static void understand(program *described)
     }
     described->hand = strcmp(json_text_of(described->description, "kind"), "hand") == 0;
     described->peer = json_text_of(json_object_get(described->description, "traits"), "peer");
+    described->ideal = strcmp(json_text_of(described->description, "kind"), "ideal") == 0;
     described->checking = json_is_false(json_object_get(described->description, "timed"));
+}
+
+char *program_layout_path(const char *path, size_t number)
+{
+    const char *name = strrchr(path, '/');
+
+    if (number == 0 || name == NULL)
+        return text_copy(path);
+    return text_format("%.*s/layouts/%zu%s", (int)(name - path), path, number, name);
+}
+
+static bool has_layout(const char *path, size_t number)
+{
+    char *layout = program_layout_path(path, number);
+    bool has = access(layout, X_OK) == 0;
+
+    free(layout);
+    return has;
+}
+
+static size_t count_layouts(const char *path)
+{
+    size_t count = 0;
+
+    while (has_layout(path, count + 1))
+        count++;
+    return count;
 }
 
 static void add_program(program_list *list, const char *folder, const char *set, const char *name)
@@ -88,6 +116,7 @@ static void add_program(program_list *list, const char *folder, const char *set,
                        .name = text_copy(name),
                        .set = text_copy(set),
                        .counted = text_starts_with(name, counted_prefix)};
+    added->layouts = count_layouts(added->path);
     understand(added);
 }
 
@@ -170,16 +199,22 @@ static bool sets_differ(const json_t *folders, problem *why)
     return true;
 }
 
-/* Stable: programs by hand go behind the strategies of their folder, otherwise the order of names
+/* 0 for a strategy, 1 for an ideal, 2 for a program by hand. */
+static int place_of(const program *candidate)
+{
+    return candidate->hand ? 2 : candidate->ideal;
+}
+
+/* Stable: what is no contender goes behind the strategies of its folder, otherwise the order of names
  * stays. */
-static void move_hand_programs_last(program *items, size_t count)
+static void move_contenders_first(program *items, size_t count)
 {
     program *sorted = must_allocate(count, sizeof *sorted);
     size_t used = 0;
 
-    for (int hand = 0; hand <= 1; hand++) {
+    for (int place = 0; place <= 2; place++) {
         for (size_t i = 0; i < count; i++) {
-            if (items[i].hand == hand)
+            if (place_of(&items[i]) == place)
                 sorted[used++] = items[i];
         }
     }
@@ -199,7 +234,7 @@ bool programs_find(program_list *list, const json_t *folders, problem *why)
         size_t before = list->count;
         if (!find_in_argument(list, json_text_at(folders, i), why))
             return false;
-        move_hand_programs_last(list->items + before, list->count - before);
+        move_contenders_first(list->items + before, list->count - before);
     }
     if (json_array_size(folders) > 0)
         return true;
@@ -207,7 +242,7 @@ bool programs_find(program_list *list, const json_t *folders, problem *why)
         return problem_environment(why, "cannot find my own folder: %s", strerror(errno));
     if (!find_in_folder(list, folder, "", why))
         return false;
-    move_hand_programs_last(list->items, list->count);
+    move_contenders_first(list->items, list->count);
     return true;
 }
 
@@ -231,6 +266,12 @@ void programs_warn(const program_list *list)
             fprintf(stderr, "reclaim: %s is left out: %s\n", list->items[i].path,
                     list->items[i].complaint);
     }
+}
+
+const char *program_kind(const program *candidate)
+{
+    static const char *const names[] = {"strategy", "ideal", "hand"};
+    return names[place_of(candidate)];
 }
 
 bool program_is_timed(const program *candidate)

@@ -6,6 +6,7 @@
 #include "benchmark_json.h"
 #include "charts.h"
 #include "json.h"
+#include "overhead.h"
 #include "summary.h"
 #include "table.h"
 
@@ -27,8 +28,10 @@ bool report_make(const plan *planned, const store *from, bool with_charts, bool 
     bool done;
 
     table_print(stdout, &made);
+    overhead_print(stdout, &made);
     fflush(stdout);
-    done = write_file(from, "summary.json", summary_to_json(&made), why) &&
+    done = overhead_write(&made, from, why) &&
+           write_file(from, "summary.json", summary_to_json(&made), why) &&
            write_file(from, "benchmark.json", benchmark_to_json(&made, from), why) &&
            (!with_charts || charts_draw(&made, from, why));
     *is_trusted = !summary_has_untrusted(&made);

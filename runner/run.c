@@ -16,15 +16,11 @@
 #include "report.h"
 #include "sample.h"
 #include "schedule.h"
+#include "self_test.h"
 #include "store.h"
 #include "text.h"
 
 enum { SIGNAL_EXIT_BASE = 128 };
-
-typedef struct run {
-    plan planned;
-    store kept;
-} run;
 
 /* -- taking the samples -- */
 
@@ -33,7 +29,7 @@ static bool take(run *of, const progress *shown, size_t cell_index, size_t repet
     json_t *record;
 
     progress_sample(shown, cell_index, repetition);
-    record = sample_take(&of->planned, &of->kept, &of->planned.cells[cell_index], repetition, why);
+    record = sample_take(&of->planned, &of->kept, cell_index, repetition, why);
     return record != NULL && store_append(&of->kept, cell_index, repetition, record, why);
 }
 
@@ -57,7 +53,7 @@ static bool take_repetition(run *of, progress *shown, size_t repetition, problem
 }
 
 /* The counted samples first: they know most, and they find out early what does not run at all. */
-static bool take_all(run *of, problem *why)
+bool run_take_all(run *of, problem *why)
 {
     progress shown = progress_begin(&of->planned, &of->kept);
     bool going = true;
@@ -70,8 +66,8 @@ static bool take_all(run *of, problem *why)
 
 /* -- beginning -- */
 
-/* results/20240131-235959 */
-static char *default_folder(void)
+/* results/20240131-235959, or results/self-test-20240131-235959 */
+static char *default_folder(verb of)
 {
     char stamp[32];
     time_t now = time(NULL);
@@ -79,7 +75,7 @@ static char *default_folder(void)
 
     localtime_r(&now, &local);
     strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &local);
-    return text_format("results/%s", stamp);
+    return text_format("results/%s%s", of == VERB_SELF_TEST ? "self-test-" : "", stamp);
 }
 
 static bool begin_new(run *begun, const command_line *asked, problem *why)
@@ -90,7 +86,8 @@ static bool begin_new(run *begun, const command_line *asked, problem *why)
 
     if (context == NULL || !plan_load(&begun->planned, context, why))
         return false;
-    folder = asked->folder != NULL ? text_copy(asked->folder) : default_folder();
+    folder = asked->folder != NULL ? text_copy(asked->folder) : default_folder(asked->verb);
+    self_test_note(context, folder);
     done = store_create(&begun->kept, folder, why) &&
            store_write_context(&begun->kept, context, why) &&
            store_load_samples(&begun->kept, &begun->planned, why);
@@ -107,13 +104,33 @@ static bool begin_resumed(run *begun, const command_line *asked, problem *why)
            store_load_samples(&begun->kept, &begun->planned, why);
 }
 
+bool run_begin(run *begun, const command_line *asked, problem *why)
+{
+    return asked->resume ? begin_resumed(begun, asked, why) : begin_new(begun, asked, why);
+}
+
 /* -- ending -- */
 
 static void say_how_to_resume(const run *ended)
 {
     fprintf(stderr,
-            "reclaim: %zu samples are left; complete the run with 'reclaim run --resume %s'\n",
-            remaining_samples(&ended->planned, &ended->kept), ended->kept.folder);
+            "reclaim: %zu samples are left; complete the run with 'reclaim %s --resume %s'\n",
+            remaining_samples(&ended->planned, &ended->kept),
+            ended->planned.layout_period > 0 ? "self-test" : "run", ended->kept.folder);
+}
+
+int run_stopped(const run *stopped, problem *why)
+{
+    if (interrupt_signal() != 0)
+        fprintf(stderr, "reclaim: stopped by SIG%s\n", sigabbrev_np(interrupt_signal()));
+    say_how_to_resume(stopped);
+    return interrupt_signal() != 0 ? SIGNAL_EXIT_BASE + interrupt_signal() : (int)why->code;
+}
+
+void run_end(run *ended)
+{
+    store_close(&ended->kept);
+    plan_free(&ended->planned);
 }
 
 static int end_interrupted(run *ended, problem *why)
@@ -121,9 +138,19 @@ static int end_interrupted(run *ended, problem *why)
     bool is_trusted;
 
     report_make(&ended->planned, &ended->kept, false, &is_trusted, why);
-    fprintf(stderr, "reclaim: stopped by SIG%s\n", sigabbrev_np(interrupt_signal()));
-    say_how_to_resume(ended);
-    return SIGNAL_EXIT_BASE + interrupt_signal();
+    return run_stopped(ended, why);
+}
+
+/* They can be recorded again, and are large. */
+static void remove_schedules(const run *ended)
+{
+    for (size_t i = 0; i < ended->planned.cell_count; i++) {
+        if (ended->planned.cells[i].ideal) {
+            char *path = store_schedule_path(&ended->kept, i);
+            unlink(path);
+            free(path);
+        }
+    }
 }
 
 /* A build that was replaced while the run went on has mixed two builds in one cell: that must not
@@ -132,6 +159,7 @@ static int end_complete(run *ended, const command_line *asked, problem *why)
 {
     bool is_trusted;
 
+    remove_schedules(ended);
     if (!report_make(&ended->planned, &ended->kept, asked->charts, &is_trusted, why))
         return why->code;
     printf("\nresults: %s\n", ended->kept.folder);
@@ -142,25 +170,18 @@ static int end_complete(run *ended, const command_line *asked, problem *why)
 
 static int execute(run *begun, const command_line *asked, problem *why)
 {
-    if (take_all(begun, why))
+    if (run_take_all(begun, why))
         return end_complete(begun, asked, why);
-    if (interrupt_signal() != 0)
-        return end_interrupted(begun, why);
-    say_how_to_resume(begun);
-    return why->code;
+    return interrupt_signal() != 0 ? end_interrupted(begun, why) : run_stopped(begun, why);
 }
 
 int run_command(const command_line *asked, problem *why)
 {
-    run begun = {.kept = {.lock = -1, .samples = -1}};
+    run begun = RUN_CLOSED;
     int code;
 
     interrupt_begin();
-    if (asked->resume ? begin_resumed(&begun, asked, why) : begin_new(&begun, asked, why))
-        code = execute(&begun, asked, why);
-    else
-        code = why->code;
-    store_close(&begun.kept);
-    plan_free(&begun.planned);
+    code = run_begin(&begun, asked, why) ? execute(&begun, asked, why) : (int)why->code;
+    run_end(&begun);
     return code;
 }

@@ -8,6 +8,8 @@
 #include "json.h"
 #include "matrix.h"
 #include "process.h"
+#include "programs.h"
+#include "schedule.h"
 #include "status.h"
 #include "text.h"
 
@@ -30,6 +32,19 @@ static json_t *empty_record(const cell *of, uint64_t seed, size_t repetition, st
     return record;
 }
 
+/* Whether malloc was served as it was when the run was planned. */
+static bool check_allocator(const json_t *sample, const cell *of, problem *why)
+{
+    json_t *served = json_object_get(sample, "allocator");
+    json_t *planned = json_object_get(of->record, "allocator");
+
+    if (served == NULL || !json_is_object(planned) || json_equal(served, planned))
+        return true;
+    return problem_environment(why, "its allocator was %s %s, and the run was planned with %s %s",
+                               json_text_of(served, "name"), json_text_of(served, "version"),
+                               json_text_of(planned, "name"), json_text_of(planned, "version"));
+}
+
 /* Whether a sample is one of the cell that was asked for, with everything that a summary needs. */
 static bool check_sample(const json_t *sample, const cell *of, size_t repetition, problem *why)
 {
@@ -48,7 +63,7 @@ static bool check_sample(const json_t *sample, const cell *of, size_t repetition
         return problem_environment(why, "malformed sample: it has no counters");
     if (status_is_timed(end) && repetition > 0 && !has_times)
         return problem_environment(why, "malformed sample: it has no steady times");
-    return true;
+    return check_allocator(sample, of, why);
 }
 
 /* The sample that the program wrote, or NULL and why it is none. */
@@ -113,6 +128,7 @@ static json_t *record_of(const plan *planned, const cell *of, size_t repetition,
         json_object_set_new(record, "reason", json_string(result->last_line));
     json_object_set_new(record, "schema", json_string(sample_schema));
     json_object_set_new(record, "program", json_string(of->set));
+    json_object_set_new(record, "row", json_string(of->row));
     json_object_set_new(record, "repetition", json_integer((json_int_t)repetition));
     json_object_set_new(record, "elapsed_s", json_real(result->seconds));
     return record;
@@ -127,27 +143,52 @@ static bool is_folder_to_blame(const process_result *result, const store *into, 
            !store_is_writable(into, why);
 }
 
-json_t *sample_take(const plan *planned, const store *into, const cell *of, size_t repetition,
+/* The counted sample comes first and leaves its schedule for the timed ones. One that is gone, since
+ * the run was resumed elsewhere, the program records anew. The caller frees the path. */
+static char *add_schedule(arguments *command, const store *into, size_t cell_index,
+                          size_t repetition)
+{
+    char *path = store_schedule_path(into, cell_index);
+
+    if (repetition == 0 || access(path, R_OK) == 0) {
+        arguments_add(command, repetition == 0 ? "--record" : "--schedule");
+        arguments_add(command, "%s", path);
+    }
+    return path;
+}
+
+json_t *sample_take(const plan *planned, const store *into, size_t cell_index, size_t repetition,
                     problem *why)
 {
-    process_request request = {.folder = planned->folder,
+    const cell *of = &planned->cells[cell_index];
+    const char *program = repetition == 0 ? of->counted : of->timed;
+    size_t layout = repetition == 0 ? 0 : schedule_layout(planned, cell_index, repetition);
+    char *layout_path = program_layout_path(program, layout);
+    process_request request = {.program = layout_path,
+                               .preload = of->preload,
+                               .folder = planned->folder,
                                .memory_bytes_max = planned->memory_bytes_max,
                                .timeout_seconds = planned->timeout_seconds,
                                .fresh_copy = true};
-    char *path = store_path(into, "sample.json");
+    char *path = store_path(into, "sample.json"), *schedule = NULL;
     process_result result;
     json_t *record = NULL;
 
-    matrix_cell_arguments(&request.command, repetition == 0 ? of->counted : of->timed, of->label,
-                          of->spec, planned->seed, repetition == 0 ? 1 : planned->runs);
+    matrix_cell_arguments(&request.command, program, of->label, of->spec, planned->seed,
+                          repetition == 0 ? 1 : planned->runs);
     arguments_add(&request.command, "--json");
     arguments_add(&request.command, "%s", path);
+    if (of->ideal)
+        schedule = add_schedule(&request.command, into, cell_index, repetition);
     unlink(path); /* a killed run may have left one behind */
     if (process_run(&request, &result, why) && result.end != PROCESS_INTERRUPTED &&
         !is_folder_to_blame(&result, into, why))
         record = record_of(planned, of, repetition, path, &result);
+    json_object_set_new(record, "layout", json_integer((json_int_t)layout));
     unlink(path);
     arguments_free(&request.command);
     free(path);
+    free(schedule);
+    free(layout_path);
     return record;
 }

@@ -6,10 +6,10 @@
 #include "store.h"
 
 /* Runs one sample of a cell (repetition 0: the counted one) and returns its record: the program's
- * sample with `program`, `repetition` and `elapsed_s` added, or, when the program gave none, the
+ * sample with `program`, `repetition`, `layout` and `elapsed_s` added, or, when the program gave none, the
  * same form with its end as status and reason. NULL when the run cannot go on: the runner was asked
  * to stop (`why` is then untouched), or the folder takes no more files. */
-json_t *sample_take(const plan *planned, const store *into, const cell *of, size_t repetition,
+json_t *sample_take(const plan *planned, const store *into, size_t cell_index, size_t repetition,
                     problem *why);
 
 #endif

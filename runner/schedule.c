@@ -18,7 +18,7 @@ static void shuffle(size_t *items, size_t count, random_state *random)
 
 static bool differ_in_set_only(const cell *a, const cell *b)
 {
-    return strcmp(a->label, b->label) == 0 && strcmp(a->spec, b->spec) == 0;
+    return strcmp(cell_contender(a), cell_contender(b)) == 0 && strcmp(a->spec, b->spec) == 0;
 }
 
 /* The first cell of each group, and no other. */
@@ -59,4 +59,37 @@ void schedule_order(const plan *planned, size_t repetition, size_t *order)
     for (size_t i = 0, placed = 0; i < groups; i++)
         placed += place_group(planned, leaders[i], order + placed, &random);
     free(leaders);
+}
+
+/* -- layouts -- */
+
+/* How many cells that differ in the set only stand before this one. */
+static size_t place_in_group(const plan *planned, size_t cell_index)
+{
+    size_t place = 0;
+
+    for (size_t i = 0; i < cell_index; i++)
+        place += differ_in_set_only(&planned->cells[i], &planned->cells[cell_index]);
+    return place;
+}
+
+size_t schedule_layout(const plan *planned, size_t cell_index, size_t repetition)
+{
+    const cell *of = &planned->cells[cell_index];
+    size_t deal = planned->layout_period > 0 ? (repetition - 1) / planned->layout_period : 0;
+    uint64_t of_label = text_hash(planned->seed, of->label, strlen(of->label));
+    random_state random = {.value = text_hash(of_label, of->spec, strlen(of->spec)) + deal};
+    size_t turn, chosen, *layouts;
+
+    if (of->layouts == 0)
+        return 0;
+    turn = repetition - 1 - deal * planned->layout_period +
+           place_in_group(planned, cell_index) * (of->layouts / 2);
+    layouts = must_allocate(of->layouts, sizeof *layouts);
+    for (size_t i = 0; i < of->layouts; i++)
+        layouts[i] = i + 1;
+    shuffle(layouts, of->layouts, &random);
+    chosen = layouts[turn % of->layouts];
+    free(layouts);
+    return chosen;
 }

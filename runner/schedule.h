@@ -10,4 +10,10 @@
  * themselves: they are paired afterwards, and whatever drifts then hits both. */
 void schedule_order(const plan *planned, size_t repetition, size_t *order);
 
+/* The layout of the program that a timed sample runs, 1 to the cell's `layouts`; 0 when it has none.
+ * Each cell takes its layouts in an order of its own, the same again when all have had their turn.
+ * Cells that differ in nothing but the set share that order and stand half of it apart, so two sets
+ * of the same programs never meet in one layout. */
+size_t schedule_layout(const plan *planned, size_t cell_index, size_t repetition);
+
 #endif

@@ -68,19 +68,26 @@ static double median_of_resample(const double *sorted, size_t count, unsigned *d
            2;
 }
 
-static void bootstrap_interval(const double *sorted, size_t count, estimate *result)
+/* The medians of all resamples; the caller frees them. */
+static double *resampled_medians(const double *sorted, size_t count, uint64_t seed)
 {
     double *medians = must_allocate(RESAMPLES, sizeof *medians);
     unsigned *drawn = must_allocate(count, sizeof *drawn);
-    random_state random = {.value = 1};
+    random_state random = {.value = seed};
 
     for (size_t i = 0; i < RESAMPLES; i++)
         medians[i] = median_of_resample(sorted, count, drawn, &random);
-    qsort(medians, RESAMPLES, sizeof *medians, compare_numbers);
-    result->low = medians[(size_t)(level / 2 * RESAMPLES)];
-    result->high = medians[(size_t)((1 - level / 2) * RESAMPLES) - 1];
-    free(medians);
     free(drawn);
+    return medians;
+}
+
+/* Takes over what was found in the resamples. */
+static void percentile_interval(double *resampled, estimate *result)
+{
+    qsort(resampled, RESAMPLES, sizeof *resampled, compare_numbers);
+    result->low = resampled[(size_t)(level / 2 * RESAMPLES)];
+    result->high = resampled[(size_t)((1 - level / 2) * RESAMPLES) - 1];
+    free(resampled);
 }
 
 estimate statistics_estimate(const double *values, size_t count)
@@ -89,102 +96,189 @@ estimate statistics_estimate(const double *values, size_t count)
     estimate result = {median_of_sorted(sorted, count), NAN, NAN};
 
     if (count >= STATISTICS_SAMPLES_MIN)
-        bootstrap_interval(sorted, count, &result);
+        percentile_interval(resampled_medians(sorted, count, 1), &result);
     free(sorted);
     return result;
 }
 
-/* -- judging differences -- */
+estimate statistics_ratio(const double *first, size_t first_count, const double *second,
+                          size_t second_count)
+{
+    double *below = sorted_copy(first, first_count), *above = sorted_copy(second, second_count);
+    estimate result = {median_of_sorted(above, second_count) / median_of_sorted(below, first_count),
+                       NAN, NAN};
 
-/* The signed ranks of all series; the sums are what they are judged by. */
+    if (first_count >= STATISTICS_SAMPLES_MIN && second_count >= STATISTICS_SAMPLES_MIN) {
+        double *divisors = resampled_medians(below, first_count, 1);
+        double *ratios = resampled_medians(above, second_count, 2);
+        for (size_t i = 0; i < RESAMPLES; i++)
+            ratios[i] /= divisors[i];
+        percentile_interval(ratios, &result);
+        free(divisors);
+    }
+    free(below);
+    free(above);
+    return result;
+}
+
+/* -- judging pairs -- */
+
+/* A series is judged by two statistics. Each is a sum over the repetitions, of scores that change
+ * sign when the two of a pair are exchanged; the scores of one statistic have a common scale, so
+ * that the larger of both sums can be taken. */
+enum { STATISTICS = 2 };
+
 typedef struct family {
     size_t series, pairs;
-    int64_t *ranks;  /* series × pairs */
-    int64_t *sums;   /* observed, without sign */
-    size_t *by_sum;  /* the series, the largest sum first */
-    size_t *reached; /* flips in which the largest sum of this series and those behind it reached
-                        the observed one */
+    double *scores[STATISTICS]; /* series × pairs */
+    double *observed;           /* of each series: the larger of its sums, without sign */
+    size_t *by_observed;        /* the series, the largest first */
+    size_t
+        *reached; /* flips in which a series or one of those behind it reached its observed sum */
 } family;
 
+/* A sum that is equal but for rounding has been reached. */
+static const double rounding = 1e-9;
+
 typedef struct ranked_value {
-    double magnitude;
+    double value;
     size_t place;
 } ranked_value;
 
 static int compare_ranked(const void *a, const void *b)
 {
-    return compare_numbers(&((const ranked_value *)a)->magnitude,
-                           &((const ranked_value *)b)->magnitude);
+    return compare_numbers(&((const ranked_value *)a)->value, &((const ranked_value *)b)->value);
 }
 
-/* Collects the differences that are neither missing nor zero, by magnitude. */
-static size_t sort_magnitudes(const double *differences, size_t count, ranked_value *sorted)
+/* The rank of each value that is not NAN, from 1 on; ties share their mean rank, and NANs have 0. */
+static void rank_values(const double *values, size_t count, double *ranks)
 {
+    ranked_value *sorted = must_allocate(count, sizeof *sorted);
     size_t kept = 0;
 
     for (size_t i = 0; i < count; i++) {
-        if (!isnan(differences[i]) && differences[i] != 0)
-            sorted[kept++] = (ranked_value){fabs(differences[i]), i};
+        ranks[i] = 0;
+        if (!isnan(values[i]))
+            sorted[kept++] = (ranked_value){values[i], i};
     }
     qsort(sorted, kept, sizeof *sorted, compare_ranked);
-    return kept;
-}
-
-/* Twice the rank, with the sign of the difference. Ties share their mean rank, which may end in a
- * half; twice it never does. */
-static void rank_differences(const double *differences, size_t count, int64_t *ranks)
-{
-    ranked_value *sorted = must_allocate(count, sizeof *sorted);
-    size_t kept = sort_magnitudes(differences, count, sorted);
-
     for (size_t first = 0, last; first < kept; first = last + 1) {
         last = first;
-        while (last + 1 < kept && sorted[last + 1].magnitude == sorted[first].magnitude)
+        while (last + 1 < kept && sorted[last + 1].value == sorted[first].value)
             last++;
-        for (size_t i = first; i <= last; i++) {
-            int64_t rank = (int64_t)(first + 1 + last + 1);
-            ranks[sorted[i].place] = differences[sorted[i].place] > 0 ? rank : -rank;
-        }
+        for (size_t i = first; i <= last; i++)
+            ranks[sorted[i].place] = (double)(first + 1 + last + 1) / 2;
     }
     free(sorted);
 }
 
-/* The sum of a series, without sign, when the repetitions whose bit is set in `flips` have the
- * opposite sign. */
-static int64_t flipped_sum(const family *judged, size_t series, const uint64_t *flips)
+/* Wilcoxon's: the ranks of the differences' magnitudes, with their signs. `count` is that of all
+ * series. */
+static void score_by_signed_ranks(const double *before, const double *after, size_t count,
+                                  double *scores)
 {
-    const int64_t *ranks = judged->ranks + series * judged->pairs;
-    int64_t sum = 0;
+    double *magnitudes = must_allocate(count, sizeof *magnitudes);
 
-    for (size_t i = 0; i < judged->pairs; i++)
-        sum += (flips[i / 64] >> (i % 64) & 1) != 0 ? -ranks[i] : ranks[i];
-    return sum < 0 ? -sum : sum;
+    for (size_t i = 0; i < count; i++)
+        magnitudes[i] = after[i] != before[i] ? fabs(after[i] - before[i]) : NAN;
+    rank_values(magnitudes, count, scores);
+    for (size_t i = 0; i < count; i++)
+        scores[i] = after[i] < before[i] ? -scores[i] : scores[i];
+    free(magnitudes);
 }
 
-static void order_by_sum(family *judged)
+/* Fills `pooled` with the values of a series, first those before and then those after, each less the
+ * median of all of them. A pair of which one is missing is no pair. */
+static void pool_series(const double *before, const double *after, size_t pairs, double *pooled)
+{
+    double *known = must_allocate(2 * pairs, sizeof *known), middle;
+    size_t count = 0;
+
+    for (size_t i = 0; i < pairs; i++) {
+        if (!isnan(before[i]) && !isnan(after[i])) {
+            known[count++] = before[i];
+            known[count++] = after[i];
+        }
+    }
+    middle = statistics_median(known, count);
+    for (size_t i = 0; i < pairs; i++) {
+        bool is_pair = !isnan(before[i]) && !isnan(after[i]);
+        pooled[i] = is_pair ? before[i] - middle : NAN;
+        pooled[pairs + i] = is_pair ? after[i] - middle : NAN;
+    }
+    free(known);
+}
+
+/* Mann and Whitney's: the rank of one among all values of both, less the rank of the other. */
+static void score_by_pooled_ranks(const double *before, const double *after, const family *judged,
+                                  double *scores)
+{
+    size_t pairs = judged->pairs, count = 2 * judged->series * pairs;
+    double *pooled = must_allocate(count, sizeof *pooled);
+    double *ranks = must_allocate(count, sizeof *ranks);
+
+    for (size_t i = 0; i < judged->series; i++)
+        pool_series(before + i * pairs, after + i * pairs, pairs, pooled + 2 * i * pairs);
+    rank_values(pooled, count, ranks);
+    for (size_t i = 0; i < judged->series; i++) {
+        for (size_t j = 0; j < pairs; j++)
+            scores[i * pairs + j] = ranks[(2 * i + 1) * pairs + j] - ranks[2 * i * pairs + j];
+    }
+    free(pooled);
+    free(ranks);
+}
+
+/* To the square sum 1. */
+static void scale(double *scores, size_t count)
+{
+    double squares = 0;
+
+    for (size_t i = 0; i < count; i++)
+        squares += scores[i] * scores[i];
+    for (size_t i = 0; i < count && squares > 0; i++)
+        scores[i] /= sqrt(squares);
+}
+
+/* The larger sum of a series, without sign, when the pairs of the repetitions whose bit is set in
+ * `flips` are exchanged. */
+static double flipped_sum(const family *judged, size_t series, const uint64_t *flips)
+{
+    double largest = 0;
+
+    for (size_t statistic = 0; statistic < STATISTICS; statistic++) {
+        const double *scores = judged->scores[statistic] + series * judged->pairs;
+        double sum = 0;
+        for (size_t i = 0; i < judged->pairs; i++)
+            sum += (flips[i / 64] >> (i % 64) & 1) != 0 ? -scores[i] : scores[i];
+        largest = fmax(largest, fabs(sum));
+    }
+    return largest;
+}
+
+static void order_by_observed(family *judged)
 {
     for (size_t i = 0; i < judged->series; i++) {
         size_t place = i;
-        for (; place > 0 && judged->sums[judged->by_sum[place - 1]] < judged->sums[i]; place--)
-            judged->by_sum[place] = judged->by_sum[place - 1];
-        judged->by_sum[place] = i;
+        for (; place > 0 && judged->observed[judged->by_observed[place - 1]] < judged->observed[i];
+             place--)
+            judged->by_observed[place] = judged->by_observed[place - 1];
+        judged->by_observed[place] = i;
     }
 }
 
 static void count_flip(family *judged, const uint64_t *flips)
 {
-    int64_t largest = 0;
+    double largest = 0;
 
     for (size_t i = judged->series; i-- > 0;) {
-        size_t series = judged->by_sum[i];
-        int64_t sum = flipped_sum(judged, series, flips);
-        largest = sum > largest ? sum : largest;
-        judged->reached[series] += largest >= judged->sums[series];
+        size_t series = judged->by_observed[i];
+        largest = fmax(largest, flipped_sum(judged, series, flips));
+        judged->reached[series] += largest >= judged->observed[series] - rounding;
     }
 }
 
-/* Tries flips and returns how many; the observed signs are always among them. Flipping all
- * repetitions changes no sum, so half of all ways are enough: the last repetition keeps its sign.
+/* Tries flips and returns how many; the observed order is always among them. Flipping all
+ * repetitions changes no sum, so half of all ways are enough: the last repetition keeps its order.
  */
 static size_t count_flips(family *judged)
 {
@@ -208,30 +302,43 @@ static void step_down(const family *judged, size_t tries, double *p)
     double floor = 0;
 
     for (size_t i = 0; i < judged->series; i++) {
-        size_t series = judged->by_sum[i];
+        size_t series = judged->by_observed[i];
         floor = fmax(floor, (double)judged->reached[series] / (double)tries);
         p[series] = floor;
     }
 }
 
-void statistics_judge(const double *differences, size_t series, size_t pairs, double *p)
+static void score_all(family *judged, const double *before, const double *after)
+{
+    static const uint64_t none[STATISTICS_PAIRS_MAX / 64 + 1];
+    size_t count = judged->series * judged->pairs;
+
+    for (size_t i = 0; i < STATISTICS; i++)
+        judged->scores[i] = must_allocate(count, sizeof *judged->scores[i]);
+    score_by_signed_ranks(before, after, count, judged->scores[0]);
+    score_by_pooled_ranks(before, after, judged, judged->scores[1]);
+    for (size_t i = 0; i < STATISTICS; i++)
+        scale(judged->scores[i], count);
+    for (size_t i = 0; i < judged->series; i++)
+        judged->observed[i] = flipped_sum(judged, i, none);
+}
+
+void statistics_judge(const double *before, const double *after, size_t series, size_t pairs,
+                      double *p)
 {
     family judged = {.series = series, .pairs = pairs};
-    static const uint64_t none[STATISTICS_PAIRS_MAX / 64 + 1];
 
     if (series == 0 || pairs == 0)
         return;
-    judged.ranks = must_allocate(series * pairs, sizeof *judged.ranks);
-    judged.sums = must_allocate(series, sizeof *judged.sums);
-    judged.by_sum = must_allocate(series, sizeof *judged.by_sum);
+    judged.observed = must_allocate(series, sizeof *judged.observed);
+    judged.by_observed = must_allocate(series, sizeof *judged.by_observed);
     judged.reached = must_allocate(series, sizeof *judged.reached);
-    rank_differences(differences, series * pairs, judged.ranks);
-    for (size_t i = 0; i < series; i++)
-        judged.sums[i] = flipped_sum(&judged, i, none);
-    order_by_sum(&judged);
+    score_all(&judged, before, after);
+    order_by_observed(&judged);
     step_down(&judged, count_flips(&judged), p);
-    free(judged.ranks);
-    free(judged.sums);
-    free(judged.by_sum);
+    for (size_t i = 0; i < STATISTICS; i++)
+        free(judged.scores[i]);
+    free(judged.observed);
+    free(judged.by_observed);
     free(judged.reached);
 }

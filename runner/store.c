@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "record.h"
 #include "support/file.h"
 #include "text.h"
 
@@ -19,6 +20,11 @@ const char sample_schema[] = "reclaim.record/1";
 char *store_path(const store *of, const char *name)
 {
     return text_format("%s/%s", of->folder, name);
+}
+
+char *store_schedule_path(const store *of, size_t cell_index)
+{
+    return text_format("%s/cell-%zu.schedule", of->folder, cell_index);
 }
 
 /* -- the folder -- */
@@ -85,7 +91,7 @@ bool store_create(store *opened, const char *folder, problem *why)
     return false;
 }
 
-json_t *store_open(store *opened, const char *folder, problem *why)
+static json_t *open_existing(store *opened, const char *folder, bool to_read, problem *why)
 {
     json_t *context = NULL;
     char *path = text_format("%s/context.json", folder);
@@ -93,11 +99,27 @@ json_t *store_open(store *opened, const char *folder, problem *why)
     *opened = (store){.lock = -1, .samples = -1};
     if (access(path, F_OK) != 0)
         problem_input(why, "%s is not the folder of a run: it has no context.json", folder);
-    else if (lock_folder(opened, folder, why))
+    else if (to_read || lock_folder(opened, folder, why))
         context = json_read(path, plan_schema, why);
     free(path);
     if (context == NULL)
         store_close(opened);
+    return context;
+}
+
+json_t *store_open(store *opened, const char *folder, problem *why)
+{
+    return open_existing(opened, folder, false, why);
+}
+
+json_t *store_open_to_read(store *opened, const char *folder, problem *why)
+{
+    json_t *context = open_existing(opened, folder, true, why);
+
+    if (context != NULL) {
+        opened->folder = text_copy(folder);
+        opened->reading = true;
+    }
     return context;
 }
 
@@ -144,11 +166,20 @@ json_t **store_slot(const store *in, size_t cell_index, size_t repetition)
     return &in->records[cell_index * in->stride + repetition];
 }
 
+/* The row of a sample's cell; the caller frees it. Older samples have none of their own. */
+static char *row_of(const json_t *record)
+{
+    const char *row = json_text_of(record, "row");
+    return row[0] != '\0'
+               ? text_copy(row)
+               : plan_row(json_text_of(record, "program"), json_text_of(record, "label"));
+}
+
 /* Puts a record that was read into its slot. */
 static bool place_record(store *into, const plan *planned, json_t *record, const char *source,
                          problem *why)
 {
-    char *row = plan_row(json_text_of(record, "program"), json_text_of(record, "label"));
+    char *row = row_of(record);
     const cell *owner = plan_find(planned, row, json_text_of(record, "spec"));
     double repetition = json_number_of(record, "repetition");
     json_t **slot;
@@ -161,8 +192,10 @@ static bool place_record(store *into, const plan *planned, json_t *record, const
                                    source, json_text_of(record, "label"),
                                    json_text_of(record, "spec"), repetition);
     slot = store_slot(into, (size_t)(owner - planned->cells), (size_t)repetition);
-    if (*slot == NULL)
-        *slot = json_incref(record);
+    if (*slot != NULL)
+        return problem_environment(why, "%s is a second sample of repetition %g of %s on %s",
+                                   source, repetition, owner->row, owner->spec);
+    *slot = json_incref(record);
     return true;
 }
 
@@ -171,7 +204,8 @@ static bool read_line(store *into, const plan *planned, const char *line, size_t
 {
     char *source = text_format("%s/samples.jsonl, line %u,", into->folder, number);
     json_t *record = json_parse(line, length, source, sample_schema, why);
-    bool placed = record != NULL && place_record(into, planned, record, source, why);
+    bool placed = record != NULL && record_is_sound(record, source, why) &&
+                  place_record(into, planned, record, source, why);
 
     json_decref(record);
     free(source);
@@ -191,6 +225,7 @@ static bool read_lines(store *into, const plan *planned, FILE *file, off_t *whol
         read_all = read_line(into, planned, line, (size_t)length, ++number, why);
         *whole += length;
     }
+    into->torn = read_all && length > 0;
     free(line);
     return read_all;
 }
@@ -208,7 +243,7 @@ bool store_load_samples(store *from, const plan *planned, problem *why)
     loaded = file == NULL || read_lines(from, planned, file, &whole, why);
     if (file != NULL)
         fclose(file);
-    if (loaded) {
+    if (loaded && !from->reading) {
         from->samples = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
         if (from->samples < 0 || ftruncate(from->samples, whole) != 0)
             loaded = problem_environment(why, "cannot write %s: %s", path, strerror(errno));
@@ -235,9 +270,13 @@ static bool append_line(const store *into, const char *line, size_t length)
 
 bool store_append(store *into, size_t cell_index, size_t repetition, json_t *record, problem *why)
 {
-    char *text = json_one_line(record);
-    char *line = text_format("%s\n", text);
-    bool written = append_line(into, line, strlen(line));
+    char *text, *line;
+    bool written;
+
+    record_seal(record);
+    text = json_one_line(record);
+    line = text_format("%s\n", text);
+    written = append_line(into, line, strlen(line));
 
     if (written)
         *store_slot(into, cell_index, repetition) = record;

@@ -18,6 +18,8 @@ typedef struct store {
     json_t **records; /* cell_count × (repetitions + 1): see store_slot; NULL: not taken yet */
     size_t record_count;
     size_t stride; /* repetitions + 1 */
+    bool reading;  /* opened to be read only: nothing is locked, and nothing is written */
+    bool torn;     /* the last line of samples.jsonl was cut short, and is left out */
 } store;
 
 /* Makes the folder (and those above it) where it does not exist, and locks it. It must be empty. */
@@ -27,10 +29,14 @@ bool store_create(store *opened, const char *folder, problem *why);
  * failure. */
 json_t *store_open(store *opened, const char *folder, problem *why);
 
+/* The same without a lock, for reading only: a run that is going on may be read. */
+json_t *store_open_to_read(store *opened, const char *folder, problem *why);
+
 /* Writes context.json, whole or not at all. */
 bool store_write_context(const store *into, const json_t *context, problem *why);
 
-/* Makes room for the samples of `planned` and reads those that samples.jsonl has. */
+/* Makes room for the samples of `planned` and reads those that samples.jsonl has. False when one of
+ * them cannot be what a run has written there. */
 bool store_load_samples(store *from, const plan *planned, problem *why);
 
 /* The record of a repetition of a cell: 0 is the counted sample, 1 to `repetitions` are the timed
@@ -46,6 +52,9 @@ bool store_is_writable(const store *tested, problem *why);
 
 /* The path of a file in the folder; the caller frees it. */
 char *store_path(const store *of, const char *name);
+
+/* Where the schedule of a cell is while the run goes on; the caller frees it. */
+char *store_schedule_path(const store *of, size_t cell_index);
 
 void store_close(store *opened);
 

@@ -122,7 +122,7 @@ static size_t count_times(const plan *planned, const store *from, size_t index)
 
 static void estimate_times(cell_summary *of, const plan *planned, const store *from, size_t index)
 {
-    of->time_ns = of->first_ns = of->cpu_ns = of->ratio = unknown;
+    of->time_ns = of->first_ns = of->cpu_ns = of->ratio = of->overhead = unknown;
     of->n = count_times(planned, from, index);
     if (of->status == STATUS_VOID)
         return;
@@ -131,26 +131,38 @@ static void estimate_times(cell_summary *of, const plan *planned, const store *f
     of->cpu_ns = estimate_of(planned, from, index, "cpu_ns", "steady");
 }
 
-static void estimate_ratio(summary *in, const store *from, size_t index)
+/* The time of a cell relative to that of another of the same spec, NULL: there is none. */
+static estimate ratio_to(const summary *in, const store *from, size_t index, const cell *other)
 {
     const plan *planned = in->planned;
-    const cell *baseline = plan_find(planned, planned->baseline, planned->cells[index].spec);
-    size_t reference = baseline != NULL ? (size_t)(baseline - planned->cells) : planned->cell_count;
+    size_t reference = other != NULL ? (size_t)(other - planned->cells) : 0;
     double *ratios;
+    estimate result;
 
-    if (baseline == NULL || isnan(in->cells[reference].time_ns.median) ||
+    if (other == NULL || isnan(in->cells[reference].time_ns.median) ||
         isnan(in->cells[index].time_ns.median))
-        return;
+        return unknown;
     ratios = must_allocate(planned->repetitions, sizeof *ratios);
     measurements_ratios(planned, from, index, reference, ratios);
-    in->cells[index].ratio = measurements_estimate(ratios, planned->repetitions);
+    result = measurements_estimate(ratios, planned->repetitions);
     free(ratios);
+    return result;
 }
 
-/* Only what is ok is ranked; programs by hand are the floor, not strategies. */
+static void estimate_ratios(summary *in, const store *from, size_t index)
+{
+    const plan *planned = in->planned;
+    const cell *of = &planned->cells[index];
+
+    in->cells[index].ratio =
+        ratio_to(in, from, index, plan_find(planned, planned->baseline, of->spec));
+    in->cells[index].overhead = ratio_to(in, from, index, plan_find_ideal(planned, of));
+}
+
+/* Only what is ok is ranked; programs by hand and ideals are the limit, not contenders. */
 static bool is_ranked(const cell_summary *of)
 {
-    return of->status == STATUS_OK && !of->of->hand && !isnan(of->time_ns.median);
+    return of->status == STATUS_OK && !of->of->hand && !of->of->ideal && !isnan(of->time_ns.median);
 }
 
 static bool is_best(const summary *in, const cell_summary *of)
@@ -193,7 +205,7 @@ summary summary_make(const plan *planned, const store *from)
     for (size_t i = 0; i < planned->cell_count; i++)
         estimate_times(&made.cells[i], planned, from, i);
     for (size_t i = 0; i < planned->cell_count; i++) {
-        estimate_ratio(&made, from, i);
+        estimate_ratios(&made, from, i);
         made.cells[i].best = is_best(&made, &made.cells[i]);
     }
     made.comparisons = compare(&made, from);
@@ -237,16 +249,19 @@ double summary_counter(const cell_summary *of, const char *name)
 static json_t *cell_to_json(const cell_summary *of)
 {
     json_t *value = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:o, s:o, s:o, s:o, s:O}", "strategy",
-        of->of->row, "label", of->of->label, "program", of->of->set, "kind",
-        of->of->hand ? "hand" : "strategy", "workload", of->of->workload, "spec", of->of->spec,
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:o, s:o, s:o, s:o, s:o, s:O}",
+        "strategy", of->of->row, "label", of->of->label, "program", of->of->set, "kind",
+        json_text_of(of->of->record, "kind"), "workload", of->of->workload, "spec", of->of->spec,
         "status", status_name(of->status), "reason", of->reason, "best", of->best, "n",
         (json_int_t)of->n, "time_ns", measurements_estimate_to_json(&of->time_ns), "first_ns",
         measurements_estimate_to_json(&of->first_ns), "cpu_ns",
         measurements_estimate_to_json(&of->cpu_ns), "ratio",
-        measurements_estimate_to_json(&of->ratio), "counters", of->counters);
+        measurements_estimate_to_json(&of->ratio), "overhead",
+        measurements_estimate_to_json(&of->overhead), "counters", of->counters);
 
     json_object_set_new(value, "peer", json_string(of->of->peer));
+    json_object_set(value, "axis", json_object_get(of->of->record, "axis"));
+    json_object_set(value, "allocator", json_object_get(of->of->record, "allocator"));
     json_object_set(value, "params", json_object_get(of->of->record, "params"));
     json_object_set(value, "options", json_object_get(of->of->record, "options"));
     return value;

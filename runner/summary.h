@@ -19,8 +19,9 @@ typedef struct cell_summary {
     size_t n;     /* timed samples that count */
     estimate time_ns, first_ns,
         cpu_ns; /* steady runs, first runs, processor time of steady runs; all NAN in a void cell */
-    estimate ratio;   /* of the time to the baseline's, paired within each repetition */
-    json_t *counters; /* merged from the counted and the timed samples */
+    estimate ratio;    /* of the time to the baseline's, paired within each repetition */
+    estimate overhead; /* likewise, to that of the ideal */
+    json_t *counters;  /* merged from the counted and the timed samples */
     bool best; /* the shortest time among the strategies of this spec that are ok: one that leaks
                   never is */
 } cell_summary;

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "allocators.h"
 #include "json.h"
+#include "self_test.h"
 #include "text.h"
 #include "units.h"
 
@@ -86,9 +88,11 @@ static void print_row(FILE *out, const cell_summary *of)
             status_text(of->status));
 }
 
-/* `text` in lines of at most `columns`, broken at spaces where there are any. */
-static void print_wrapped(FILE *out, const char *text, size_t columns)
+/* Broken at spaces where there are any. */
+void table_print_wrapped(FILE *out, const char *text)
 {
+    static const size_t columns = TABLE_COLUMNS - 4;
+
     while (text[0] != '\0') {
         size_t length = strlen(text);
         if (length > columns) {
@@ -102,11 +106,14 @@ static void print_wrapped(FILE *out, const char *text, size_t columns)
     }
 }
 
-/* Why a cell has no result; a leak or a collector that never ran speaks for itself. */
+/* Why a cell has no result, or none of its counted program; a leak or a collector that never ran
+ * speaks for itself. */
 static void print_reason(FILE *out, const cell_summary *of)
 {
     if (!status_is_timed(of->status) && of->status != STATUS_MISSING)
-        print_wrapped(out, of->reason, TABLE_COLUMNS - 4);
+        table_print_wrapped(out, of->reason);
+    if (status_is_timed(of->status))
+        table_print_wrapped(out, json_text_of(of->of->record, "uncounted"));
 }
 
 static const char measured_prefix[] = "measured_";
@@ -152,7 +159,7 @@ static void print_measured(FILE *out, const cell_summary *of)
 {
     char *text = of->status != STATUS_VOID ? measured_text(of) : text_copy("");
 
-    print_wrapped(out, text, TABLE_COLUMNS - 4);
+    table_print_wrapped(out, text);
     free(text);
 }
 
@@ -183,6 +190,48 @@ static void print_block(FILE *out, const summary *of, const char *spec)
     }
 }
 
+static size_t layouts_min(const plan *of)
+{
+    size_t least = of->cell_count > 0 ? of->cells[0].layouts : 0;
+
+    for (size_t i = 0; i < of->cell_count; i++)
+        least = of->cells[i].layouts < least ? of->cells[i].layouts : least;
+    return least;
+}
+
+static void print_noise(FILE *out, const json_t *context)
+{
+    json_t *noisy = json_object_get(json_object_get(context, "doctor"), "noisy");
+    char *names = text_copy("");
+
+    for (void *field = json_object_iter(noisy); field != NULL;
+         field = json_object_iter_next(noisy, field)) {
+        char *longer =
+            text_format("%s%s%s", names, names[0] != '\0' ? ", " : "", json_object_iter_key(field));
+        free(names);
+        names = longer;
+    }
+    if (names[0] != '\0')
+        fprintf(out, "what made this machine noisy ('reclaim doctor'):\n");
+    table_print_wrapped(out, names);
+    free(names);
+}
+
+/* What stands behind the numbers, or does not. */
+static void print_trust(FILE *out, const summary *of)
+{
+    char *tested = self_test_describe(of->planned->context);
+    size_t layouts = layouts_min(of->planned);
+
+    if (layouts > 1)
+        fprintf(out, "layouts: %zu of each program, in turn\n", layouts);
+    else
+        fprintf(out, "layouts: ONE of a program, so a small difference may be the layout's\n");
+    fprintf(out, "%s\n", tested);
+    print_noise(out, of->planned->context);
+    free(tested);
+}
+
 /* Which rows are other runtimes, and of which version. */
 static void print_peers(FILE *out, const plan *of)
 {
@@ -206,6 +255,8 @@ static void print_left_out(FILE *out, const json_t *names)
 
 static void print_legend(FILE *out, const summary *of)
 {
+    char *allocators = allocators_text(of->planned);
+
     fprintf(out, "\n* fastest of those that are ok; one that leaks is never ranked\n"
                  "time: median of the steady runs; +-95%%: half of its 95%% interval, from 6 "
                  "repetitions on\n");
@@ -214,6 +265,10 @@ static void print_legend(FILE *out, const summary *of)
                 of->planned->baseline);
     fprintf(out, "peak: resident memory; leaked: objects; pause: the longest; collections: by "
                  "generation\n");
+    print_trust(out, of);
+    if (allocators[0] != '\0')
+        fprintf(out, "allocator: %s\n", allocators);
+    free(allocators);
     print_peers(out, of->planned);
     print_left_out(out, json_object_get(of->planned->context, "left_out"));
 }
@@ -257,7 +312,7 @@ static size_t family_size(const comparison_list *list, bool overall)
 static void print_verdict_rule(FILE *out, const summary *of)
 {
     fprintf(out,
-            "a difference: p < 0.05 by flipped signs, corrected for %zu comparisons, and over "
+            "a difference: p < 0.05 by exchanged pairs, corrected for %zu comparisons, and over "
             "%.3g%% (--margin)\n",
             family_size(&of->comparisons, false), of->planned->margin * 100);
     if (of->planned->repetitions < STATISTICS_SAMPLES_MIN)

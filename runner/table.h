@@ -12,4 +12,7 @@ enum { TABLE_COLUMNS = 100 };
  * verdicts. */
 void table_print(FILE *out, const summary *of);
 
+/* `text` indented, in lines that fit. */
+void table_print_wrapped(FILE *out, const char *text);
+
 #endif

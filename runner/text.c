@@ -46,3 +46,12 @@ bool text_starts_with(const char *text, const char *start)
 {
     return strncmp(text, start, strlen(start)) == 0;
 }
+
+uint64_t text_hash(uint64_t hash, const void *bytes, size_t length)
+{
+    const unsigned char *next = bytes;
+
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ next[i]) * 0x100000001b3u;
+    return hash;
+}

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* As calloc, but never NULL. */
 void *must_allocate(size_t count, size_t size);
@@ -13,6 +14,10 @@ void *must_allocate(size_t count, size_t size);
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *text_copy(const char *text);
 char *text_copy_part(const char *text, size_t length);
+
+/* Continues a hash (FNV-1a) over some bytes; it begins with TEXT_HASH_START. */
+#define TEXT_HASH_START UINT64_C(0xcbf29ce484222325)
+uint64_t text_hash(uint64_t hash, const void *bytes, size_t length);
 
 bool text_starts_with(const char *text, const char *start);
 

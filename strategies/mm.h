@@ -55,6 +55,11 @@
 #include MM_STRATEGY_HEADER
 #include "common/derived.h"
 
+/* Whether mm_schedule.h works. */
+#ifndef MM_SCHEDULED
+    #define MM_SCHEDULED 0
+#endif
+
 /* ---- Heap, mutator, types ---- */
 
 /* The strategy's options with their defaults (a variant's own included), ready for

@@ -49,7 +49,14 @@ enum { MM_THRESHOLD_MAX = INT32_MAX };
 mm_status mm_get_threshold(const mm *m, uint32_t thresholds[MM_GENERATIONS_MAX]);
 mm_status mm_set_threshold(mm *m, const uint32_t thresholds[MM_GENERATIONS_MAX]);
 
-/* The counters that are held against the thresholds. Errors: as above. */
+/* The counters that are held against the thresholds. Errors: as above.
+ * With the trait `promotes` they are CPython 3.11's. Youngest: containers made less containers freed,
+ * never below 0; the others: collections of the next younger one; each since its own generation was
+ * last collected or frozen. A container is made in the youngest generation, after the collection
+ * that making it started; what survives the collection of one joins the next, or stays in the
+ * oldest. When the first counter exceeds its threshold, the oldest generation whose counter does is
+ * collected; but the oldest of all only once the survivors of middle collections have come to a
+ * quarter of what the last full one left, unless the option `quarter_rule` is off. */
 mm_status mm_get_count(const mm *m, uint32_t counts[MM_GENERATIONS_MAX]);
 
 /* All statistics of the heap so far. Cost: O(1). */

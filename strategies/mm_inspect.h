@@ -24,9 +24,13 @@
 
 /* ---- Objects ---- */
 
+#define MM_NO_GENERATION UINT32_MAX
+
 /* Called for every object of the heap, reachable or not, in the order of allocation. `serial` is 1
- * for the first object ever made. */
-typedef void mm_object_visitor(uint64_t serial, mm_type type, uint32_t slot_count, void *context);
+ * for the first object ever made; `generation` is where the collector has the object, one above the
+ * oldest when it is frozen, MM_NO_GENERATION when it is in none. */
+typedef void mm_object_visitor(uint64_t serial, mm_type type, uint32_t slot_count,
+                               uint32_t generation, void *context);
 void mm_each_object(mm_heap *heap, mm_object_visitor *visit, void *context);
 
 /* The serial number of the object of `v`, which stays the same when it moves; 0 for null. */
@@ -95,7 +99,6 @@ void mm_get_histograms(const mm_heap *heap, mm_histograms *out);
 /* ---- The object graph ---- */
 
 #define MM_NO_NODE UINT32_MAX
-#define MM_NO_GENERATION UINT32_MAX
 
 /* One object. Nodes are in the order of allocation, and so of their serial numbers. */
 typedef struct mm_graph_node {

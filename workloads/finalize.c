@@ -405,6 +405,9 @@ static bool forecast(const settings *p, workload_forecast *out, char message[WOR
         out->leaked = out->allocated; /* an upper bound */
     if (strategy_traits.no_callbacks && weak > 0 && settings_get(p, "callbacks") > 0)
         out->skip = "weak references of this strategy call nobody: callbacks=0 can be run";
+    if (strategy_traits.scheduled &&
+        (weak > 0 || settings_get(p, "finalisable") > 0 || settings_get(p, "resurrecting") > 0))
+        out->skip = "there is no schedule of a program with finalisers or weak references";
     out->other_bytes = (uint64_t)(weak * RECORD_BYTES + n * settings_get(p, "finalisable") * 8);
     return true;
 }

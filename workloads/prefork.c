@@ -401,6 +401,8 @@ static bool fork_workers(workload_run *run, const server *s)
 /* Why this strategy cannot do it, or NULL. */
 static const char *refusal(preparation before_fork)
 {
+    if (strategy_traits.scheduled)
+        return "a schedule is of one process, and this workload goes on in several";
     if (before_fork == FREEZE && strategy_traits.generations > 0 && !strategy_traits.freezes)
         return "this strategy has a collector that cannot freeze; before_fork=none and "
                "before_fork=disable work";

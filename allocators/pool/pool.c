@@ -99,25 +99,39 @@ static uint32_t block_bytes(uint32_t class)
 
 static pool *pool_of_arena(const arena *a, uint32_t i)
 {
-    return (pool *)(void *)(a->pools + (size_t)POOL_BYTES * i);
+    return pool_at((uintptr_t)a->pools + (size_t)POOL_BYTES * i);
+}
+
+/* Of the pool's memory, what is behind the start of its header. */
+static uint32_t pool_bytes(const pool *p)
+{
+    return POOL_BYTES - (uint32_t)((uintptr_t)p % POOL_BYTES);
 }
 
 static bool pool_has_room(const pool *p)
 {
-    return p->free != NULL || p->carved + block_bytes(p->class) <= POOL_BYTES;
+    return p->free != NULL || p->carved + block_bytes(p->class) <= pool_bytes(p);
+}
+
+static bool is_alone(const pool *p)
+{
+    return p->next == p;
 }
 
 static void pool_link(pool_allocator *allocator, pool *p)
 {
     pool **ring = allocator->usable + p->class;
 
-    if (*ring == NULL) {
+    if (*ring == &allocator->none) {
         p->next = p->previous = p;
+        p->settle_at = (uint32_t)POOL_NEVER;
     } else {
         p->next = *ring;
         p->previous = p->next->previous;
         p->previous->next = p->next->previous = p;
+        p->settle_at = p->next->settle_at = 0;
     }
+    p->linked = true;
     *ring = p;
 }
 
@@ -126,9 +140,13 @@ static void pool_unlink(pool_allocator *allocator, pool *p)
     pool **ring = allocator->usable + p->class;
 
     if (*ring == p)
-        *ring = p->next != p ? p->next : NULL;
+        *ring = !is_alone(p) ? p->next : &allocator->none;
     p->previous->next = p->next;
     p->next->previous = p->previous;
+    if (is_alone(p->next))
+        p->next->settle_at = (uint32_t)POOL_NEVER;
+    p->settle_at = p->in_use - 1;
+    p->linked = false;
 }
 
 /* An empty pool for the class, linked; NULL when there is no memory. */
@@ -146,8 +164,8 @@ __attribute__((noinline)) static pool *pool_take(pool_allocator *allocator, uint
         p = pool_of_arena(a, a->cut++);
     allocator->empty_count -= a->free_count == POOL_ARENA_POOLS;
     arena_recount(allocator, a, a->free_count - 1);
-    *p = (pool){.arena = a, .class = class, .carved = sizeof *p, .linked = true};
-    POISON(p + 1, POOL_BYTES - sizeof *p);
+    *p = (pool){.arena = a, .class = (uint16_t) class, .carved = sizeof *p};
+    POISON(p + 1, pool_bytes(p) - sizeof *p);
     pool_link(allocator, p);
     return p;
 }
@@ -176,55 +194,62 @@ static pool *find_room(pool_allocator *allocator, uint32_t class)
 {
     pool *p;
 
-    while ((p = allocator->usable[class]) != NULL) {
+    while ((p = allocator->usable[class]) != &allocator->none) {
         if (pool_has_room(p))
             return p;
         pool_unlink(allocator, p);
-        p->linked = false;
     }
     return pool_take(allocator, class);
+}
+
+/* Puts blocks that were never in use on the list of free ones, in the order of their addresses: as
+ * many as begin within the next stretch, and one at least. A page of memory is touched when it is about
+ * to be used, and not before. */
+static void pool_carve(pool *p)
+{
+    uint32_t size = block_bytes(p->class), end = p->carved + POOL_CARVED_BYTES;
+    block **last = &p->free;
+
+    do {
+        block *b = (block *)(void *)((char *)p + p->carved);
+        *last = b;
+        UNPOISON(b, sizeof *b);
+        b->next = NULL;
+        last = &b->next;
+        p->carved += size;
+    } while (p->carved < end && p->carved + size <= pool_bytes(p));
+    POISON(p->free, (size_t)((char *)p + p->carved - (char *)p->free));
 }
 
 void *pool_allocate_slowly(pool_allocator *allocator, uint32_t class)
 {
     pool *p = find_room(allocator, class);
-    block *b;
 
     if (p == NULL)
         return NULL;
-    b = p->free;
-    if (b == NULL) {
-        b = (block *)(void *)((char *)p + p->carved);
-        p->carved += block_bytes(class);
-        UNPOISON(b, block_bytes(class));
-    } else {
-        UNPOISON(b, block_bytes(class));
-        p->free = b->next;
-    }
-    p->in_use++;
-    return b;
+    if (p->free == NULL)
+        pool_carve(p);
+    return pool_allocate_fast(allocator, block_bytes(class));
 }
 
 void pool_settle(pool_allocator *allocator, pool *p)
 {
-    if (!p->linked) {
+    if (!p->linked)
         pool_link(allocator, p);
-        p->linked = true;
-    }
-    if (p->in_use == 0 && p->next != p)
+    if (p->in_use == 0 && !is_alone(p))
         pool_give_back(allocator, p);
 }
 
 void *pool_allocate(pool_allocator *allocator, size_t bytes)
 {
-    return pool_allocate_fast(allocator, bytes);
+    return pool_allocate_fast(allocator, bytes != 0 ? bytes : 1);
 }
 
 void pool_free(pool_allocator *allocator, void *block, size_t bytes)
 {
-    const pool *p = (const pool *)((uintptr_t)block & ~(uintptr_t)(POOL_BYTES - 1));
+    const pool *p = pool_at((uintptr_t)block);
 
-    assert(p->class == pool_class_of(bytes) && "freed with another size");
+    assert(p->class == pool_class_of(bytes != 0 ? bytes : 1) && "freed with another size");
     (void)p, (void)bytes;
     pool_free_fast(allocator, block);
 }
@@ -235,8 +260,11 @@ pool_allocator *pool_open(void)
 {
     pool_allocator *allocator = calloc(1, sizeof *allocator);
 
-    if (allocator != NULL)
-        allocator->fewest_free = POOL_ARENA_POOLS;
+    if (allocator == NULL)
+        return NULL;
+    allocator->fewest_free = POOL_ARENA_POOLS;
+    for (uint32_t class = 0; class < POOL_CLASSES; class ++)
+        allocator->usable[class] = &allocator->none;
     return allocator;
 }
 
@@ -303,7 +331,7 @@ static bool is_usable(const pool_allocator *allocator, const pool *wanted)
 {
     const pool *p = allocator->usable[wanted->class];
 
-    if (p == NULL)
+    if (p == &allocator->none)
         return false;
     do {
         if (p == wanted)
@@ -313,13 +341,20 @@ static bool is_usable(const pool_allocator *allocator, const pool *wanted)
     return false;
 }
 
+static uint32_t expected_settling(const pool *p)
+{
+    if (!p->linked)
+        return p->in_use - 1;
+    return is_alone(p) ? (uint32_t)POOL_NEVER : 0;
+}
+
 static bool check_pool(const pool_allocator *allocator, const pool *p,
                        char message[POOL_MESSAGE_MAX])
 {
     uint32_t size = block_bytes(p->class), carved = (p->carved - (uint32_t)sizeof *p) / size;
     uint32_t on_list = 0;
 
-    if (p->class >= POOL_CLASSES || p->carved > POOL_BYTES)
+    if (p->class >= POOL_CLASSES || p->carved > pool_bytes(p))
         return violation(message, "pool %p: class %u, %u bytes carved", (const void *)p, p->class,
                          p->carved);
     for (const block *b = p->free; b != NULL && on_list <= carved; b = next_free(b))
@@ -330,6 +365,9 @@ static bool check_pool(const pool_allocator *allocator, const pool *p,
     if (is_usable(allocator, p) != p->linked || (pool_has_room(p) && !p->linked))
         return violation(message, "pool %p: %s the usable ones", (const void *)p,
                          p->linked ? "said to be among" : "has room, and is not among");
+    if (p->settle_at != expected_settling(p))
+        return violation(message, "pool %p: settles at %u blocks in use, and %u are",
+                         (const void *)p, p->settle_at, p->in_use);
     return true;
 }
 

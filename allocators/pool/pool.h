@@ -5,7 +5,7 @@
  * header. An *arena* is 1 MiB of address space, cut into pools.
  *
  *   arena  │ pool 0 │ pool 1 │ … │ pool 62 │
- *   pool   │ header │ block │ block │ … │ not yet carved │
+ *   pool   │ 0 to 7 empty lines │ header │ block │ block │ … │ not yet carved │
  *   block  in use, or free: its first word leads to the next free block of its pool
  *
  * One allocator belongs to one thread and owns its arenas: freeing it gives back everything, whatever
@@ -24,13 +24,20 @@
  * chance to become empty. Up to 16 empty arenas are kept, more are unmapped: a collector that empties
  * many at once is about to fill them again.
  *
+ * Colours. Pools lie at multiples of 16 KiB, so that equal places in two of them have the same low
+ * address bits. A processor that looks for an earlier store to the address of a load compares these
+ * bits first, and waits when they are equal; and such places share one set of its first cache. So the
+ * header of a pool, and with it the first block, lies behind 0 to 7 empty cache lines, by the pool's
+ * address (the colouring of slabs: Bonwick 1994).
+ *
  * Cost: allocating and freeing are a handful of instructions and O(1) always, but for the system
  * calls of an arena per 63 pools. Memory: at most 15 bytes a block lost to rounding, 48 bytes a
- * pool to its header.
+ * pool to its header and 224 on average to its colour, together 1.7%.
  *
  * Sources: the facts about CPython's obmalloc (arenas of 1 MiB, pools of 16 KiB, 32 classes of 16 to
  * 512 bytes, arenas ordered by free pools); Wilson, Johnstone, Neely and Boles, "Dynamic storage
- * allocation: a survey and critical review", IWMM 1995, on segregated storage. */
+ * allocation: a survey and critical review", IWMM 1995, on segregated storage; Bonwick, "The slab
+ * allocator: an object-caching kernel memory allocator", USENIX Summer 1994, on colours. */
 #ifndef RECLAIM_POOL_H
 #define RECLAIM_POOL_H
 
@@ -43,6 +50,9 @@ enum {
     POOL_BLOCK_BYTES_MAX = 512, /* the largest block; what is larger is not this allocator's */
     POOL_CLASSES = POOL_BLOCK_BYTES_MAX / POOL_ALIGNMENT,
     POOL_BYTES = 16 << 10,
+    POOL_COLOURS = 8,            /* places where a pool's header may lie */
+    POOL_COLOUR_BYTES = 64,      /* between them: a cache line */
+    POOL_CARVED_BYTES = 1 << 10, /* made into free blocks at a time, at least one block */
     POOL_ARENA_BYTES = 1 << 20,
     POOL_EMPTY_ARENAS_MAX = 16,                          /* that are kept */
     POOL_ARENA_POOLS = POOL_ARENA_BYTES / POOL_BYTES - 1 /* the rest is lost to alignment */

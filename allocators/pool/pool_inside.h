@@ -31,14 +31,23 @@ typedef struct block {
 
 typedef struct arena arena;
 
+/* `settle_at` by what the pool is. That of the only usable one of its class never comes, so that a program
+ * that makes and drops one object at a time stays on the fast paths.
+ *
+ *   in the ring with others   0: an empty pool goes back to its arena
+ *   alone in the ring         POOL_NEVER
+ *   not in the ring           one less than are in use: the first block freed brings it back */
+enum { POOL_NEVER = -1 };
+
 typedef struct pool {
     block *free;                  /* blocks that were in use before */
     struct pool *next, *previous; /* ring of the usable pools of its class; `next`: free pools */
     arena *arena;
-    uint32_t in_use; /* blocks */
-    uint32_t carved; /* bytes of the pool that are, or have been, blocks; header included */
-    uint32_t class;  /* size class, 0 for the smallest */
-    bool linked;     /* in the ring of usable pools */
+    uint32_t in_use;    /* blocks */
+    uint32_t settle_at; /* freeing down to as many blocks in use takes more than a push */
+    uint32_t carved;    /* bytes of the pool that are, or have been, blocks; header included */
+    uint16_t class;     /* size class, 0 for the smallest */
+    bool linked;        /* in the ring of usable pools */
 } __attribute__((aligned(POOL_ALIGNMENT))) pool;
 
 struct arena {
@@ -51,7 +60,8 @@ struct arena {
 };
 
 struct pool_allocator {
-    pool *usable[POOL_CLASSES];           /* rings; NULL: none */
+    pool *usable[POOL_CLASSES];           /* rings; &none: none */
+    pool none;                            /* a pool that has nothing free, and never will */
     arena *by_free[POOL_ARENA_POOLS + 1]; /* rings of arenas; index: free pools; 0 unused */
     arena *all_full;                      /* ring of arenas without a free pool */
     uint32_t fewest_free;                 /* no ring before this index has an arena */
@@ -59,28 +69,39 @@ struct pool_allocator {
     size_t bytes_mapped;
 };
 
+/* The header of the pool that has this address. It lies behind 0 to 7 cache lines that are left empty, by
+ * where the pool is: were all headers, and all first blocks, at the same distance from a page, the
+ * processor would take one for another when it looks only at the low bits of an address, and they
+ * would share few sets of its caches. */
+static inline pool *pool_at(uintptr_t address)
+{
+    uintptr_t start = address & ~(uintptr_t)(POOL_BYTES - 1);
+    uintptr_t colour = start / POOL_BYTES % POOL_COLOURS;
+
+    return (pool *)(start + colour * POOL_COLOUR_BYTES);
+}
+
 /* A block when the first usable pool has none that was freed before. */
 void *pool_allocate_slowly(pool_allocator *allocator, uint32_t class);
 
-/* After freeing a block of a pool that is empty now, or was not in the ring. */
+/* After freeing a block of a pool that has as many in use as its `settle_at`. */
 void pool_settle(pool_allocator *allocator, pool *p);
 
 static inline uint32_t pool_class_of(size_t bytes)
 {
-    assert(bytes <= POOL_BLOCK_BYTES_MAX && "too large for a pool");
-    return bytes != 0 ? (uint32_t)((bytes - 1) / POOL_ALIGNMENT) : 0;
+    assert(bytes > 0 && bytes <= POOL_BLOCK_BYTES_MAX && "not a size of a pool's block");
+    return (uint32_t)((bytes - 1) / POOL_ALIGNMENT);
 }
 
-/* pool_allocate(), inlined. */
+/* pool_allocate() of at least one byte, inlined. */
 static inline void *pool_allocate_fast(pool_allocator *allocator, size_t bytes)
 {
     uint32_t class = pool_class_of(bytes);
     pool *p = allocator->usable[class];
-    block *b;
+    block *b = p->free;
 
-    if (__builtin_expect(p == NULL || p->free == NULL, 0))
+    if (__builtin_expect(b == NULL, 0))
         return pool_allocate_slowly(allocator, class);
-    b = p->free;
     UNPOISON(b, (class + 1) * POOL_ALIGNMENT);
     p->free = b->next;
     p->in_use++;
@@ -90,14 +111,14 @@ static inline void *pool_allocate_fast(pool_allocator *allocator, size_t bytes)
 /* pool_free(), inlined. */
 static inline void pool_free_fast(pool_allocator *allocator, void *freed)
 {
-    pool *p = (pool *)((uintptr_t)freed & ~(uintptr_t)(POOL_BYTES - 1));
+    pool *p = pool_at((uintptr_t)freed);
     block *b = freed;
 
     assert(p->in_use > 0 && "freed twice, or not of this allocator");
     b->next = p->free;
     p->free = b;
     POISON(b, (p->class + 1) * POOL_ALIGNMENT);
-    if (__builtin_expect(--p->in_use == 0 || !p->linked, 0))
+    if (__builtin_expect(--p->in_use == p->settle_at, 0))
         pool_settle(allocator, p);
 }
 

@@ -8,6 +8,9 @@ import sys
 import builds
 import campaign
 import files
+import finds
+import ledger
+import rate
 from problem import BAD_INPUT, Problem, choose
 
 SANITIZER_PRESETS = {"asan": "fuzz", "memory": "fuzz-memory", "plain": "fuzz-plain"}
@@ -37,6 +40,8 @@ def parse_arguments(arguments):
     parser.add_argument("--findings", default="fuzz/findings", metavar="DIR", help="corpora and finds; default fuzz/findings")
     parser.add_argument("--strategy-dir", action="append", default=[], metavar="DIR", help="a strategy outside the tree; may be repeated")
     parser.add_argument("--programs", metavar="DIR", help="build nothing: the targets of this folder, such as build/fuzz/fuzz")
+    parser.add_argument("--report", action="store_true", help="fuzz nothing: print the page about the campaign in the folder, in Markdown")
+    parser.add_argument("--rate", action="store_true", help="fuzz nothing: print how fast the ops targets run programs of 64 operations")
     return parser.parse_args(arguments)
 
 
@@ -46,14 +51,14 @@ def folders_of(options):
         return {"given": options.programs}
     wanted = options.build or ENGINES
     strategy_dirs = ";".join(map(os.path.abspath, options.strategy_dir))
+    driver = builds.find_afl() if "afl" in wanted else None
+    if wanted == ["afl"] and not driver:
+        raise Problem("AFL++ is not installed: apt install afl++")
     clang = builds.find_clang()
     folders = {name: builds.configure(preset, clang, strategy_dirs) for name, preset in SANITIZER_PRESETS.items()
                if name in wanted or (name == "asan" and wanted == ["afl"])}
-    driver = builds.find_afl()
-    if "afl" in wanted and driver:
+    if driver:
         folders["afl"] = builds.configure_afl(driver, strategy_dirs)
-    elif wanted == ["afl"]:
-        raise Problem("AFL++ is not installed: apt install afl++")
     elif "afl" in wanted:
         print("AFL++ is skipped: it is not installed (apt install afl++)")
     return folders
@@ -104,12 +109,34 @@ def make_jobs(options, folders):
     return jobs
 
 
+def print_report(findings):
+    """Of a campaign in any state, also one that is running."""
+    lines = ledger.Ledger(findings).read()
+    if not lines:
+        raise Problem(f"{findings} has no ledger.jsonl with turns in it: it is no folder of a campaign, or the first turn has not ended")
+    print(ledger.report(lines, lambda target: finds.count(findings, target), "scripts/fuzz --report"), end="")
+    return 0
+
+
+def print_rate(options):
+    options.target, options.build = "ops", options.build or ["asan"]
+    folders = folders_of(options)
+    targets = {build: builds.read_targets(folder) for build, folder in folders.items()}
+    base = next(iter(targets.values()))
+    kinds = choose_targets(options, base)
+    if not options.programs:
+        compile_all(folders, targets, kinds)
+    for build, folder in folders.items():
+        print(f"{build}:")
+        rate.report([targets[build][name] for name in kinds if name in targets[build]], campaign.read_format(folder))
+    return 0
+
+
 def interrupt(number, _frame):
     raise Interrupted(number)
 
 
-def main():
-    options = parse_arguments(sys.argv[1:])
+def fuzz(options):
     running = None
     lock = files.lock(options.findings)
     try:
@@ -135,6 +162,13 @@ def main():
         os.close(lock)
 
 
+def main():
+    options = parse_arguments(sys.argv[1:])
+    if options.report:
+        return print_report(options.findings)
+    return print_rate(options) if options.rate else fuzz(options)
+
+
 def run():
     try:
         return main()
@@ -142,7 +176,9 @@ def run():
         print(f"scripts/fuzz: {problem}", file=sys.stderr)
         return problem.code
     except OSError as error:
-        print(f"scripts/fuzz: {files.full_or_same(error, error.filename or 'a file')}", file=sys.stderr)
+        path = error.filename or "a file"
+        problem = files.full_or_same(error, path)
+        print(f"scripts/fuzz: {problem if isinstance(problem, Problem) else f'{path}: {error.strerror}'}", file=sys.stderr)
         return 1
 
 

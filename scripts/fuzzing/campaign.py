@@ -10,6 +10,8 @@ import corpus
 import engines
 import files
 import finds
+import ledger
+from problem import Problem
 
 TURN_SECONDS_MIN, TURN_SECONDS_MAX = 10, 300
 OPERATION_KINDS = ("ops", "oom", "stress")  # their inputs are operation programs
@@ -21,6 +23,7 @@ class Job:
 
     def __init__(self, base, kind, by_build, inputs_format):
         self.name, self.base, self.kind, self.by_build = base.name, base, kind, by_build
+        self.strategy = base.name.removeprefix(f"{kind}_")
         self.operations = kind in OPERATION_KINDS
         self.header_bytes, self.version_max = inputs_format
         self.build = None
@@ -56,8 +59,18 @@ class Campaign:
         self.findings, self.options, self.jobs = options.findings, options, jobs
         self.engine = engines.Engine(self.findings)
         self.state_path = os.path.join(self.findings, "turns.json")
-        self.turns = files.read_json(self.state_path)
+        self.turns = self.read_turns()
         self.figures, self.new, self.mended = {}, [], set()
+        self.ledger, self.commit = ledger.Ledger(self.findings), ledger.source_commit()
+
+    def read_turns(self):
+        """How many turns each target had, and how big its corpus was when it was last merged."""
+        turns = files.read_json(self.state_path)
+        for counts in (turns, turns.get("merged", {})):
+            for name, count in counts.items():
+                if name != "merged" and not isinstance(count, int):
+                    raise Problem(f"{self.state_path}: '{name}' is {count}, not a number of turns or inputs. Remove the file and go on.")
+        return turns
 
     def place(self, job):
         return os.path.join(self.findings, job.name)
@@ -77,6 +90,15 @@ class Campaign:
             corpus.set_foreign_aside(job, self.place(job))
             self.review(job)
             self.triage_in_all_builds(job)
+        self.account_for_killed_turn()
+
+    def account_for_killed_turn(self):
+        """Its executions are lost; what it had learnt is news of its end, lest the campaign look quiet."""
+        turn = self.ledger.unfinished()
+        if turn:
+            kept = corpus.kept_since(os.path.join(self.findings, turn["target"]), turn["started"])
+            self.ledger.end({**turn, "cpu_seconds": 0, "executions": 0, "covered_first": 0, "covered": 0, "covered_at": 0,
+                             "inputs_new": len(kept), "inputs_at": 1})
 
     def review(self, job):
         """Earlier finds: those that still fail count; those that do not wait to become regression tests."""
@@ -108,12 +130,19 @@ class Campaign:
         untried = sum(job.name not in self.figures for job in self.jobs)
         if untried:
             print(f"{untried} of {len(self.jobs)} targets had no turn; the next campaign begins with them")
+        self.summarise_commit()
         standing = self.standing_finds()
         print(f"{len(self.new)} new finds, {len(standing)} in all" + (f": {self.findings}/*/finds" if standing else ""), flush=True)
         if not any(row["executions"] for rows in self.figures.values() for row in rows):
             print("nothing was executed, so nothing is known")
             return 1
         return 1 if standing else 0
+
+    def summarise_commit(self):
+        """All turns of this campaign so far, also those before a restart."""
+        lines = self.ledger.read()
+        if lines:
+            print("\n" + ledger.table(ledger.of_newest_commit(lines), "strategy", lambda name: finds.count(self.findings, name)), end="\n\n")
 
     def summarise_target(self, job):
         rows = self.figures.get(job.name)
@@ -141,22 +170,33 @@ class Campaign:
         files.expect_room(self.findings)
         count = self.turns.get(job.name, 0)
         job.use(list(job.by_build)[count % len(job.by_build)])
-        place = self.place(job)
-        if job.build == "afl":
-            figures = engines.afl_turn(self.engine, job.target, place, seconds, builds.AFL_MUTATOR if job.operations else None)
-        else:
-            figures = engines.fork_turn(self.engine, job.target, place, seconds, self.options.jobs)
+        begun = {"target": job.name, "strategy": job.strategy, "build": job.build, "commit": self.commit, "started": time.time()}
+        self.ledger.begin(begun)
+        figures = self.run_engine(job, seconds)
+        self.ledger.end({**begun, **figures})
         self.note(job, {**figures, "build": job.build})
         self.turns[job.name] = count + 1
         files.write_json(self.state_path, self.turns)
         self.triage(job)
+
+    def run_engine(self, job, seconds):
+        """The figures of the turn, as the ledger has them."""
+        place, started = self.place(job), time.time()
+        if job.build == "afl":
+            figures = engines.afl_turn(self.engine, job.target, place, seconds, builds.AFL_MUTATOR if job.operations else None)
+        else:
+            figures = engines.fork_turn(self.engine, job.target, place, seconds, self.options.jobs)
+        elapsed = max(time.time() - started, 1)
+        kept = corpus.kept_since(place, started)
+        return {**figures, "seconds": elapsed, "cpu_seconds": self.engine.cpu_seconds, "inputs_new": len(kept),
+                "inputs_at": min((max(kept) - started) / elapsed, 1) if kept else 0}
 
     def note(self, job, figures):
         self.figures.setdefault(job.name, []).append(figures)
         if figures["executions"] == 0:
             print(f"{job.name}: no progress within {figures['seconds']:.0f} s; see {self.place(job)}/log", file=sys.stderr)
         print(f"{job.name} [{figures['build']}]: {figures['executions']} executions in {figures['seconds']:.0f} s, "
-              f"{figures['covered']} edges, {figures['features']} features, "
+              f"{figures['covered']} edges, {figures['features']} features, {figures['inputs_new']} new of "
               f"{len(files.listed(self.place(job) + '/corpus'))} inputs", flush=True)
 
     def triage(self, job, give_up=True):

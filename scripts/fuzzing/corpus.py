@@ -34,6 +34,12 @@ def set_foreign_aside(target, place):
         print(f"{path} is no input: {why}. It is in {place}/set-aside/ now.", flush=True)
 
 
+def kept_since(place, seconds):
+    """When each input was kept that the corpus got since then."""
+    times = (os.path.getmtime(path) for path in files.listed(f"{place}/corpus"))
+    return [time for time in times if time >= seconds]
+
+
 def digests(target, folder):
     """The digest of each input of a folder, by its name."""
     done = subprocess.run([target.replay, "--digest", folder], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)

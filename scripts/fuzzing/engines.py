@@ -2,13 +2,15 @@
 
 import os
 import re
+import resource
+import shutil
 import signal
 import subprocess
-import time
 
 import files
 
-PROGRESS = re.compile(r"#(\d+):? .*?cov: (\d+) ft: (\d+) corp: (\d+)")
+PROGRESS = re.compile(r"#(\d+):? .*?cov: (\d+) ft: (\d+) corp: \d+.*? time: (\d+)s")
+AFL_CRASHING_SEED = re.compile(r"Test case '[^']*orig:([^']+)' results in a (?:crash|timeout)")
 OWNER = "RECLAIM_CAMPAIGN"  # in the environment of every process that a campaign starts
 
 
@@ -32,15 +34,22 @@ def end_orphans(findings):
     return ended
 
 
+def children_cpu_seconds():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 class Engine:
     """Runs one engine at a time, in a process group of its own."""
 
     def __init__(self, findings):
         self.findings = findings
         self.process = None
+        self.cpu_seconds = 0  # of the last command, what it started included
 
     def run(self, command, log, seconds, **more):
         """Runs the command for at most so many seconds; its exit status, None when it was ended."""
+        before = children_cpu_seconds()
         with open(log, "wb") as out:
             self.process = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True,
                                             env={**environment(self.findings), **more})
@@ -50,6 +59,7 @@ class Engine:
                 return None
             finally:
                 self.end()
+                self.cpu_seconds = children_cpu_seconds() - before
 
     def end(self):
         """Ends the engine and what it has started."""
@@ -65,53 +75,77 @@ class Engine:
 def fork_turn(engine, target, place, seconds, jobs):
     """libFuzzer in fork mode. It exits non-zero when it found something, and only at its end: artefacts are what counts."""
     corpora = [f"{place}/corpus", *[c for c in target.corpora if os.path.isdir(c)]]
-    started = time.monotonic()
     engine.run([os.path.join(target.folder, target.name), f"-fork={jobs}", "-ignore_crashes=1", "-ignore_ooms=1", "-ignore_timeouts=1",
                 f"-max_total_time={seconds}", f"-max_len={target.bytes_max}", "-timeout=25", "-rss_limit_mb=2048",
                 f"-artifact_prefix={place}/raw/", *corpora], f"{place}/log", seconds + 60)
-    return figures(f"{place}/log", time.monotonic() - started)
+    return figures(f"{place}/log")
 
 
-def figures(log, seconds):
-    """Executions, edges covered and features from the last progress line."""
-    found = PROGRESS.findall(files.read(log).decode(errors="replace"))
-    executions, covered, features, _ = map(int, found[-1]) if found else (0, 0, 0, 0)
-    return {"executions": executions, "seconds": seconds, "covered": covered, "features": features}
+def figures(log):
+    """Executions, edges and features by the progress lines; `covered_at` is when in the turn, 0 to 1, the edges became as many."""
+    found = [tuple(map(int, line)) for line in PROGRESS.findall(files.read(log).decode(errors="replace"))]
+    executions, covered, features, seconds = found[-1] if found else (0, 0, 0, 0)
+    first = found[0][1] if found else 0
+    reached = next((time for _, edges, _, time in found if edges == covered), 0)
+    return {"executions": executions, "covered_first": first, "covered": covered, "covered_at": reached / max(seconds, 1),
+            "features": features}
 
 
 def afl_turn(engine, target, place, seconds, mutator):
-    """AFL++ on the same corpus, with the mutator's library if there is one; what it keeps and finds goes where libFuzzer's does."""
+    """AFL++ on the same corpora, with the mutator's library if there is one; what it keeps and finds goes where libFuzzer's does.
+
+    Each turn begins anew from the corpora, since AFL++ that goes on sees nothing of what the other builds have learnt meanwhile."""
     more = {"AFL_CUSTOM_MUTATOR_LIBRARY": os.path.abspath(mutator)} if mutator else {}
-    out = f"{place}/afl"
-    started = time.monotonic()
-    seeds = f"{place}/corpus" if files.listed(f"{place}/corpus") else next(c for c in target.corpora if files.listed(c))
+    out, seeds = f"{place}/afl", f"{place}/afl-seeds"
+    subprocess.run(["rm", "-rf", out, seeds], check=True)
+    os.makedirs(seeds)
+    for corpus in [*target.corpora, f"{place}/corpus"]:
+        for path in files.listed(corpus):
+            shutil.copyfile(path, f"{seeds}/{os.path.basename(path)}")
     engine.run(["afl-fuzz", "-i", seeds, "-o", out, "-V", str(seconds), "-G", str(target.bytes_max), "-m", "none", "-t", "25000+",
                 "--", os.path.join(target.folder, target.name)], f"{place}/log", seconds + 120,
-               AFL_NO_UI="1", AFL_AUTORESUME="1", AFL_SKIP_CPUFREQ="1", AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES="1", AFL_NO_AFFINITY="1", **more)
-    collect_afl(out, place)
-    return {**afl_figures(f"{out}/default/fuzzer_stats"), "seconds": time.monotonic() - started}
+               AFL_NO_UI="1", AFL_SKIP_CPUFREQ="1", AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES="1", AFL_NO_AFFINITY="1", AFL_NO_COLOR="1", **more)
+    done = afl_figures(f"{out}/default/fuzzer_stats")
+    collect_crashing_seeds(place)
+    collect_afl(place)
+    return done
 
 
-def collect_afl(out, place):
+def collect_crashing_seeds(place):
+    """AFL++ passes over inputs that fail at once, and gives up when all of them do; to a campaign they are finds."""
+    for name in set(AFL_CRASHING_SEED.findall(files.read(f"{place}/log").decode(errors="replace"))):
+        path = f"{place}/afl-seeds/{name}"
+        if os.path.exists(path):
+            keep(f"{place}/raw", path, "seed-")
+
+
+def collect_afl(place):
+    """Takes over what AFL++ has kept and found; also after a turn that was killed."""
+    out = f"{place}/afl"
     for path in files.listed(f"{out}/default/queue"):
-        keep(f"{place}/corpus", files.read(path))
+        if "orig:" not in path:  # a seed, perhaps trimmed
+            keep(f"{place}/corpus", path)
     for kind in ["crashes", "hangs"]:
         for path in files.listed(f"{out}/default/{kind}"):
             if os.path.basename(path).startswith("id"):
-                data = files.read(path)
-                files.write_whole(f"{place}/raw/{kind}-{files.name_of(data)}", data)
-                os.remove(path)
+                keep(f"{place}/raw", path, f"{kind}-")
+    subprocess.run(["rm", "-rf", out, f"{place}/afl-seeds"], check=True)
 
 
-def keep(corpus, data):
-    path = os.path.join(corpus, files.name_of(data))
+def keep(folder, source, prefix=""):
+    """Copies a file under libFuzzer's name for its bytes, with the time when it was found."""
+    data = files.read(source)
+    path = os.path.join(folder, prefix + files.name_of(data))
     if not os.path.exists(path):
         files.write_whole(path, data)
+        os.utime(path, (os.path.getatime(source), os.path.getmtime(source)))
 
 
 def afl_figures(path):
+    """By AFL++'s statistics, which tell neither how many edges the seeds reach (0: unknown) nor when the last was reached."""
     stats = dict(re.findall(r"^(\w+) *: *(.*)$", files.read(path).decode(), re.M)) if os.path.exists(path) else {}
-    return {"executions": int(stats.get("execs_done", 0)), "covered": int(stats.get("edges_found", 0)), "features": 0}
+    return {"executions": int(stats.get("execs_done", 0)), "covered_first": 0, "covered": int(stats.get("edges_found", 0)), "covered_at": 1,
+            "features": 0}
 
 
 def merge(engine, target, place, others, seconds):
@@ -145,3 +179,4 @@ def recover(place):
         subprocess.run(["rm", "-rf", f"{place}/{name}"], check=True)
     for name in ["corpus", "raw", "finds"]:
         os.makedirs(f"{place}/{name}", exist_ok=True)
+    collect_afl(place)

@@ -28,6 +28,21 @@ def write_whole(path, data):
         raise full_or_same(error, path) from error
 
 
+def append_line(path, data):
+    """Adds a line of bytes to a file, whole or not at all; half a line that a kill has left gives way to it."""
+    with open(path, "a+b") as file:
+        try:
+            file.seek(0)
+            end = file.read().rfind(b"\n") + 1
+            file.truncate(end)
+            file.write(data + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError as error:
+            os.ftruncate(file.fileno(), end)
+            raise full_or_same(error, path) from error
+
+
 def full_or_same(error, path):
     """The error as a Problem when it says that the disk takes no more."""
     if error.errno in FULL:
@@ -46,11 +61,14 @@ def read_json(path):
     """The object in the file; an empty one where there is none."""
     try:
         with open(path, encoding="utf-8") as file:
-            return json.load(file)
+            value = json.load(file)
+        if not isinstance(value, dict):
+            raise ValueError("not an object")
+        return value
     except FileNotFoundError:
         return {}
     except ValueError as error:
-        raise Problem(f"{path} is no JSON ({error}). It only says whose turn it is: remove it and go on.") from error
+        raise Problem(f"{path} is no JSON ({error}). It only says whose turn it is or was: remove it and go on.") from error
 
 
 def write_json(path, value):

@@ -128,6 +128,11 @@ def known(place):
             if entry.is_dir() and not entry.name.startswith(".")]
 
 
+def count(findings, target):
+    """How many finds of a target are open, by its name."""
+    return len(known(os.path.join(findings, target)))
+
+
 def show(target, folder):
     """A find as a person wants to read it."""
     print(f"== {target.name}: {files.read(folder + '/why.txt').decode().strip()}")

@@ -1,4 +1,4 @@
-# How many executions it took to find each planted bug, from the committed corpus.
+# How many executions it took to find each planted bug, from the seeds written by hand.
 # `gnuplot -c score.gp DATA.tsv PICTURE.svg`. Data columns: bug and strategy, line, median, least, most, class, 1 if it
 # survived.
 set datafile separator "\t"
@@ -20,7 +20,7 @@ set title "How many executions until a planted bug is found?\nDots: median over 
 set logscale x 10
 set xrange [0.8 : *]
 set yrange [lines - 0.5 : -0.5]
-set xlabel "executions of the fuzz program, the replay of the corpus included" textcolor rgb ink
+set xlabel "executions of the fuzz program, those of the seeds included" textcolor rgb ink
 set grid xtics linecolor rgb light
 set tics scale 0 textcolor rgb ink
 set border 1 linecolor rgb ink

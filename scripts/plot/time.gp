@@ -1,31 +1,14 @@
 # How long each strategy takes, relative to the baseline, with the 95% interval of the ratio.
-# Data columns 6 to 10: ratio, low, high, look (0 plain, 1 fastest, 2 leaking, 3 never collected, 4 written by hand), place of the note.
+# Data columns 6 to 10: ratio, low, high, look (0 plain, 1 fastest, 2 leaking, 3 never collected, 4 no contender), place of the note.
 data = ARG2
 picture = ARG3
 load ARG1."/common.gp"
-
-# The extremes are collected by hand: `stats` leaves its own variables undefined where a column has no number at all.
-lowest = 1.0
-highest = 1.0
-stats data using (lowest = $7 < lowest ? $7 : lowest) nooutput
-stats data using (highest = $8 > highest ? $8 : highest) nooutput
-
-# A ratio is as far from 1 when it is a half as when it is 2, so the axis is logarithmic. It has room for the notes on the right.
-octave(x) = log(x) / log(2)
-first = floor(octave(lowest) - 0.2)
-last = ceil(octave(highest) + 0.2)
-room = 0.7 * (last - first) + 0.8
-set logscale x 2
-set xrange [2.0 ** first : 2.0 ** (last + room)]
-every = ceil((last - first) / 5.0)
-set xtics ()
-do for [e = 0 : last : every] { set xtics add (sprintf("%g×", 2.0 ** e) 2.0 ** e) }
-do for [e = 0 : -first : every] { set xtics add (sprintf("%g×", 2.0 ** -e) 2.0 ** -e) }
+load ARG1."/ratio_axis.gp"
 
 set multiplot
 question = "How much time does each strategy take, compared with ".baseline."?"
 answer = "Bars: median of the ratios paired within each repetition; black lines: 95% interval. Left of 1× is faster."
-key = "Hatched: it leaks, and is never ranked. Dark: fastest of those that are ok. White: written by hand, no strategy. Cross-hatched: never collected."
+key = "Hatched: it leaks, and is never ranked. Dark: fastest of those that are ok. White: no strategy, but the limit. Cross-hatched: never collected."
 do for [i = 0 : panels - 1] {
   eval panel(i)
   set xlabel "time relative to ".baseline offset 0, 0.4 textcolor rgb ink

@@ -160,14 +160,18 @@ typedef struct mm_traits {
     bool reclaims;    /* gives memory back at all */
     bool counts;      /* keeps a reference count: mm_refcount() works */
     bool prompt;      /* acyclic garbage dies before the operation that made it returns */
-    bool reclaims_cycles; /* a full collection leaves exactly what is reachable */
-    bool moving;          /* an object may move at any operation that may collect */
-    bool tracks;          /* knows some objects to be in no cycle: mm_is_tracked() works */
-    bool freezes;         /* mm_freeze() and its siblings work */
-    bool reports_garbage; /* MM_DEBUG_COLLECTABLE and MM_DEBUG_SAVE_ALL work */
-    bool one_heap;        /* a process has one heap at a time */
-    bool conservative;    /* a full collection may leave objects that something seems to refer to */
-    bool mortal;          /* mm_immortalise() is refused */
+    bool reclaims_cycles;    /* a full collection leaves exactly what is reachable */
+    bool moving;             /* an object may move at any operation that may collect */
+    bool tracks;             /* knows some objects to be in no cycle: mm_is_tracked() works */
+    bool freezes;            /* mm_freeze() and its siblings work */
+    bool reports_garbage;    /* MM_DEBUG_COLLECTABLE and MM_DEBUG_SAVE_ALL work */
+    bool promotes;           /* CPython 3.11's generations: see mm_get_count() in mm_gc.h */
+    bool finalises_in_order; /* a collection finalises what it found in the order it was made */
+    bool scheduled;          /* reclaims by a schedule made before, and nothing without one: the
+                                traits above are those without; see mm_schedule.h */
+    bool one_heap;           /* a process has one heap at a time */
+    bool conservative;   /* a full collection may leave objects that something seems to refer to */
+    bool mortal;         /* mm_immortalise() is refused */
     bool oom_ends;       /* where memory runs out inside of it the process ends, with exit code 4 */
     bool frames_apart;   /* finalisers cannot name the variables of the code that they interrupt */
     bool no_callbacks;   /* mm_add_callback(), mm_set_debug() and weak callbacks are refused */

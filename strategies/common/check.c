@@ -175,11 +175,36 @@ static bool check_objects(mm_heap *heap, char message[MM_MESSAGE_MAX])
 }
     #endif
 
+/* The pool allocator's own lists hold, and what is in use there is what the registry has, each block
+ * rounded up to its class. */
+static bool check_pool(mm_heap *heap, char message[MM_MESSAGE_MAX])
+{
+    const pool_allocator *pool = heap->base.front.pool;
+    registered *ring = &heap->base.front.blocks;
+    size_t expected = 0, found;
+
+    if (pool == NULL)
+        return true;
+    if (!pool_check(pool, message))
+        return false;
+    for (registered *block = ring->next; block != ring; block = block->next) {
+        size_t bytes = sizeof *block + block->header + block->request;
+        if (bytes <= POOL_BLOCK_BYTES_MAX)
+            expected += (bytes + POOL_ALIGNMENT - 1) / POOL_ALIGNMENT * POOL_ALIGNMENT;
+    }
+    found = pool_bytes_in_use(pool);
+    if (found != expected)
+        return mm_violation(message, "pool: %zu bytes are in use, the objects take %zu", found,
+                            expected);
+    return true;
+}
+
 bool mm_check(mm_heap *heap, char message[MM_MESSAGE_MAX])
 {
     if (heap->base.collecting || heap->base.finalisation.nesting != 0)
         return true;
-    if (!check_registry(heap, message) || !check_objects(heap, message))
+    if (!check_registry(heap, message) || !check_objects(heap, message) ||
+        !check_pool(heap, message))
         return false;
     #ifdef strategy_check
     return strategy_check(heap, message);

@@ -37,6 +37,15 @@ static inline void strategy_immortalise(mm_object *object)
 }
 #endif
 
+/* Inspection: the generation that an object is in; all ones: none. */
+#if MM_COUNTED && !defined(strategy_generation_of)
+static inline uint32_t strategy_generation_of(const mm_heap *heap, const mm_object *object)
+{
+    (void)heap, (void)object;
+    return UINT32_MAX;
+}
+#endif
+
 #ifndef strategy_unset
 static inline void strategy_unset(mm *m, mm_var *obj, uint32_t i)
 {

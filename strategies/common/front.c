@@ -170,12 +170,7 @@ void *front_allocate_guarded(front *f, size_t header, size_t request)
 
 void front_free_guarded(front *f, void *block, size_t header, size_t request)
 {
-    if (MM_UNLIKELY(!f->pool_alone))
-        front_free(f, block, header, request);
-    else if (MM_UNLIKELY(header + request > POOL_BLOCK_BYTES_MAX))
-        free(block);
-    else
-        pool_free_fast(f->pool, block);
+    front_free_inlined(f, block, header, request);
 }
 
 void *front_side_table(front *f, void *old, size_t bytes)

@@ -115,6 +115,17 @@ void front_free(front *f, void *block, size_t header, size_t request);
 void *front_allocate_guarded(front *f, size_t header, size_t request);
 void front_free_guarded(front *f, void *block, size_t header, size_t request);
 
+/* front_free_guarded(), inlined. */
+static inline void front_free_inlined(front *f, void *block, size_t header, size_t request)
+{
+    if (MM_UNLIKELY(!f->pool_alone))
+        front_free(f, block, header, request);
+    else if (MM_UNLIKELY(header + request > POOL_BLOCK_BYTES_MAX))
+        free(block);
+    else
+        pool_free_fast(f->pool, block);
+}
+
 /* Memory beside the objects, as realloc() gives it: NULL when there is none. Faults can be injected
  * here too; it counts towards no limit and no statistic. */
 void *front_side_table(front *f, void *old, size_t bytes);

@@ -24,17 +24,9 @@ mm_status mm_graph_new(mm_heap *heap, mm_graph **out)
     return MM_UNSUPPORTED;
 }
     #else
-        #ifndef strategy_generation_of
-static inline uint32_t strategy_generation_of(const mm_heap *heap, const mm_object *object)
-{
-    (void)heap, (void)object;
-    return MM_NO_GENERATION;
-}
-        #endif
-
-        #define EACH_BLOCK(heap, block)                          \
-            (registered *block = (heap)->base.front.blocks.next; \
-             block != &(heap)->base.front.blocks; block = (block)->next)
+        #define EACH_BLOCK(heap, block)                              \
+            for (registered *block = (heap)->base.front.blocks.next; \
+                 block != &(heap)->base.front.blocks; block = block->next)
 
 /* ---- Nodes and edges ---- */
 
@@ -71,31 +63,27 @@ static void copy_nodes(mm_heap *heap, mm_graph *g)
 {
     uint32_t i = 0;
 
-    for
-        EACH_BLOCK(heap, block)
-        {
-            block->index = i;
-            g->nodes[i++] = node_of(heap, block, registry_object(block));
-        }
+    EACH_BLOCK (heap, block) {
+        block->index = i;
+        g->nodes[i++] = node_of(heap, block, registry_object(block));
+    }
 }
 
 static void copy_edges(mm_heap *heap, mm_graph *g)
 {
     uint32_t used = 0;
 
-    for
-        EACH_BLOCK(heap, block)
-        {
-            mm_object *object = registry_object(block);
-            mm_graph_node *node = g->nodes + block->index;
-            node->first_edge = used;
-            for (uint32_t slot = 0; slot < registry_slot_count(object); slot++) {
-                if (*strategy_slot(object, slot) != NULL)
-                    g->edges[used++] = (mm_graph_edge){
-                        block->index, slot, registry_block(*strategy_slot(object, slot))->index};
-            }
-            node->edge_count = used - node->first_edge;
+    EACH_BLOCK (heap, block) {
+        mm_object *object = registry_object(block);
+        mm_graph_node *node = g->nodes + block->index;
+        node->first_edge = used;
+        for (uint32_t slot = 0; slot < registry_slot_count(object); slot++) {
+            if (*strategy_slot(object, slot) != NULL)
+                g->edges[used++] = (mm_graph_edge){
+                    block->index, slot, registry_block(*strategy_slot(object, slot))->index};
         }
+        node->edge_count = used - node->first_edge;
+    }
 }
 
 /* The edges by where they lead: counted, then put in place (a counting sort, which is stable). */
@@ -288,14 +276,12 @@ static bool count_all(mm_heap *heap, mm_graph *g)
 {
     uint64_t nodes = 0, edges = 0;
 
-    for
-        EACH_BLOCK(heap, block)
-        {
-            mm_object *object = registry_object(block);
-            for (uint32_t slot = 0; slot < registry_slot_count(object); slot++)
-                edges += *strategy_slot(object, slot) != NULL;
-            nodes++;
-        }
+    EACH_BLOCK (heap, block) {
+        mm_object *object = registry_object(block);
+        for (uint32_t slot = 0; slot < registry_slot_count(object); slot++)
+            edges += *strategy_slot(object, slot) != NULL;
+        nodes++;
+    }
     g->node_count = (uint32_t)nodes;
     g->edge_count = (uint32_t)edges;
     g->type_count = heap->base.type_count;

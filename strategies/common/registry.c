@@ -19,6 +19,17 @@ static inline void strategy_describe(const registered *block, mm_type *type, uin
     *type = strategy_type_of(NULL, &named);
     *slot_count = strategy_slot_count(NULL, &named);
 }
+
+static inline uint32_t generation_of(const mm_heap *heap, const registered *block)
+{
+    return strategy_generation_of(heap, registry_object(block));
+}
+    #else
+static inline uint32_t generation_of(const mm_heap *heap, const registered *block)
+{
+    (void)heap, (void)block;
+    return MM_NO_GENERATION;
+}
     #endif
 
 mm_type registry_type(const registered *block)
@@ -39,7 +50,7 @@ void mm_each_object(mm_heap *heap, mm_object_visitor *visit, void *context)
         uint32_t slot_count;
 
         strategy_describe(block, &type, &slot_count);
-        visit(block->serial, type, slot_count, context);
+        visit(block->serial, type, slot_count, generation_of(heap, block), context);
     }
 }
 

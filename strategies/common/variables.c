@@ -1,6 +1,9 @@
+#define _GNU_SOURCE
 #include "mm.h"
 
 #ifdef MM_COMMON_VARIABLES_H /* empty where variables are something else */
+
+    #include <sys/mman.h>
 
 static void visit_variable(mm_var *v, reference_visitor *visit, void *context)
 {
@@ -52,7 +55,16 @@ static void visit_all(mm_heap *heap, bool borrowed_too, reference_visitor *visit
     #if !MM_FOREIGN
 void object_free_at_front(mm *m, mm_object *object, void *block, size_t header)
 {
-    front_free_guarded(&m->base.heap->base.front, block, header, object_requested_bytes(object));
+    front_free_inlined(&m->base.heap->base.front, block, header, object_requested_bytes(object));
+}
+
+void object_use_huge_pages(mm_object *object, uint32_t slots)
+{
+    const uintptr_t page = 4096;
+    uintptr_t first = ((uintptr_t)object->slots + page - 1) & ~(page - 1);
+    uintptr_t end = (uintptr_t)(object->slots + slots) & ~(page - 1);
+
+    madvise((void *)first, end - first, MADV_HUGEPAGE);
 }
     #endif
 

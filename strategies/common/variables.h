@@ -232,10 +232,19 @@ static inline void object_free(mm *m, mm_object *object, void *block, size_t hea
         free(block);
 }
 
+/* Slots from which on an object is huge: glibc takes blocks of this size (its largest possible
+ * mmap threshold, 32 MiB) from the system each time anew, and each of their pages would fault. */
+enum { OBJECT_HUGE_SLOTS = (32 << 20) / sizeof(void *) };
+
+/* Asks for huge pages where the slots of a new object will be. Where the system has none, nothing. */
+void object_use_huge_pages(mm_object *object, uint32_t slots);
+
 /* Type, sizes and empty slots of a new object; the strategy's own words of the header are its own
  * affair. */
 static inline void object_init(mm_object *object, mm_type type, uint32_t slots, uint32_t bytes)
 {
+    if (MM_UNLIKELY(slots >= OBJECT_HUGE_SLOTS))
+        object_use_huge_pages(object, slots);
     object->type = type;
     object->slot_count = slots;
     object->data_bytes = bytes;

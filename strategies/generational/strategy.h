@@ -61,6 +61,7 @@ static const mm_traits strategy_traits = {
     .prompt = true,
     .reclaims_cycles = true,
     .reports_garbage = true,
+    .promotes = true,
     .tracks = true,
     .freezes = true,
     .death_by_count = MM_FINALISER_FIRST,

@@ -41,6 +41,7 @@ static const mm_traits strategy_traits = {
     .reclaims = true,
     .reclaims_cycles = true,
     .reports_garbage = true,
+    .finalises_in_order = true,
     .death_by_collector = MM_WEAK_FIRST,
     .moving = true,
     .generations = MM_GENERATIONS,

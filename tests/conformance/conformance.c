@@ -15,6 +15,18 @@ void tests_force_collections(uint64_t every)
     forced_collections_every = every;
 }
 
+static const char *chosen_allocator;
+
+bool tests_choose_allocator(const char *option)
+{
+    char message[SETTINGS_MESSAGE_MAX];
+    settings options;
+
+    mm_options_init(&options);
+    chosen_allocator = option;
+    return settings_assign_list(&options, MM_STRATEGY_NAME, option, message);
+}
+
 uint64_t tests_forced_collections(void)
 {
     return forced_collections_every;
@@ -100,7 +112,9 @@ mm *heap_open(const char *options)
 
     make_way();
     mm_options_init(&chosen);
-    if (!settings_assign_list(&chosen, MM_STRATEGY_NAME, options, message))
+    if ((chosen_allocator != NULL &&
+         !settings_assign_list(&chosen, MM_STRATEGY_NAME, chosen_allocator, message)) ||
+        !settings_assign_list(&chosen, MM_STRATEGY_NAME, options, message))
         fail_msg("%s", message);
     assert_int_equal(mm_heap_new(&chosen, &heap), MM_OK);
     assert_int_equal(mm_attach(heap, &m), MM_OK);

@@ -72,6 +72,9 @@ uint64_t tests_forced_collections(void);
 /* From now on every heap collects before each `every`th allocation; 0: only by itself. */
 void tests_force_collections(uint64_t every);
 
+/* From now on every heap has the option, "allocator=pool". False when the strategy does not know it. */
+bool tests_choose_allocator(const char *option);
+
 /* The groups: each runs its tests and returns the number of failed ones. */
 int test_operations(void);
 int test_aliasing(void);

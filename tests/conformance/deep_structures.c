@@ -31,6 +31,9 @@ enum { DEPTH = 4000000, CALLS = 1000000 };
 
 enum { STACK_BYTES = 256 * 1024, WIDTH = 1000000, LEVELS = 1000 };
 
+/* Slots of an object so large that the system is asked for huge pages: 64 MiB. */
+enum { HUGE_SLOTS = 8 << 20, HUGE_STRIDE = 1000 };
+
 typedef struct structure structure;
 struct structure {
     void (*live)(mm *m, mm_type node, const structure *s);
@@ -103,6 +106,22 @@ static void build_wide(mm *m, mm_type node, mm_var *out)
     for (uint32_t i = 0; i < WIDTH; i++) {
         new_node(m, node, child, 0);
         mm_store_move(m, out, i, child);
+    }
+}
+
+/* An object whose slots take many pages, used here and there: what was not stored reads as null. */
+static void build_huge(mm *m, mm_type node, mm_var *out)
+{
+    MM_VARS(m, v, 2);
+
+    new_node(m, node, out, HUGE_SLOTS);
+    for (uint32_t i = 0; i < HUGE_SLOTS; i += HUGE_STRIDE) {
+        new_node(m, node, v, 1);
+        mm_store_move(m, out, i, v);
+    }
+    for (uint32_t i = 0; i < HUGE_SLOTS; i++) {
+        mm_load(m, v + 1, out, i);
+        assert(mm_is_null(v + 1) == (i % HUGE_STRIDE != 0));
     }
 }
 
@@ -337,6 +356,13 @@ static void a_wide_object_needs_no_stack(void **state)
     assert_lives((structure){build_hold_and_drop, build_wide, WIDTH + 1, false, NULL, 0});
 }
 
+static void a_huge_object_begins_empty_and_dies(void **state)
+{
+    (void)state;
+    assert_lives((structure){build_hold_and_drop, build_huge,
+                             1 + (HUGE_SLOTS + HUGE_STRIDE - 1) / HUGE_STRIDE, false, NULL, 0});
+}
+
 static void dense_levels_need_no_stack(void **state)
 {
     (void)state;
@@ -403,6 +429,7 @@ int main(void)
         cmocka_unit_test(a_ring_needs_no_stack),
         cmocka_unit_test(a_heap_that_ends_with_a_ring_needs_no_stack),
         cmocka_unit_test(a_wide_object_needs_no_stack),
+        cmocka_unit_test(a_huge_object_begins_empty_and_dies),
         cmocka_unit_test(dense_levels_need_no_stack),
         cmocka_unit_test(a_chain_of_finalisable_objects_needs_no_stack),
         cmocka_unit_test(finalisers_that_drop_the_next_need_no_stack),

@@ -3,7 +3,7 @@
  *     conformance_STRATEGY [PATTERN]      only the tests whose names match, such as '*borrow*'
  *
  * Groups whose expectations hold whenever collections run are run again with a full collection
- * forced before every allocation, every second and every tenth. */
+ * forced before every allocation, every second and every tenth, and on the pool allocator. */
 #include "conformance.h"
 
 #include <stdio.h>
@@ -51,6 +51,11 @@ int main(int count, char **arguments)
         fprintf(stderr, "A full collection before every %luth allocation:\n",
                 (unsigned long)forced[i]);
         tests_force_collections(forced[i]);
+        failed += RUN_GROUPS(groups);
+    }
+    tests_force_collections(0);
+    if (tests_choose_allocator("allocator=pool")) {
+        fprintf(stderr, "Objects from the pool allocator:\n");
         failed += RUN_GROUPS(groups);
     }
     return failed == 0 ? 0 : 1;

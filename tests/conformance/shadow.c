@@ -90,11 +90,12 @@ static void note_called(mm *m, mm_var *reference, mm_var *context)
 
 /* ---- Heap and shadow compared ---- */
 
-static void note_live(uint64_t serial, mm_type type, uint32_t slot_count, void *context)
+static void note_live(uint64_t serial, mm_type type, uint32_t slot_count, uint32_t generation,
+                      void *context)
 {
     bool *live = context;
 
-    (void)type, (void)slot_count;
+    (void)type, (void)slot_count, (void)generation;
     assert_in_range(serial, 1, SHADOW_OBJECTS);
     live[serial] = true;
 }

@@ -207,12 +207,15 @@ static void the_digest_depends_on_order_and_arguments(mm *m)
 
 /* ---- Serial numbers ---- */
 
-static void note_serial(uint64_t serial, mm_type type, uint32_t slot_count, void *context)
+static void note_serial(uint64_t serial, mm_type type, uint32_t slot_count, uint32_t generation,
+                        void *context)
 {
     uint64_t *last = context;
 
     assert_true(serial > *last);
     assert_int_equal(type, slot_count != 0 ? node_type : atom_type);
+    if (strategy_traits.promotes)
+        assert_int_equal(generation, slot_count != 0 ? 0 : MM_NO_GENERATION);
     *last = serial;
 }
 

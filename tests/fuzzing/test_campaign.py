@@ -5,6 +5,7 @@ test_campaign.py FUZZ_BUILD, a folder with fuzz_text, fuzz_minimise and record_r
 program with the operation collect_all."""
 
 import hashlib
+import json
 import os
 import resource
 import shutil
@@ -14,8 +15,13 @@ import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, f"{TOP}/scripts/fuzzing")
+import builds  # noqa: E402
+import engines  # noqa: E402
+
 BUILD = ""
 
 # Takes libFuzzer's arguments. Keeps one input a turn; leaves the artefacts that its folder `planted` has; lingers if told to.
@@ -31,6 +37,7 @@ for argument; do
 done
 if [ -n "${merge:-}" ]; then
     for folder in "${folders[@]:1}"; do cp "$folder"/* "${folders[0]}/" 2>/dev/null; done
+    [ ! -e "$here/linger-in-merge" ] || sleep 60
     exit 0
 fi
 for file in "$here"/planted/*; do
@@ -50,6 +57,27 @@ elif "$here/fuzz_text" disassemble "$1" | grep -q collect_all; then
     echo "violation: planted: object 7 of 9" >&2
     kill -ABRT $$
 fi
+"""
+
+
+# Takes AFL++'s arguments: passes over the seed `bad`, keeps one input, finds one crash.
+AFL = """#!/usr/bin/env bash
+while [ "$1" != -- ]; do
+    case $1 in
+    -i) seeds=$2 ;;
+    -o) out=$2/default ;;
+    esac
+    shift
+done
+mkdir -p "$out/queue" "$out/crashes"
+cp "$seeds"/* "$out/queue/"
+mv "$out/queue/good" "$out/queue/id:000000,time:0,execs:0,orig:good"
+rm "$out/queue/bad"
+echo "[!] WARNING: Test case 'id:000001,time:0,execs:0,orig:bad' results in a crash, skipping"
+printf kept >"$out/queue/id:000002,src:000000,time:9,execs:99,op:havoc,rep:2"
+printf crash >"$out/crashes/id:000000,sig:06,src:000000"
+touch "$out/crashes/README.txt"
+printf 'execs_done        : 4096\\nedges_found       : 12\\n' >"$out/fuzzer_stats"
 """
 
 
@@ -182,10 +210,70 @@ class Campaigns(unittest.TestCase):
         self.assertEqual(os.listdir(f"{self.place}/corpus"), [sha1(self.kept)])
         self.assertFalse(os.path.exists(f"{self.place}/corpus.old"))
 
+    def test_a_merge_that_is_killed_costs_no_input(self):
+        write(f"{self.programs}/linger-in-merge", "")
+        running = self.start_and_wait_for(f"{self.place}/corpus.merged", "--seconds", "50")
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+        os.remove(f"{self.programs}/linger-in-merge")
+        self.expect(0, ["ended"], "--seconds", "1")
+        self.assertEqual(os.listdir(f"{self.place}/corpus"), [sha1(self.kept)])
+        self.assertFalse(os.path.exists(f"{self.place}/corpus.merged"))
+
     def test_two_campaigns_in_one_folder_are_refused(self):
         write(f"{self.programs}/linger", "")
         self.start_and_wait_for(f"{self.place}/corpus", "--seconds", "50")
         self.expect(1, ["another campaign is running in"], "--seconds", "1")
+
+    # ---- The ledger ----
+
+    def ledger(self):
+        return [json.loads(line) for line in read(f"{self.findings}/ledger.jsonl").splitlines()]
+
+    def test_each_turn_is_a_line_of_the_ledger(self):
+        self.fuzz("--seconds", "1")
+        self.fuzz("--seconds", "1")
+        first, second = self.ledger()
+        self.assertEqual([first["strategy"], first["executions"], first["covered"], first["inputs_new"]], ["stub", 128, 17, 1])
+        self.assertEqual([second["executions"], second["inputs_new"]], [128, 1])
+        self.assertGreater(first["cpu_seconds"], 0)
+
+    def test_the_report_adds_up_over_restarts(self):
+        self.fuzz("--seconds", "1")
+        self.expect(0, ["| stub | 0.00 | 256 |"], "--seconds", "1")
+        self.expect(0, ["| stub | 0.00 | 256 |", "| ops_stub | 0.00 | 256 |", "Not clean yet", "stub: 2.00 core-hours to go"], "--report")
+
+    def test_the_report_says_how_long_it_has_been_quiet(self):
+        self.fuzz("--seconds", "1")
+        line = self.ledger()[0]
+        turns = [{**line, "cpu_seconds": 1800, "inputs_new": 2, "inputs_at": 0.5},
+                 {**line, "cpu_seconds": 5400, "inputs_new": 0, "covered_first": 18, "covered": 20, "covered_at": 0.5}]
+        write(f"{self.findings}/ledger.jsonl", "".join(json.dumps(turn) + "\n" for turn in turns))
+        self.expect(0, ["| stub | 2.00 | 256 | 1.25 h | 38% | 0.25 h | 88% | 0 |", "It is clean."], "--report")
+
+    def test_a_killed_turn_costs_its_own_figures_only(self):
+        self.fuzz("--seconds", "1")
+        os.remove(f"{self.place}/corpus/{sha1(self.kept)}")
+        write(f"{self.programs}/linger", "")
+        running = self.start_and_wait_for(f"{self.place}/corpus", "--seconds", "50")
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+        with open(f"{self.findings}/ledger.jsonl", "ab") as file:
+            file.write(b'{"torn')
+        os.remove(f"{self.programs}/linger")
+        self.expect(0, ["| stub | 0.00 | 256 |"], "--seconds", "1")
+        self.assertEqual([(turn["executions"], turn["inputs_new"]) for turn in self.ledger()], [(128, 1), (0, 1), (128, 1)])
+
+    def test_a_damaged_ledger_is_named_with_the_line(self):
+        self.fuzz("--seconds", "1")
+        line = read(f"{self.findings}/ledger.jsonl")
+        write(f"{self.findings}/ledger.jsonl", line + b"{}\n")
+        self.expect(1, ["ledger.jsonl, line 2, has no 'target'"], "--report")
+        write(f"{self.findings}/ledger.jsonl", line + b"nonsense\n")
+        self.expect(1, ["ledger.jsonl, line 2, is no JSON object"], "--report")
+
+    def test_a_report_of_nothing_is_refused(self):
+        self.expect(1, ["has no ledger.jsonl"], "--report")
 
     # ---- Bad surroundings ----
 
@@ -200,6 +288,15 @@ class Campaigns(unittest.TestCase):
         os.makedirs(self.findings)
         write(f"{self.findings}/turns.json", "{")
         self.expect(1, ["turns.json is no JSON"], "--seconds", "1")
+        write(f"{self.findings}/turns.json", "[]")
+        self.expect(1, ["turns.json is no JSON (not an object)"], "--seconds", "1")
+        write(f"{self.findings}/turns.json", '{"ops_stub": "three"}')
+        self.expect(1, ["turns.json: 'ops_stub' is three"], "--seconds", "1")
+
+    def test_a_damaged_memory_of_the_turn_is_named(self):
+        os.makedirs(self.findings)
+        write(f"{self.findings}/turn.json", '{"target": "ops_stub"}')
+        self.expect(1, ["turn.json has no 'strategy'"], "--seconds", "1")
 
     def test_unknown_names_are_refused_with_the_nearest(self):
         self.expect(2, ["unknown strategy 'stubb'; did you mean 'stub'?"], "stubb")
@@ -220,6 +317,23 @@ class Campaigns(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("apt install clang-19", done.stdout)
 
+    def test_no_afl_is_said_with_the_package(self):
+        done = subprocess.run([sys.executable, f"{TOP}/scripts/fuzzing", "--findings", self.findings, "--build", "afl"], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, env={"PATH": self.work})
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("apt install afl++", done.stdout)
+
+    def test_a_folder_that_takes_nothing_is_named(self):
+        write(self.findings, "a file")
+        self.expect(1, ["findings: File exists"], "--seconds", "1")
+        os.remove(self.findings)
+        os.makedirs(self.findings)
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "none", self.findings], stderr=subprocess.DEVNULL,
+                          check=False).returncode != 0:
+            self.skipTest("no permission to mount a read-only disk")
+        self.addCleanup(subprocess.run, ["umount", self.findings], check=True)
+        self.expect(1, ["findings/lock: Read-only file system"], "--seconds", "1")
+
     def test_a_file_that_cannot_grow_ends_the_campaign(self):
         self.plant("crash-1", "collect_all\n")
         self.expect(1, ["files may not be that big", "make room"], "--seconds", "1",
@@ -232,6 +346,42 @@ class Campaigns(unittest.TestCase):
             self.skipTest("no permission to mount a small disk")
         self.addCleanup(subprocess.run, ["umount", self.findings], check=True)
         self.expect(1, ["MiB are free", "make room"], "--seconds", "1")
+
+
+class AflTurns(unittest.TestCase):
+    def setUp(self):
+        self.work = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.work)
+        self.place = f"{self.work}/ops_stub"
+        engines.recover(self.place)
+        os.makedirs(f"{self.work}/seeds")
+        write(f"{self.work}/afl-fuzz", AFL, 0o755)
+        write(f"{self.work}/seeds/good", "good")
+        write(f"{self.place}/corpus/bad", "bad")
+        self.target = builds.Target("ops_stub", "replay_stub_ops", 272, [f"{self.work}/seeds", f"{self.work}/none"], self.work)
+
+    def turn(self):
+        with unittest.mock.patch.dict(os.environ, {"PATH": f"{self.work}:{os.environ['PATH']}"}):
+            return engines.afl_turn(engines.Engine(self.work), self.target, self.place, 1, None)
+
+    def test_what_it_keeps_goes_into_the_corpus(self):
+        figures = self.turn()
+        self.assertEqual((figures["executions"], figures["covered"]), (4096, 12))
+        self.assertEqual(sorted(os.listdir(f"{self.place}/corpus")), sorted(["bad", sha1(b"kept")]))
+
+    def test_crashes_and_seeds_that_it_passed_over_are_triaged(self):
+        self.turn()
+        self.assertEqual(sorted(os.listdir(f"{self.place}/raw")), sorted([f"crashes-{sha1(b'crash')}", f"seed-{sha1(b'bad')}"]))
+
+    def test_what_a_killed_turn_has_left_is_taken_over(self):
+        os.makedirs(f"{self.place}/afl/default/queue")
+        os.makedirs(f"{self.place}/afl/default/crashes")
+        write(f"{self.place}/afl/default/queue/id:000001,src:000000,time:5,op:havoc", "left")
+        write(f"{self.place}/afl/default/crashes/id:000000,sig:11", "crash")
+        engines.recover(self.place)
+        self.assertIn(sha1(b"left"), os.listdir(f"{self.place}/corpus"))
+        self.assertEqual(os.listdir(f"{self.place}/raw"), [f"crashes-{sha1(b'crash')}"])
+        self.assertFalse(os.path.exists(f"{self.place}/afl"))
 
 
 if __name__ == "__main__":

@@ -200,7 +200,7 @@ static double noise(void)
 }
 
 /* A time of its own for each strategy and workload, within 1%; in a folder whose name has "slow",
- * `steady` takes a fifth more. */
+ * `steady` takes a fifth more; in one named `planted` all take a twentieth more. */
 static double steady_time(const fake *self)
 {
     double spread =
@@ -211,6 +211,8 @@ static double steady_time(const fake *self)
 
     if (strstr(self->path, "slow") != NULL && plays(self, "steady"))
         time *= 1.2;
+    if (strstr(self->path, "planted/") != NULL && getenv("FAKE_UNPLANTED") == NULL)
+        time *= 1.05;
     return floor(time);
 }
 

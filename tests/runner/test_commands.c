@@ -1,8 +1,7 @@
 /* The command `reclaim` as a person uses it, on programs that play their parts (fake_program.c).
- * Each test has a folder of its own with links to that program in `programs`, and what it writes in
- * `out`. */
+ * Each test has links to that program in `programs`, and what it writes in `out`. */
 #define _GNU_SOURCE
-#include "unit.h"
+#include "commands.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -17,125 +16,6 @@
 
 #include "json.h"
 #include "text.h"
-
-static char root[64]; /* the folder of the running test; the commands run in it */
-
-static int make_root(void **state)
-{
-    (void)state;
-    strcpy(root, "/tmp/reclaim-commands-XXXXXX");
-    return mkdtemp(root) == NULL || chdir(root) != 0;
-}
-
-static int remove_root(void **state)
-{
-    char *command = text_format("rm -rf '%s'", root);
-    int failed = chdir("/") != 0 || system(command) != 0;
-
-    (void)state;
-    free(command);
-    return failed;
-}
-
-/* -- helpers -- */
-
-static void link_program(const char *folder, const char *prefix, const char *name)
-{
-    char *path = text_format("%s/%s%s", folder, prefix, name);
-    assert_int_equal(symlink(FAKE, path), 0);
-    free(path);
-}
-
-/* bench_ and count_ for each of the `names`, separated by spaces; by hand there is no counting
- * program. */
-static void add_programs(const char *folder, const char *names)
-{
-    char *copy = text_copy(names), *rest = copy, *name;
-
-    mkdir(folder, 0777);
-    while ((name = strsep(&rest, " ")) != NULL) {
-        link_program(folder, "bench_", name);
-        if (!text_starts_with(name, "hand"))
-            link_program(folder, "count_", name);
-    }
-    free(copy);
-}
-
-static char *read_text(const char *path)
-{
-    char *text = must_allocate(1 << 20, 1);
-    FILE *file = fopen(path, "r");
-
-    if (file != NULL) {
-        text[fread(text, 1, (1 << 20) - 1, file)] = '\0';
-        fclose(file);
-    }
-    return text;
-}
-
-/* Standard output and standard error of the last command. */
-static char *out_text, *error_text;
-
-/* Runs `reclaim` with these arguments, as a shell reads them; returns its exit code. `before` is
- * put in front: `VAR=x`, `ulimit …;`. */
-static int run_after(const char *before, const char *arguments)
-{
-    char *command = text_format("%s '%s' %s >stdout.txt 2>stderr.txt", before, RECLAIM, arguments);
-    int status = system(command);
-
-    free(command);
-    free(out_text);
-    free(error_text);
-    out_text = read_text("stdout.txt");
-    error_text = read_text("stderr.txt");
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-static int reclaim(const char *arguments)
-{
-    return run_after("", arguments);
-}
-
-static void assert_has(const char *text, const char *part)
-{
-    if (strstr(text, part) == NULL)
-        fail_msg("'%s' is not in:\n%s", part, text);
-}
-
-static void assert_file_has(const char *path, const char *part)
-{
-    char *text = read_text(path);
-
-    assert_has(text, part);
-    free(text);
-}
-
-static void assert_code(int found, int expected)
-{
-    if (found != expected)
-        fail_msg("exit code %d, expected %d; standard error:\n%s", found, expected, error_text);
-}
-
-static json_t *read_json(const char *path)
-{
-    json_error_t error;
-    json_t *value = json_load_file(path, 0, &error);
-
-    if (value == NULL)
-        fail_msg("%s: %s", path, error.text);
-    return value;
-}
-
-static size_t count_lines(const char *path)
-{
-    char *text = read_text(path);
-    size_t count = 0;
-
-    for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
-        count++;
-    free(text);
-    return count;
-}
 
 /* The cell of a strategy in out/summary.json; the caller releases `*all`. */
 static json_t *find_cell(json_t **all, const char *strategy)
@@ -207,8 +87,8 @@ static void test_bad_input(void **state)
         const char *arguments, *message;
     } cases[] = {
         {"", "what shall it do?"},
-        {"rnu",
-         "there is no command 'rnu'; did you mean 'run'? Commands: list, run, report, inspect"},
+        {"rnu", "there is no command 'rnu'; did you mean 'run'? Commands: list, run, report, "
+                "compare, self-test, doctor, inspect"},
         {"run --strateg", "--strateg needs a value"},
         {"run --workloads x", "there is no option '--workloads'; did you mean 'workload'?"},
         {"run -x", "there is no option '-x'"},
@@ -605,8 +485,6 @@ static void test_full_folder(void **state)
     assert_code(reclaim("run --no-charts --resume out"), 0);
     assert_int_equal(count_lines("out/samples.jsonl"), 101);
 }
-
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_root, remove_root)
 
 int main(void)
 {

@@ -2,15 +2,11 @@
 #include "unit.h"
 
 #include <math.h>
+#include <stdlib.h>
 
-#include "random.h"
+#include "noise.h"
 #include "statistics.h"
-
-static void assert_near(double found, double expected)
-{
-    if (!(fabs(found - expected) < 1e-9))
-        fail_msg("found %.12g, expected %.12g", found, expected);
-}
+#include "text.h"
 
 static void test_median(void **state)
 {
@@ -58,19 +54,59 @@ static void test_interval_is_the_same_every_time(void **state)
     assert_true(one.low <= one.median && one.median <= one.high);
 }
 
-/* Hollander and Wolfe (1973), page 29: nine pairs, one-sided p 0.01953 by Wilcoxon's signed-rank
- * test. */
-static void test_one_series_is_wilcoxon(void **state)
+/* As if one of each pair had been 0. */
+static void judge_differences(const double *differences, size_t series, size_t pairs, double *p)
+{
+    double *zeros = must_allocate(series * pairs, sizeof *zeros);
+
+    statistics_judge(zeros, differences, series, pairs, p);
+    free(zeros);
+}
+
+/* Hollander and Wolfe (1973), page 29: nine pairs. Wilcoxon's signed-rank test has a two-sided p of
+ * 10/256, and so has the exchange of pairs under Mann and Whitney's sum; the larger of both sums is
+ * reached in 11 of the 256 ways, which were counted by trying them all. */
+static void test_one_series(void **state)
 {
     static const double before[] = {1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30};
     static const double after[] = {0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29};
-    double differences[COUNT_OF(before)], p;
+    double p;
 
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(before); i++)
-        differences[i] = before[i] - after[i];
-    statistics_judge(differences, 1, COUNT_OF(before), &p);
-    assert_near(p, 0.0390625);
+    statistics_judge(before, after, 1, COUNT_OF(before), &p);
+    assert_near(p, 11.0 / 256);
+    statistics_judge(after, before, 1, COUNT_OF(before), &p);
+    assert_near(p, 11.0 / 256);
+}
+
+/* A drift that moves both of a pair: each pair differs by a little, and the repetitions by much. Only
+ * signed ranks see it. */
+static void test_a_difference_under_drift(void **state)
+{
+    double before[11], after[11], p;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(before); i++) {
+        before[i] = 10 * (double)i;
+        after[i] = before[i] + 1 + 0.01 * (double)i;
+    }
+    statistics_judge(before, after, 1, COUNT_OF(before), &p);
+    assert_true(p < 0.005);
+}
+
+/* Disturbances that hit one of a pair: two of eleven differences point the wrong way and are the
+ * largest, so signed ranks say nothing (p = 0.32). Pooled ranks see that all others are above. */
+static void test_a_difference_under_disturbances(void **state)
+{
+    double before[11], after[11], p;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(before); i++) {
+        before[i] = i % 5 == 2 ? 200 + (double)i : 100 + 0.1 * (double)(i * 7 % 11);
+        after[i] = 105 + 0.1 * (double)(i * 5 % 11);
+    }
+    statistics_judge(before, after, 1, COUNT_OF(before), &p);
+    assert_true(p < 0.05);
 }
 
 static void test_smallest_p(void **state)
@@ -78,9 +114,9 @@ static void test_smallest_p(void **state)
     double p;
 
     (void)state;
-    statistics_judge((double[]){1, 2, 3, 4, 5, 6}, 1, 6, &p);
+    judge_differences((double[]){1, 2, 3, 4, 5, 6}, 1, 6, &p);
     assert_near(p, 2.0 / 64);
-    statistics_judge((double[]){-1, -2, -3, -4, -5}, 1, 5, &p);
+    judge_differences((double[]){-1, -2, -3, -4, -5}, 1, 5, &p);
     assert_near(p, 2.0 / 32);
 }
 
@@ -89,13 +125,13 @@ static void test_ties_zeros_and_gaps(void **state)
     double p;
 
     (void)state;
-    statistics_judge((double[]){0, 0, 0, 0, 0, 0}, 1, 6, &p);
+    judge_differences((double[]){0, 0, 0, 0, 0, 0}, 1, 6, &p);
     assert_near(p, 1);
-    statistics_judge((double[]){1, 1, 1, 1, 1, 1}, 1, 6, &p);
+    judge_differences((double[]){1, 1, 1, 1, 1, 1}, 1, 6, &p);
     assert_near(p, 2.0 / 64);
-    statistics_judge((double[]){1, -1, 1, -1}, 1, 4, &p);
+    judge_differences((double[]){1, -1, 1, -1}, 1, 4, &p);
     assert_near(p, 1);
-    statistics_judge((double[]){1, 2, NAN, 3, 4, 5, 6}, 1, 7, &p);
+    judge_differences((double[]){1, 2, NAN, 3, 4, 5, 6}, 1, 7, &p);
     assert_near(p, 2.0 / 64);
 }
 
@@ -108,75 +144,78 @@ static void test_many_repetitions(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(differences); i++)
         differences[i] = 1 + (double)i;
-    statistics_judge(differences, 1, COUNT_OF(differences), &p);
+    judge_differences(differences, 1, COUNT_OF(differences), &p);
     assert_true(p > 0 && p < 0.001);
     for (size_t i = 0; i < COUNT_OF(differences); i += 2)
         differences[i] *= -1;
-    statistics_judge(differences, 1, COUNT_OF(differences), &p);
+    judge_differences(differences, 1, COUNT_OF(differences), &p);
     assert_true(p > 0.5);
-}
-
-/* Roughly normal, by adding twelve uniform numbers. */
-static double noise(random_state *random)
-{
-    double sum = -6;
-
-    for (int i = 0; i < 12; i++)
-        sum += (double)random_below(random, 1000000) / 1e6;
-    return sum;
 }
 
 enum { SERIES = 15, PAIRS = 6, TRIALS = 400 };
 
-static void make_noise(double differences[SERIES * PAIRS], random_state *random)
+/* Both of a pair with a noise of 2%, some disturbed, under a drift of the machine. */
+static void make_noise(double before[SERIES * PAIRS], double after[SERIES * PAIRS],
+                       random_state *random)
 {
-    for (size_t i = 0; i < SERIES * PAIRS; i++)
-        differences[i] = 0.02 * noise(random);
+    for (size_t i = 0; i < SERIES * PAIRS; i++) {
+        double drift = 0.02 * (double)(i % PAIRS);
+        before[i] = drift + 0.014 * noise(random);
+        after[i] = drift + 0.014 * noise(random);
+        if (random_below(random, 10) == 0)
+            after[i] += 0.3;
+        if (random_below(random, 10) == 0)
+            before[i] += 0.3;
+    }
 }
 
 /* One of 15 is a fifth slower, under a noise of 2%: 6 repetitions must find it, and nothing else.
  */
 static void test_one_of_many_is_found(void **state)
 {
-    double differences[SERIES * PAIRS], p[SERIES];
+    double before[SERIES * PAIRS], after[SERIES * PAIRS], p[SERIES];
     random_state random = {.value = 5};
 
     (void)state;
-    make_noise(differences, &random);
+    for (size_t i = 0; i < SERIES * PAIRS; i++) {
+        before[i] = 0.014 * noise(&random);
+        after[i] = 0.014 * noise(&random);
+    }
     for (size_t i = 0; i < PAIRS; i++)
-        differences[4 * PAIRS + i] += 0.18;
-    statistics_judge(differences, SERIES, PAIRS, p);
+        after[4 * PAIRS + i] += 0.18;
+    statistics_judge(before, after, SERIES, PAIRS, p);
     for (size_t i = 0; i < SERIES; i++)
         assert_true((p[i] < 0.05) == (i == 4));
 }
 
 static void test_all_differ(void **state)
 {
-    double differences[SERIES * PAIRS], p[SERIES];
+    double before[SERIES * PAIRS], after[SERIES * PAIRS], p[SERIES];
     random_state random = {.value = 6};
 
     (void)state;
-    make_noise(differences, &random);
-    for (size_t i = 0; i < SERIES * PAIRS; i++)
-        differences[i] += 0.18;
-    statistics_judge(differences, SERIES, PAIRS, p);
+    for (size_t i = 0; i < SERIES * PAIRS; i++) {
+        before[i] = 0.014 * noise(&random);
+        after[i] = 0.18 + 0.014 * noise(&random);
+    }
+    statistics_judge(before, after, SERIES, PAIRS, p);
     for (size_t i = 0; i < SERIES; i++)
-        assert_near(p[i], 2.0 / 64);
+        assert_true(p[i] < 0.05);
 }
 
 /* Where nothing differs, at most one family in 20 may have any p below 0.05; 7% of the trials
  * leaves room for chance. */
 static void test_equals_are_rarely_found(void **state)
 {
-    double differences[SERIES * PAIRS], p[SERIES];
+    double before[SERIES * PAIRS], after[SERIES * PAIRS], p[SERIES];
     random_state random = {.value = 7};
     int found = 0;
 
     (void)state;
     for (int trial = 0; trial < TRIALS; trial++) {
         double smallest = 1;
-        make_noise(differences, &random);
-        statistics_judge(differences, SERIES, PAIRS, p);
+        make_noise(before, after, &random);
+        statistics_judge(before, after, SERIES, PAIRS, p);
         for (size_t i = 0; i < SERIES; i++)
             smallest = fmin(smallest, p[i]);
         found += smallest < 0.05;
@@ -191,7 +230,9 @@ int main(void)
         cmocka_unit_test(test_no_interval_below_six),
         cmocka_unit_test(test_interval_of_eleven),
         cmocka_unit_test(test_interval_is_the_same_every_time),
-        cmocka_unit_test(test_one_series_is_wilcoxon),
+        cmocka_unit_test(test_one_series),
+        cmocka_unit_test(test_a_difference_under_drift),
+        cmocka_unit_test(test_a_difference_under_disturbances),
         cmocka_unit_test(test_smallest_p),
         cmocka_unit_test(test_ties_zeros_and_gaps),
         cmocka_unit_test(test_many_repetitions),

@@ -268,6 +268,65 @@ static void test_order_pairs_the_builds(void **state)
     end(&run);
 }
 
+/* The same strategy in two sets of programs, each linked in so many layouts. */
+static void begin_with_layouts(fixture *made, int layouts)
+{
+    json_t *cells = json_pack("[o, o]", cell_record("old", "a", "w"), cell_record("new", "a", "w"));
+
+    for (size_t i = 0; i < 2; i++)
+        json_object_set_new(json_array_get(cells, i), "layouts", json_integer(layouts));
+    begin(made, cells);
+}
+
+static void test_layouts_take_turns(void **state)
+{
+    size_t seen[REPETITIONS + 1] = {0};
+    fixture run;
+
+    (void)state;
+    begin_with_layouts(&run, 4);
+    for (size_t repetition = 1; repetition <= 4; repetition++) {
+        size_t of_old = schedule_layout(&run.planned, 0, repetition);
+        assert_in_range(of_old, 1, 4);
+        assert_int_equal(seen[of_old]++, 0);
+        assert_int_not_equal(of_old, schedule_layout(&run.planned, 1, repetition));
+        assert_int_equal(of_old, schedule_layout(&run.planned, 0, repetition + 4));
+    }
+    run.planned.layout_period = 2;
+    assert_int_not_equal(schedule_layout(&run.planned, 0, 1), schedule_layout(&run.planned, 0, 2));
+    end(&run);
+    begin_with_layouts(&run, 0);
+    assert_int_equal(schedule_layout(&run.planned, 0, 1), 0);
+    end(&run);
+}
+
+/* Three repetitions in each of two layouts are two witnesses and no more. */
+static void test_repetitions_of_one_layout_count_once(void **state)
+{
+    static const struct {
+        int layouts;
+        size_t n;
+        verdict expected;
+    } expectations[] = {{0, REPETITIONS, VERDICT_SLOWER},
+                        {2, 2, VERDICT_TOO_FEW_SAMPLES},
+                        {12, REPETITIONS, VERDICT_SLOWER}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(expectations); i++) {
+        fixture run;
+        summary made;
+        begin_with_layouts(&run, expectations[i].layouts);
+        add_all(&run, 0, good);
+        add_all(&run, 1, (sample){"ok", "aa", 1500, 5});
+        made = summary_make(&run.planned, &run.kept);
+        assert_int_equal(made.comparisons.count, 1);
+        assert_int_equal(made.comparisons.items[0].n, expectations[i].n);
+        assert_int_equal(made.comparisons.items[0].verdict, expectations[i].expected);
+        summary_free(&made);
+        end(&run);
+    }
+}
+
 static void test_torn_line_is_dropped(void **state)
 {
     fixture run;
@@ -323,6 +382,8 @@ int main(void)
         cmocka_unit_test(test_cells_that_never_ran),
         cmocka_unit_test(test_verdicts),
         cmocka_unit_test(test_order_pairs_the_builds),
+        cmocka_unit_test(test_layouts_take_turns),
+        cmocka_unit_test(test_repetitions_of_one_layout_count_once),
         cmocka_unit_test(test_torn_line_is_dropped),
         cmocka_unit_test(test_folder_is_locked),
     };

@@ -1,0 +1,17 @@
+/* How a reader's fuzz target states its property. */
+#ifndef FUZZ_READERS_PROPERTY_H
+#define FUZZ_READERS_PROPERTY_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Not assert: the property must hold in every build. */
+#define CHECK(condition, name)                                        \
+    do {                                                              \
+        if (!(condition)) {                                           \
+            fprintf(stderr, "violation: %s: %s\n", name, #condition); \
+            abort();                                                  \
+        }                                                             \
+    } while (0)
+
+#endif
