@@ -337,9 +337,16 @@ static bool register_thread(void)
            GC_register_my_thread(&base) == GC_SUCCESS;
 }
 
+/* Pages that are watched for writes must not be written to once they are free, and the counted
+ * flavours mark what they have found dead: they collect as a whole. */
+static bool is_incremental(const mm_heap *heap)
+{
+    return !MM_COUNTED && settings_get(&heap->base.options, "incremental") != 0;
+}
+
 mm_status strategy_heap_open(mm_heap *heap)
 {
-    bool incremental = settings_get(&heap->base.options, "incremental") != 0;
+    bool incremental = is_incremental(heap);
     unsigned markers = (unsigned)settings_get(&heap->base.options, "markers");
 
     if (collector.heap != NULL || (collector.incremental && !incremental) ||
