@@ -175,17 +175,17 @@ void ages_born_again(oracle *o, uint32_t id)
 static void expect_due(const oracle *o, uint32_t generation)
 {
     const model_counters *c = &o->ages.counters;
-    uint32_t thresholds[MM_GENERATIONS_MAX], due, unless_waiting;
+    bool waits = o->ages.quarter_rule && model_oldest_waits(c);
+    uint32_t thresholds[MM_GENERATIONS_MAX], due, otherwise;
 
     mm_get_threshold(o->m, thresholds);
-    unless_waiting = model_generation_due(c->counts, thresholds, false);
-    due =
-        model_generation_due(c->counts, thresholds, o->ages.quarter_rule && model_oldest_waits(c));
+    due = model_generation_due(c->counts, thresholds, waits);
+    otherwise = model_generation_due(c->counts, thresholds, o->ages.quarter_rule && !waits);
     ORACLE_EXPECT(o, thresholds[0] != 0 && c->counts[0] > thresholds[0], "due",
                   "generation %u is collected with %u containers, the threshold is %u", generation,
                   c->counts[0], thresholds[0]);
-    ORACLE_EXPECT(o, generation == due || (!c->survivors_known && generation == unless_waiting),
-                  "due", "generation %u is collected, %u is due", generation, due);
+    ORACLE_EXPECT(o, generation == due || (!c->survivors_known && generation == otherwise), "due",
+                  "generation %u is collected, %u is due", generation, due);
 }
 
 void ages_collection_starts(oracle *o, uint32_t generation)
@@ -212,7 +212,8 @@ void ages_collection_started(oracle *o, uint32_t generation)
     o->ages.calls = o->calls;
 }
 
-/* What the collection has reclaimed was freed after all that was made meanwhile. */
+/* What the collection has reclaimed was freed after all that was made meanwhile, but for weak
+ * references that were gone when they had called. */
 void ages_collection_stops(oracle *o, const mm_gc_info *info)
 {
     ages *a = &o->ages;
@@ -227,6 +228,7 @@ void ages_collection_stops(oracle *o, const mm_gc_info *info)
     range = range_now(o, &stats, containers, a->atoms);
     made = containers - a->containers_seen;
     reclaimed = oracle_sum(stats.reclaimed_by_collector) - a->reclaimed;
+    reclaimed -= reclaimed < o->collection.called ? reclaimed : o->collection.called;
     range.most = made > reclaimed ? made - reclaimed : 0;
     expect_counters(o, &stats, range);
     model_count_survivors(&a->counters, info->generation,
