@@ -9,7 +9,7 @@ typedef struct lifetime {
     uint32_t birth, death;
 } lifetime;
 
-enum { LIVES_ON = UINT32_MAX }; /* the death of what is live at the end */
+#define LIVES_ON UINT32_MAX /* the death of what is live at the end */
 
 /* Every object of the program, in the order they were made. */
 typedef struct lifetimes {
