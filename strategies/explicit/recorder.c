@@ -65,7 +65,7 @@ struct death_recorder {
     bool no_memory;
 };
 
-enum { NONE = UINT32_MAX };
+    #define NONE UINT32_MAX
 
 /* ---- Points of live bytes ---- */
 
