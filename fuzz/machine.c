@@ -196,7 +196,9 @@ static uint64_t digest_finalised(machine *x)
 
 static machine_digest run_program(machine *x, bool comparable)
 {
-    machine_digest digest = {.complete = strategy_traits.reclaims_cycles};
+    /* what a conservative collector finalises depends on what lies about on the stack */
+    machine_digest digest = {.complete =
+                                 strategy_traits.reclaims_cycles && !strategy_traits.conservative};
     MM_VARS(x->m, variables, PROGRAM_VARIABLES);
 
     name_variables(x, 0, PROGRAM_VARIABLES, variables);
