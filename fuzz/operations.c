@@ -1,7 +1,7 @@
 #include "operations.h"
 #include "ages.h"
 
-enum { CLIQUE_MAX = 16, COLLECT_ALL_MAX = 16 };
+enum { CLIQUE_MAX = 16, COLLECT_ALL_MAX = 4 };
 
 /* ---- Operands ---- */
 

@@ -13,7 +13,10 @@
 
 #include <assert.h>
 
-enum { DEPTH_MAX = 6, PINS_MAX = 64, FRAMES_MAX = 8 };
+/* Of user code no more than CALLS_MAX calls do anything in one program: one in ten has more, finalisers
+ * that make their like or callbacks that make garbage in each collection, and they would take half of
+ * the time. */
+enum { DEPTH_MAX = 6, PINS_MAX = 64, FRAMES_MAX = 8, CALLS_MAX = 128 };
 
 /* The owners of the model, by number. A block has its locals and, when it borrows or has a resource,
  * one variable that keeps the object. A *frame* is a finaliser or callback that is running: it has

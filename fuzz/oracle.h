@@ -41,6 +41,7 @@ typedef struct running_collection {
     bool exact;           /* it began outside of user code, and finds all the rest unreachable */
     model_set held;       /* kept, or reachable since */
     bool bound;           /* exact, and something is not held: that it must take */
+    uint64_t freed;       /* objects, ever, before */
     uint32_t last_finalised;
     uint64_t attempts; /* allocations before */
     uint32_t debug_changes;

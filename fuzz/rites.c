@@ -274,14 +274,26 @@ static bool is_older(const oracle *o, uint32_t id)
 /* What owners reach, variables that are being written, and what `also` holds of what is alive. */
 static void note_reached(const oracle *o, model_set *also, model_set *out)
 {
-    model_set alive;
-
-    oracle_kept_uncollected(o, &alive);
-    model_take_others(o->model, also, &alive);
     model_take_all(o->model, also, &o->taken);
     for (uint32_t i = 0; i < o->hidden_count; i++)
         model_put(also, o->hidden[i]);
     model_reachable(o->model, also, out);
+}
+
+static void leave_out_dead(const oracle *o, model_set *set)
+{
+    model_set alive;
+
+    oracle_kept_uncollected(o, &alive);
+    model_take_others(o->model, set, &alive);
+}
+
+static uint64_t objects_freed(const oracle *o)
+{
+    mm_stats stats;
+
+    mm_get_stats(o->heap, &stats);
+    return stats.objects_allocated - stats.objects_live;
 }
 
 /* As long as it has anything to take. */
@@ -300,7 +312,9 @@ static void note_kept(oracle *o)
         if (is_older(o, id))
             model_put(&also, id);
     }
+    leave_out_dead(o, &also);
     note_reached(o, &also, &o->collection.kept);
+    o->collection.freed = objects_freed(o);
     model_copy_set(o->model, &o->collection.held, &o->collection.kept);
     note_bound(o);
 }
@@ -317,6 +331,8 @@ void rites_collection_resumes(oracle *o)
         model_put(&also, id);
         model_put(&c->held, id);
     }
+    if (strategy_traits.live_unknown || objects_freed(o) != c->freed) /* else all still live */
+        leave_out_dead(o, &also);
     note_reached(o, &also, &reached);
     model_add_all(o->model, &c->held, &reached);
     note_bound(o);

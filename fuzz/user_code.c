@@ -82,8 +82,8 @@ static void run_behaviour(machine *x, unsigned behaviour, mm_var *l0, mm_var *l1
     uint32_t count;
     const operation *body = body_of(x, behaviour % PROGRAM_BEHAVIOURS, &count);
 
-    if ((x->program->knobs[KNOB_quiet] & 1) || x->oracle.frames == FRAMES_MAX || count == 0 ||
-        body->code == OPERATION_leave)
+    if ((x->program->knobs[KNOB_quiet] & 1) || x->oracle.frames == FRAMES_MAX ||
+        x->oracle.calls == CALLS_MAX || count == 0 || body->code == OPERATION_leave)
         return;
     x->oracle.calls++;
     run_in_frame(x, body, count, l0, l1);

@@ -3,7 +3,8 @@
 Two mixes are measured. *random* draws each operation as the mutator draws a new one, from a sequence that is always the same; no knob is
 turned. *corpus* is made of the committed corpus: a program has the knobs of one input, and its operations and those of the inputs after it until
 there are 64; those are the long rings, the deep nesting and the user code that campaigns have found worth keeping. Nothing is mutated, so two
-builds run the very same programs and may be compared. What it takes to start is measured with few programs, and taken off."""
+builds run the very same programs and may be compared. What it takes to start is measured with few programs, and taken off. The engine keeps
+no books about rare features (-entropic=0): nothing is chosen by them here."""
 
 import os
 import random
@@ -49,7 +50,7 @@ def execute(target, programs, runs, bytes_max):
     """Processor time of that many executions: the fuzzer's own loop, with the programs in place of mutations."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([os.path.join(target.folder, target.name), f"-runs={runs}", "-seed=1", "-cross_over=0", "-len_control=0",
-                           "-print_final_stats=1", "-print_funcs=0", f"-max_len={bytes_max}", f"-artifact_prefix={os.path.dirname(programs)}/"],
+                           "-print_final_stats=1", "-print_funcs=0", "-entropic=0", f"-max_len={bytes_max}", f"-artifact_prefix={os.path.dirname(programs)}/"],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, env={**os.environ, "RECLAIM_FUZZ_PROGRAMS": programs})
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     executed = EXECUTED.search(done.stdout.decode(errors="replace"))
