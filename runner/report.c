@@ -7,9 +7,11 @@
 #include "charts.h"
 #include "extras.h"
 #include "json.h"
+#include "latency_table.h"
 #include "overhead.h"
 #include "summary.h"
 #include "table.h"
+#include "trace.h"
 
 /* Takes over `value`. */
 static bool write_file(const store *into, const char *name, json_t *value, problem *why)
@@ -26,12 +28,17 @@ bool report_make(const plan *planned, const store *from, bool with_charts, bool 
                  problem *why)
 {
     summary made = summary_make(planned, from);
-    bool done;
+    bool done = summary_add_latency(&made, from, why);
 
+    if (!done) {
+        summary_free(&made);
+        return false;
+    }
     table_print(stdout, &made);
     overhead_print(stdout, &made);
+    latency_print(stdout, &made);
     fflush(stdout);
-    done = overhead_write(&made, from, why) &&
+    done = overhead_write(&made, from, why) && trace_write(&made, from, why) &&
            write_file(from, "summary.json", summary_to_json(&made), why) &&
            write_file(from, "benchmark.json", benchmark_to_json(&made, from), why) &&
            (!with_charts || charts_draw(&made, from, why));
