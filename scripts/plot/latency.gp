@@ -17,7 +17,7 @@ set logscale x 10
 set xrange [10.0 ** (first - 0.15) : 10.0 ** (last + 0.75 * (last - first) + 0.4)]
 set xtics ()
 unit(e) = e < 0 ? sprintf("%g ns", 10.0 ** (e + 3)) : e < 3 ? sprintf("%g µs", 10.0 ** e) : e < 6 ? sprintf("%g ms", 10.0 ** (e - 3)) : sprintf("%g s", 10.0 ** (e - 6))
-every = ceil((last - first) / 5.0)
+every = ceil((last - first) / 4.0)
 do for [e = first : last : every] { set xtics add (unit(e) 10.0 ** e) }
 
 set multiplot

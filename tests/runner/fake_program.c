@@ -131,7 +131,10 @@ static int describe(const fake *self)
            "12.2.0\", \"flags\": \"-O2\", "
            "\"type\": \"release\", \"commit\": \"%s\", \"dirty\": false}, \"traits\": {%s}, ",
            plays(self, "future") ? 9 : 1, self->strategy, self->counted ? "counted" : "timed",
-           hand ? "hand" : "strategy", plays(self, "checking") ? "false" : "true", self->strategy,
+           hand                      ? "hand"
+           : plays(self, "explicit") ? "ideal"
+                                     : "strategy",
+           plays(self, "checking") ? "false" : "true", self->strategy,
            getenv("FAKE_COMMIT") != NULL ? getenv("FAKE_COMMIT") : "1a2b3c4",
            plays(self, "foreign") ? "\"peer\": \"Runtime 1.2\"" : "");
     print_settings("options", option_table, 3);
