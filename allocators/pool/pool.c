@@ -51,8 +51,7 @@ static void arena_recount(pool_allocator *allocator, arena *a, uint32_t free_cou
 static void *map_arena(void)
 {
     const size_t bytes = POOL_ARENA_BYTES;
-    char *mapping =
-        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *mapping = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     size_t before;
 
     if (mapping == MAP_FAILED || (uintptr_t)mapping % bytes == 0)
@@ -461,8 +460,8 @@ static bool check_arena(const pool_allocator *allocator, const arena *a, uint32_
     uint32_t free_count = POOL_ARENA_POOLS - a->cut;
 
     if (a->free_count != expected_free)
-        return violation(message, "arena %p: %u free pools, in the ring of %u", (const void *)a->pools,
-                         a->free_count, expected_free);
+        return violation(message, "arena %p: %u free pools, in the ring of %u",
+                         (const void *)a->pools, a->free_count, expected_free);
     for (uint32_t i = 0; i < a->cut; i++) {
         const pool *p = pool_of_arena(a, i);
         if (is_free_in(a, p))

@@ -54,8 +54,8 @@ enum {
     POOL_COLOUR_BYTES = 64,      /* between them: a cache line */
     POOL_CARVED_BYTES = 1 << 10, /* made into free blocks at a time, at least one block */
     POOL_ARENA_BYTES = 2 << 20,
-    POOL_EMPTY_ARENAS_MAX = 8,       /* that are kept */
-    POOL_HUGE_PAGES_FROM = 1 << 30, /* bytes mapped from which on arenas ask for huge pages */
+    POOL_EMPTY_ARENAS_MAX = 8,      /* that are kept */
+    POOL_HUGE_PAGES_FROM = 8 << 20, /* bytes mapped from which on arenas ask for huge pages */
     POOL_ARENA_POOLS = POOL_ARENA_BYTES / POOL_BYTES
 };
 

@@ -39,7 +39,7 @@ struct mm {
 
 struct mm_heap {
     heap_base base;
-    object_link *linked; /* the list of all objects that are not in pools */
+    object_link *linked;            /* the list of all objects that are not in pools */
     int64_t bytes_until_collection; /* below zero: the next allocation collects first */
     bool armed;                     /* automatic collection is in bytes_until_collection */
     uint16_t
