@@ -31,8 +31,8 @@
  * address (the colouring of slabs: Bonwick 1994).
  *
  * Cost: allocating and freeing are a handful of instructions and O(1) always, but for the system
- * calls of an arena per 128 pools. Memory: at most 15 bytes a block lost to rounding, 48 bytes a
- * pool to its header and 224 on average to its colour, together 1.7%.
+ * calls of an arena per 128 pools. Memory: at most 15 bytes a block lost to rounding, 64 bytes a
+ * pool to its header and 224 on average to its colour, together 1.8%.
  *
  * Sources: the facts about CPython's obmalloc (arenas of 1 MiB, pools of 16 KiB, 32 classes of 16 to
  * 512 bytes, arenas ordered by free pools); Wilson, Johnstone, Neely and Boles, "Dynamic storage

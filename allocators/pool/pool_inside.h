@@ -48,7 +48,10 @@ typedef struct pool {
     uint32_t carved;    /* bytes of the pool that are, or have been, blocks; header included */
     uint16_t class;     /* size class, 0 for the smallest; POOL_CLASSES: free, in its arena */
     bool linked;        /* in the ring of usable pools */
+    char rest[16]; /* of the cache line, so that a block of 64 bytes is one line and not in two */
 } __attribute__((aligned(POOL_ALIGNMENT))) pool;
+
+static_assert(sizeof(pool) == POOL_COLOUR_BYTES, "blocks begin with a cache line");
 
 struct arena {
     arena *next, *previous; /* ring of the arenas with as many free pools */
