@@ -1,9 +1,18 @@
 /* The collector: mark, then sweep.
  *
  * Invariant after marking: an object is marked exactly when a variable or root reaches it. Each
- * marked object was pushed on the mark stack once; when it is popped its children are marked. So a
- * child of a popped object is marked, and what is not marked when the stack is empty is
- * unreachable. The sweep frees it and leaves the rest in the list, in order.
+ * marked object with slots was pushed on the mark stack once; when it is popped its children are
+ * marked. So a child of a popped object is marked, and what is not marked when the stack is empty is
+ * unreachable. The sweep frees it and leaves the rest where it is.
+ *
+ * To mark is to wait for memory: the mark is in the object, and its children are anywhere. So a
+ * reference is not followed at once. It waits in a ring of sixteen while its target is fetched into
+ * the cache; the one that has waited longest is followed in its place. When the stack is empty the
+ * ring is emptied too, and only when both are is marking done.
+ *
+ * The sweep meets all objects in the order of their addresses where the pool allocator has them
+ * (objects.h), so that the processor fetches ahead what it comes to, and so that each pool's free
+ * blocks are in order for what is made next.
  *
  *   collect:  turn the marks over
  *             mark from the roots, rescan while the stack overflowed
@@ -21,9 +30,10 @@
  *
  * Rejected: clearing marks while sweeping (a write to every live object; turning the sense of the
  * mark over costs nothing); reversing pointers instead of a stack (Schorr and Waite 1967: three
- * writes an edge).
+ * writes an edge); one list of all objects, in the order they were made (two thirds of `splay`).
  * Sources: McCarthy 1960; Jones, Hosking and Moss, The Garbage Collection
- * Handbook, chapter 2. */
+ * Handbook, chapter 2; for the ring Cher, Hosking and Vijaykumar, "Software prefetching for
+ * mark-sweep garbage collection", ASPLOS 2004. */
 #include "mm.h"
 #include "common/check.h"
 #include "marksweep/objects.h"
