@@ -216,7 +216,8 @@ void mm_reset_stats(mm_heap *heap)
     heap->base.collections =
         (collection_totals){.reclaimed_ever = heap->base.collections.reclaimed_ever};
     if (m != NULL)
-        m->base.drop_ns_max = m->base.requests = m->base.request_ns_max = 0;
+        m->base.drop_ns_max = m->base.requests = m->base.request_ns_max =
+            m->base.request_ns_notable = 0;
 }
 
 #ifdef strategy_freeze
