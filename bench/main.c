@@ -9,6 +9,7 @@
 
 #include "bench/files.h"
 #include "bench/inspect.h"
+#include "bench/memory.h"
 #include "bench/sample.h"
 #include "bench/sample_json.h"
 #include "bench/schedule.h"
@@ -19,7 +20,7 @@ enum { SAMPLES_MAX = 64, WORKLOADS_MAX = 64, COUNTED_RUNS = 1, TIMED_RUNS_MIN = 
 
 typedef struct command {
     const char *program;
-    const char *json;              /* a file, or NULL */
+    const char *json, *memory;     /* files, or NULL */
     const char *record, *schedule; /* likewise */
     bool describe, check;
     inspection inspected;
@@ -34,7 +35,7 @@ typedef struct command {
 
 static const char usage[] =
     "usage: %s [--workload SPEC]... [--option NAME=VALUE]... [--seed N] [--runs K]\n"
-    "          [--json FILE | --check] [--describe] [--benchmark_...]\n"
+    "          [--json FILE | --memory FILE | --check] [--describe] [--benchmark_...]\n"
     "       %s --workload SPEC (--inspect POINT | --leaks | --shape) [--format FORMAT]...\n"
     "\n"
     "Runs workloads on the strategy `%s`; without --workload, its suite at the default scale.\n"
@@ -47,6 +48,7 @@ static const char usage[] =
     "  --schedule FILE   the schedule to follow, for a strategy that follows one\n"
     "  --record FILE     writes the schedule to FILE (a counted program)\n"
     "  --json FILE       writes the one sample to FILE and prints nothing\n"
+    "  --memory FILE     writes what one run holds at its requests to FILE, outside of any timing\n"
     "  --check           validates, predicts memory, prints JSON, runs nothing\n"
     "  --describe        what this program is and takes, as JSON\n"
     "\n"
@@ -188,6 +190,7 @@ enum {
     OPTION_SEED,
     OPTION_RUNS,
     OPTION_JSON,
+    OPTION_MEMORY,
     OPTION_HELP,
     OPTION_INSPECT,
     OPTION_LEAKS,
@@ -264,6 +267,9 @@ static bool take_option(command *c, int option, char message[SETTINGS_MESSAGE_MA
         return true;
     case OPTION_JSON:
         c->json = optarg;
+        return true;
+    case OPTION_MEMORY:
+        c->memory = optarg;
         return true;
     case OPTION_RECORD:
         c->record = optarg;
@@ -343,6 +349,7 @@ static int parse_arguments(command *c, int argc, char **argv)
         {"seed", required_argument, NULL, OPTION_SEED},
         {"runs", required_argument, NULL, OPTION_RUNS},
         {"json", required_argument, NULL, OPTION_JSON},
+        {"memory", required_argument, NULL, OPTION_MEMORY},
         {"record", required_argument, NULL, OPTION_RECORD},
         {"schedule", required_argument, NULL, OPTION_SCHEDULE},
         {"check", no_argument, &check, 1},
@@ -384,8 +391,15 @@ static int parse_arguments(command *c, int argc, char **argv)
                  "'%.64s' is not an option; workloads are named by --workload", argv[optind]);
         return bad_input(c, message);
     }
-    if ((c->json != NULL || c->check) && c->sample_count != 1)
-        return bad_input(c, "--json and --check take exactly one --workload");
+    if ((c->json != NULL || c->memory != NULL || c->check) && c->sample_count != 1)
+        return bad_input(c, "--json, --memory and --check take exactly one --workload");
+    if (c->memory != NULL && (c->json != NULL || c->check || inspection_asked(&c->inspected)))
+        return bad_input(c,
+                         "--memory makes a run of its own: it goes with none of --json, --check, "
+                         "--inspect, --leaks and --shape");
+    if (c->memory != NULL && sample_is_hand_written())
+        return bad_input(c, "--memory means nothing here: a program written by hand has no heap to "
+                            "look at");
     return check_schedule(c) ? check_inspection(c) : EXIT_BAD_INPUT;
 }
 
@@ -504,6 +518,19 @@ static int inspect_sample(command *c)
     return codes[status];
 }
 
+static int record_memory(command *c)
+{
+    char message[WORKLOAD_MESSAGE_MAX];
+    bool written;
+    sample_status status = memory_record(c->samples, c->memory, &written, message);
+
+    if (status != SAMPLE_OK)
+        fprintf(stderr, "%s: %s: %s\n", c->program, c->samples->spec, message);
+    if (!written)
+        fprintf(stderr, "%s: cannot write %s: %s\n", c->program, c->memory, strerror(errno));
+    return written ? exit_code_of(status) : EXIT_ENVIRONMENT;
+}
+
 /* The schedule of the one sample into its file; a run may follow. */
 static int record_schedule(command *c)
 {
@@ -537,6 +564,8 @@ static int run_command(command *c, int argc, char **argv)
     }
     if (inspection_asked(&c->inspected))
         return inspect_sample(c);
+    if (c->memory != NULL)
+        return record_memory(c);
     return c->check ? check_sample(c) : run_samples(c);
 }
 

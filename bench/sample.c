@@ -385,27 +385,24 @@ static void show_counters(run_state *state)
 }
 
 /* What this strategy cannot run at all is refused before it begins. */
-static bool can_run(sample *s)
+sample_status sample_prepare(sample *s, char message[WORKLOAD_MESSAGE_MAX])
 {
-    char message[WORKLOAD_MESSAGE_MAX];
     const char *skip;
     uint64_t bytes_peak;
 
     if (!sample_forecast(s, &bytes_peak, &skip, message))
-        fail(s, SAMPLE_BAD_INPUT, "%s", message);
-    else if (skip != NULL)
-        fail(s, SAMPLE_BAD_INPUT, "%s", skip);
-    return s->status != SAMPLE_BAD_INPUT;
+        return SAMPLE_BAD_INPUT;
+    if (skip == NULL)
+        return schedule_prepare(s, message);
+    snprintf(message, WORKLOAD_MESSAGE_MAX, "%s", skip);
+    return SAMPLE_BAD_INPUT;
 }
 
 static bool prepare(sample *s)
 {
     char message[WORKLOAD_MESSAGE_MAX];
-    sample_status status;
+    sample_status status = sample_prepare(s, message);
 
-    if (!can_run(s))
-        return false;
-    status = schedule_prepare(s, message);
     if (status != SAMPLE_OK)
         fail(s, status, "%s", message);
     return status == SAMPLE_OK;

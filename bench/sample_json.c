@@ -199,6 +199,15 @@ bool print_check(const sample *s, uint64_t bytes_peak, const char *skip)
                   "bytes_peak", (json_int_t)bytes_peak));
 }
 
+json_t *cell_json(const sample *s, const char *schema)
+{
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:o}", "schema", schema, "strategy",
+        sample_strategy(), "label", s->label, "flavour", MM_COUNTED ? "counted" : "timed",
+        "options", values_of(&s->options), "workload", s->workload->name, "spec", s->spec, "params",
+        values_of(&s->parameters), "seed", (json_int_t)s->seed, "allocator", allocator_json());
+}
+
 /* ---- Sample ---- */
 
 static uint64_t time_of(const sample_record *r)
@@ -347,25 +356,22 @@ static json_t *sample_json(const sample *s)
 {
     static const char *const statuses[] = {"ok", "uncollected", "leaked", "oom", "void", "failed"};
     bool measured = s->runs_timed == s->runs && s->status < SAMPLE_OOM;
-    json_t *runs = json_array();
+    json_t *runs = json_array(), *document;
 
     for (int i = 0; measured && i < s->runs; i++)
         json_array_append_new(runs, run_json(s->records + i));
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:o, s:s, s:s, s:o, s:o, s:o, "
-                     "s:o}",
-                     "schema", "reclaim.sample/1", "strategy", sample_strategy(), "label", s->label,
-                     "flavour", MM_COUNTED ? "counted" : "timed", "options", values_of(&s->options),
-                     "workload", s->workload->name, "spec", s->spec, "params",
-                     values_of(&s->parameters), "seed", (json_int_t)s->seed, "allocator",
-                     allocator_json(), "status", statuses[s->status], "reason", s->reason,
-                     "time_ns", measured ? first_and_steady(s, time_of) : json_null(), "cpu_ns",
-                     measured ? first_and_steady(s, cpu_of) : json_null(), "runs", runs, "counters",
-                     measured ? counters_json(s) : json_object());
+    document = cell_json(s, "reclaim.sample/1");
+    json_object_update_new(
+        document,
+        json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "status", statuses[s->status], "reason",
+                  s->reason, "time_ns", measured ? first_and_steady(s, time_of) : json_null(),
+                  "cpu_ns", measured ? first_and_steady(s, cpu_of) : json_null(), "runs", runs,
+                  "counters", measured ? counters_json(s) : json_object()));
+    return document;
 }
 
-bool write_sample(const sample *s, const char *path)
+bool write_document(json_t *document, const char *path)
 {
-    json_t *document = sample_json(s);
     char *text = document != NULL ? json_dumps(document, JSON_INDENT(1)) : NULL;
     bool written;
     int reason;
@@ -380,4 +386,9 @@ bool write_sample(const sample *s, const char *path)
     free(text);
     errno = reason;
     return written;
+}
+
+bool write_sample(const sample *s, const char *path)
+{
+    return write_document(sample_json(s), path);
 }

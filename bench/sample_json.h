@@ -2,11 +2,20 @@
 #ifndef RECLAIM_SAMPLE_JSON_H
 #define RECLAIM_SAMPLE_JSON_H
 
+#include <jansson.h>
+
 #include "bench/sample.h"
 
 /* Each prints to standard output; false when that could not be written or memory ran out. */
 bool print_description(void);
 bool print_check(const sample *s, uint64_t bytes_peak, const char *skip);
+
+/* What every document about one cell begins with: schema, strategy, options, workload, parameters,
+ * seed, allocator. NULL without memory. */
+json_t *cell_json(const sample *s, const char *schema);
+
+/* Writes `document`, which it takes over, whole or not at all; false with `errno` set. */
+bool write_document(json_t *document, const char *path);
 
 /* Writes the sample whole or not at all; false with `errno` set. */
 bool write_sample(const sample *s, const char *path);

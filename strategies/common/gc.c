@@ -219,6 +219,12 @@ void mm_reset_stats(mm_heap *heap)
         m->base.drop_ns_max = m->base.requests = m->base.request_ns_max = 0;
 }
 
+void mm_on_request(mm *m, mm_request_hook *hook, void *context)
+{
+    m->base.on_request = hook;
+    m->base.on_request_context = context;
+}
+
 #ifdef strategy_freeze
 mm_status mm_freeze(mm *m)
 {

@@ -264,10 +264,8 @@ void mm_request_end(mm *m)
     request_ns = clock_now_ns() - base->request_started_ns;
     if (request_ns > base->request_ns_max)
         base->request_ns_max = request_ns;
-#if MM_COUNTED
-    if (base->on_request != NULL)
-        base->on_request(m, base->heap->base.front.request, base->on_request_context);
-#endif
+    if (MM_UNLIKELY(base->on_request != NULL))
+        base->on_request(m, base->requests, base->on_request_context);
 }
 
 void mm_program_end(mm *m)
