@@ -574,6 +574,21 @@ static void predict_run(const workload_forecast *f, const settings *options, dou
 #endif
 }
 
+/* A heap limit is kept, by the account of what the program asks for and the strategy's headers; the
+ * registry and malloc's rounding come on top. */
+static void limit_prediction(const settings *options, double *peak, double *left)
+{
+    enum { RESIDENT_PER_BYTE = MM_COUNTED ? 6 : 2 };
+
+    for (size_t i = 0; i < options->count; i++) {
+        double most = options->values[i] * RESIDENT_PER_BYTE;
+        if (strcmp(options->table[i].name, "heap_bytes_max") != 0 || most == 0)
+            continue;
+        *peak = *peak < most ? *peak : most;
+        *left = *left < most ? *left : most;
+    }
+}
+
 bool sample_forecast(const sample *s, uint64_t *bytes_peak, const char **skip,
                      char message[WORKLOAD_MESSAGE_MAX])
 {
@@ -588,6 +603,7 @@ bool sample_forecast(const sample *s, uint64_t *bytes_peak, const char **skip,
     if (!s->workload->forecast(&s->parameters, &forecast, message))
         return false;
     predict_run(&forecast, &s->options, &peak, &left);
+    limit_prediction(&s->options, &peak, &left);
     *skip = sample_absence() != NULL ? sample_absence() : forecast.skip;
     *bytes_peak =
         (uint64_t)(PROGRAM_BYTES + peak + (s->runs - 1) * left + (double)forecast.other_bytes);

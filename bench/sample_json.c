@@ -111,11 +111,11 @@ static json_t *traits_json(void)
     return json_pack("{s:s}", "peer", MM_STRATEGY_NAME);
 #else
     const mm_traits *t = &strategy_traits;
-    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:s?, s:i}", "reclaims", t->reclaims,
-                     "counts", t->counts, "prompt", t->prompt, "reclaims_cycles",
+    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:s?, s:i, s:s?}", "reclaims",
+                     t->reclaims, "counts", t->counts, "prompt", t->prompt, "reclaims_cycles",
                      t->reclaims_cycles, "moving", t->moving, "conservative", t->conservative,
-                     "scheduled", t->scheduled, "peer", t->peer, "generations",
-                     (int)t->generations);
+                     "scheduled", t->scheduled, "peer", t->peer, "generations", (int)t->generations,
+                     "fills_heap", t->fills_heap);
 #endif
 }
 

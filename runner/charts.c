@@ -15,6 +15,7 @@
 
 #include "allocators.h"
 #include "growth.h"
+#include "heap_curve.h"
 #include "json.h"
 #include "process.h"
 #include "support/file.h"
@@ -141,17 +142,26 @@ static void write_pauses(FILE *out, const cell_summary *of)
     }
 }
 
+static bool has_heap_curve(const summary *of)
+{
+    return heap_curve_is_there(of->planned);
+}
+
 typedef struct chart {
     const char *name;
     const char *columns;
-    void (*write)(FILE *out, const cell_summary *of); /* NULL: it has no line for each cell */
+    void (*write)(FILE *out, const cell_summary *of);  /* NULL: it has no line for each cell, and */
+    bool (*has_data)(const summary *of);               /* is there for some runs only, */
+    void (*write_whole)(FILE *out, const summary *of); /* as its own blocks */
 } chart;
 
 static const chart charts[] = {
-    {"time", "ratio\tlow\thigh\tlook\tnote_at", write_time},
-    {"memory", "peak_MB\tleaked_MB\tnote_at", write_memory},
-    {"pauses", "pause_us\trequest_us\tdrop_us", write_pauses},
-    {"growth", "n\tns\tlow\thigh\tbytes\tworkload\tlast", NULL},
+    {"time", "ratio\tlow\thigh\tlook\tnote_at", write_time, NULL, NULL},
+    {"memory", "peak_MB\tleaked_MB\tnote_at", write_memory, NULL, NULL},
+    {"pauses", "pause_us\trequest_us\tdrop_us", write_pauses, NULL, NULL},
+    {"growth", "n\tns\tlow\thigh\tbytes\tworkload\tlast", NULL, growth_has_series, growth_write},
+    {"heap_curve", "multiple\tms\tlow\thigh\tworkload\tmark\tstatus\tunit_MB\tlast", NULL,
+     has_heap_curve, heap_curve_write},
 };
 
 enum { CHART_COUNT = sizeof charts / sizeof *charts };
@@ -192,16 +202,16 @@ static void write_block(FILE *out, const chart *of, const summary *from, const c
 
 static bool has_data(const chart *of, const summary *from)
 {
-    return of->write != NULL || growth_has_series(from);
+    return of->write != NULL || of->has_data(from);
 }
 
-/* A block for each spec; for growth, one for each series. They are separated by two empty lines, as
+/* A block for each spec; where a chart has blocks of its own, one for each series. They are separated by two empty lines, as
  * gnuplot's `index` wants it. */
 static void write_blocks(FILE *out, const chart *of, const summary *from)
 {
     if (of->write == NULL) {
         fprintf(out, "# workload\tstrategy\t%s\n", of->columns);
-        growth_write(out, from);
+        of->write_whole(out, from);
         return;
     }
     fprintf(out, "# spec\tstrategy\tline\tbaseline\tnote\t%s\n", of->columns);

@@ -5,6 +5,7 @@
 
 #include "benchmark_json.h"
 #include "charts.h"
+#include "heap_curve.h"
 #include "json.h"
 #include "overhead.h"
 #include "summary.h"
@@ -29,6 +30,7 @@ bool report_make(const plan *planned, const store *from, bool with_charts, bool 
 
     table_print(stdout, &made);
     overhead_print(stdout, &made);
+    heap_curve_print(stdout, planned);
     fflush(stdout);
     done = overhead_write(&made, from, why) &&
            write_file(from, "summary.json", summary_to_json(&made), why) &&

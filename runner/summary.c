@@ -264,6 +264,7 @@ static json_t *cell_to_json(const cell_summary *of)
     json_object_set(value, "allocator", json_object_get(of->of->record, "allocator"));
     json_object_set(value, "params", json_object_get(of->of->record, "params"));
     json_object_set(value, "options", json_object_get(of->of->record, "options"));
+    json_object_set(value, "heap", json_object_get(of->of->record, "heap"));
     return value;
 }
 
@@ -275,7 +276,9 @@ json_t *summary_to_json(const summary *of)
         json_array_append_new(cells, cell_to_json(&of->cells[i]));
     for (size_t i = 0; i < of->comparisons.count; i++)
         json_array_append_new(verdicts, comparison_to_json(&of->comparisons.items[i]));
-    return json_pack("{s:s, s:s, s:I, s:f, s:o, s:o}", "schema", "reclaim.summary/1", "baseline",
-                     of->planned->baseline, "repetitions", (json_int_t)of->planned->repetitions,
-                     "margin", of->planned->margin, "cells", cells, "verdicts", verdicts);
+    return json_pack("{s:s, s:s, s:I, s:f, s:o, s:o, s:O*}", "schema", "reclaim.summary/1",
+                     "baseline", of->planned->baseline, "repetitions",
+                     (json_int_t)of->planned->repetitions, "margin", of->planned->margin, "cells",
+                     cells, "verdicts", verdicts, "heaps",
+                     json_object_get(of->planned->context, "heaps"));
 }

@@ -22,6 +22,7 @@ typedef struct cell_summary {
     estimate ratio;    /* of the time to the baseline's, paired within each repetition */
     estimate overhead; /* likewise, to that of the ideal */
     json_t *counters;  /* merged from the counted and the timed samples */
+    struct memory_over_time *memory; /* see memory_over_time.h; NULL: nobody has looked */
     bool best; /* the shortest time among the strategies of this spec that are ok: one that leaks
                   never is */
 } cell_summary;

@@ -26,7 +26,15 @@ static const setting option_table[] = {
      .help = "when to collect",
      .words_only = true,
      .words = {{"end", 0}, {"off", 1}}},
+    {.name = "heap_bytes_max",
+     .unit = "bytes",
+     .help = "what the heap may take",
+     .minimum = 4096,
+     .maximum = 1e15,
+     .integer = true,
+     .words = {{"off", 0}}},
 };
+enum { OPTIONS = sizeof option_table / sizeof *option_table };
 static const setting temps_table[] = {
     {.name = "n",
      .unit = "objects",
@@ -93,6 +101,12 @@ static bool plays(const fake *self, const char *act)
     return strcmp(self->strategy, act) == 0;
 }
 
+/* The heap that a strategy needs which collects when it is full; 0: it does not. */
+static double heap_bytes_min(const fake *self)
+{
+    return plays(self, "tight") ? 2e6 : plays(self, "ample") ? 3e6 : 0;
+}
+
 /* -- description -- */
 
 static void print_settings(const char *name, const setting *table, size_t count)
@@ -132,8 +146,10 @@ static int describe(const fake *self)
            plays(self, "future") ? 9 : 1, self->strategy, self->counted ? "counted" : "timed",
            hand ? "hand" : "strategy", plays(self, "checking") ? "false" : "true", self->strategy,
            getenv("FAKE_COMMIT") != NULL ? getenv("FAKE_COMMIT") : "1a2b3c4",
-           plays(self, "foreign") ? "\"peer\": \"Runtime 1.2\"" : "");
-    print_settings("options", option_table, 3);
+           plays(self, "foreign")      ? "\"peer\": \"Runtime 1.2\""
+           : heap_bytes_min(self) != 0 ? "\"fills_heap\": \"collect=off\""
+                                       : "");
+    print_settings("options", option_table, OPTIONS);
     printf(", \"workloads\": [");
     for (size_t i = 0; i < (hand ? 1 : WORKLOADS); i++) {
         const fake_workload *w = &workloads[i];
@@ -349,6 +365,19 @@ static void act_exit2(fake *self)
     exit(2);
 }
 
+/* In a heap that is too small, or that is not filled as it should be. */
+static void act_limited(fake *self)
+{
+    double limit = settings_get(&self->options, "heap_bytes_max");
+
+    if (limit == 0 ||
+        (limit >= heap_bytes_min(self) && settings_get(&self->options, "collect") == 1))
+        return;
+    self->status = "oom";
+    self->reason = "out of memory: an allocation of the workload failed";
+    self->exit_code = 4;
+}
+
 /* Runs out of memory before it can write a sample. */
 static void act_exit4(fake *self)
 {
@@ -359,10 +388,11 @@ static void act_exit4(fake *self)
 static const struct {
     const char *name;
     void (*play)(fake *self);
-} acts[] = {{"leaky", act_leaky}, {"refcount", act_leaky}, {"none", act_leaky},
-            {"idle", act_idle},   {"void", act_void},      {"crash", act_crash},
-            {"hang", act_hang},   {"greedy", act_greedy},  {"exit1", act_exit1},
-            {"exit2", act_exit2}, {"exit4", act_exit4}};
+} acts[] = {{"leaky", act_leaky},  {"refcount", act_leaky}, {"none", act_leaky},
+            {"idle", act_idle},    {"void", act_void},      {"crash", act_crash},
+            {"hang", act_hang},    {"greedy", act_greedy},  {"exit1", act_exit1},
+            {"exit2", act_exit2},  {"exit4", act_exit4},    {"tight", act_limited},
+            {"ample", act_limited}};
 
 static int take_sample(fake *self)
 {
@@ -427,7 +457,7 @@ int main(int argc, char **argv)
                  .reason = ""};
     char message[SETTINGS_MESSAGE_MAX];
 
-    settings_init(&self.options, option_table, 3);
+    settings_init(&self.options, option_table, OPTIONS);
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--describe") == 0)
             return describe(&self);
