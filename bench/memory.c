@@ -194,11 +194,12 @@ static json_t *recording_json(const sample *s, const recording *r, uint64_t chec
 
     json_object_update_new(
         document,
-        json_pack("{s:o, s:I, s:o, s:o, s:{s:o, s:o, s:o}}", "checksum",
-                  json_sprintf("%016" PRIx64, checksum), "requests", (json_int_t)r->end.request,
-                  "resident_bytes_before", json_known(r->resident_before), "points", points_json(r),
-                  "after", "teardown", end_json(&r->after_teardown), "last_collect",
-                  end_json(&r->after_last_collect), "release", end_json(&r->after_release)));
+        json_pack("{s:s, s:s, s:o, s:I, s:o, s:o, s:{s:o, s:o, s:o}}", "status", "ok", "reason", "",
+                  "checksum", json_sprintf("%016" PRIx64, checksum), "requests",
+                  (json_int_t)r->end.request, "resident_bytes_before",
+                  json_known(r->resident_before), "points", points_json(r), "after", "teardown",
+                  end_json(&r->after_teardown), "last_collect", end_json(&r->after_last_collect),
+                  "release", end_json(&r->after_release)));
     return document;
 }
 

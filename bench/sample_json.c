@@ -157,6 +157,14 @@ static const char *kind_name(void)
     return strategy_traits.scheduled ? "ideal" : "strategy";
 }
 
+/* The recordings that it can be asked for, each by an option of that name. */
+static json_t *records_json(void)
+{
+    bool has_heap = !sample_is_hand_written() && sample_absence() == NULL;
+
+    return has_heap ? json_pack("[s]", "memory") : json_array();
+}
+
 bool print_description(void)
 {
     json_t *workloads = json_array();
@@ -169,12 +177,13 @@ bool print_description(void)
 
     for (size_t i = 0; i < workload_count; i++)
         json_array_append_new(workloads, workload_json(workload_table[i]));
-    return print_json(json_pack(
-        "{s:s, s:s, s:s, s:s, s:b, s:o, s:i, s:o, s:o, s:o, s:o}", "schema", "reclaim.program/1",
-        "strategy", sample_strategy(), "flavour", MM_COUNTED ? "counted" : "timed", "kind",
-        kind_name(), "timed", sample_is_hand_written() || strategy_traits.timed, "summary",
-        summary_json(), "api_version", MM_API_VERSION, "build", build, "traits", traits_json(),
-        "options", options_json(), "workloads", workloads));
+    return print_json(json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:i, s:o, s:o, s:o, s:o, s:o}",
+                                "schema", "reclaim.program/1", "strategy", sample_strategy(),
+                                "flavour", MM_COUNTED ? "counted" : "timed", "kind", kind_name(),
+                                "timed", sample_is_hand_written() || strategy_traits.timed,
+                                "summary", summary_json(), "api_version", MM_API_VERSION, "build",
+                                build, "traits", traits_json(), "options", options_json(),
+                                "records", records_json(), "workloads", workloads));
 }
 
 /* ---- Checked cell ---- */

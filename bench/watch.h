@@ -6,9 +6,9 @@
 #include "bench/sample.h"
 
 typedef enum watch_moment {
-    WATCH_BEGIN,   /* set-up is over */
-    WATCH_REQUEST, /* a request has ended */
-    WATCH_END,     /* the work is done; the teardown is still to come */
+    WATCH_BEGIN,     /* set-up is over */
+    WATCH_REQUEST,   /* a request has ended */
+    WATCH_END,       /* the work is done; the teardown is still to come */
     WATCH_TORN_DOWN, /* the teardown is over; the last collection is still to come */
     WATCH_AFTER      /* so is the last collection */
 } watch_moment;

@@ -17,6 +17,7 @@
 #include "growth.h"
 #include "heap_curve.h"
 #include "json.h"
+#include "memory_over_time.h"
 #include "process.h"
 #include "support/file.h"
 #include "text.h"
@@ -160,6 +161,9 @@ static const chart charts[] = {
     {"memory", "peak_MB\tleaked_MB\tnote_at", write_memory, NULL, NULL},
     {"pauses", "pause_us\trequest_us\tdrop_us", write_pauses, NULL, NULL},
     {"growth", "n\tns\tlow\thigh\tbytes\tworkload\tlast", NULL, growth_has_series, growth_write},
+    {"memory_over_time",
+     "workload\trow\tallocated_MB\tlive_MB\ttruly_live_MB\theld_MB\tresident_MB", NULL,
+     memory_over_time_has_data, memory_over_time_write},
     {"heap_curve", "multiple\tms\tlow\thigh\tworkload\tmark\tstatus\tunit_MB\tlast", NULL,
      has_heap_curve, heap_curve_write},
 };

@@ -6,6 +6,7 @@
 
 #include "counters.h"
 #include "json.h"
+#include "memory_over_time.h"
 #include "measurements.h"
 #include "text.h"
 
@@ -217,6 +218,7 @@ void summary_free(summary *made)
     for (size_t i = 0; i < made->planned->cell_count; i++) {
         free(made->cells[i].reason);
         json_decref(made->cells[i].counters);
+        memory_over_time_free(made->cells[i].memory);
     }
     free(made->cells);
     free(made->comparisons.items);
@@ -264,6 +266,7 @@ static json_t *cell_to_json(const cell_summary *of)
     json_object_set(value, "allocator", json_object_get(of->of->record, "allocator"));
     json_object_set(value, "params", json_object_get(of->of->record, "params"));
     json_object_set(value, "options", json_object_get(of->of->record, "options"));
+    json_object_set_new(value, "memory_over_time", memory_over_time_to_json(of->memory));
     json_object_set(value, "heap", json_object_get(of->of->record, "heap"));
     return value;
 }
