@@ -164,7 +164,7 @@ static const chart charts[] = {
     {"memory_over_time",
      "workload\trow\tallocated_MB\tlive_MB\ttruly_live_MB\theld_MB\tresident_MB", NULL,
      memory_over_time_has_data, memory_over_time_write},
-    {"heap_curve", "multiple\tms\tlow\thigh\tworkload\tmark\tstatus\tunit_MB\tlast", NULL,
+    {"heap_curve", "multiple\tms\tlow\thigh\tworkload\tmark\tstatus\tunit_MB\tlast\tnumber", NULL,
      has_heap_curve, heap_curve_write},
 };
 

@@ -84,32 +84,39 @@ static mark mark_of(const cell_summary *of)
     return of->status == STATUS_LEAKED ? MARK_LEAKING : MARK_POINT;
 }
 
-static void write_point(FILE *out, const cell_summary *of, const json_t *found, int workload,
-                        bool is_last)
+/* One strategy on one workload. */
+typedef struct series {
+    const json_t *found;    /* by the probes */
+    int workload, strategy; /* their numbers in the chart */
+} series;
+
+static void write_point(FILE *out, const cell_summary *of, const series *shown, bool is_last)
 {
     double time = status_is_timed(of->status) ? of->time_ns.median / 1e6 : NAN;
+    const char *strategy = json_text_of(shown->found, "strategy");
 
-    fprintf(out, "%s\t%s", of->of->spec, json_text_of(found, "strategy"));
+    fprintf(out, "%s\t%s", of->of->spec, strategy);
     write_number(out, multiple_of(of));
     write_number(out, time);
     write_number(out, isnan(of->time_ns.low) ? time : of->time_ns.low / 1e6);
     write_number(out, isnan(of->time_ns.high) ? time : of->time_ns.high / 1e6);
-    fprintf(out, "\t%d\t%d\t%s", workload, mark_of(of), status_name(of->status));
-    write_number(out, json_number_of(found, "unit_bytes") / 1e6);
-    fprintf(out, "\t%s%s\n", is_last ? json_text_of(found, "strategy") : "",
-            is_last && of->status == STATUS_LEAKED ? " (leaks)" : "");
+    fprintf(out, "\t%d\t%d\t%s", shown->workload, mark_of(of), status_name(of->status));
+    write_number(out, json_number_of(shown->found, "unit_bytes") / 1e6);
+    fprintf(out, "\t%s%s\t%d\n", is_last ? strategy : "-",
+            is_last && of->status == STATUS_LEAKED ? " (leaks)" : "", shown->strategy);
 }
 
 /* Where the last probe ran out of memory. */
-static void write_failed_probe(FILE *out, const json_t *found, int workload)
+static void write_failed_probe(FILE *out, const series *shown)
 {
-    double unit = json_number_of(found, "unit_bytes");
+    double unit = json_number_of(shown->found, "unit_bytes");
 
-    fprintf(out, "%s\t%s", json_text_of(found, "spec"), json_text_of(found, "strategy"));
-    write_number(out, json_number_of(found, "bytes_failed") / unit);
-    fprintf(out, "\t?\t?\t?\t%d\t%d\t%s", workload, MARK_CURVE, status_name(STATUS_OOM));
+    fprintf(out, "%s\t%s", json_text_of(shown->found, "spec"),
+            json_text_of(shown->found, "strategy"));
+    write_number(out, json_number_of(shown->found, "bytes_failed") / unit);
+    fprintf(out, "\t?\t?\t?\t%d\t%d\t%s", shown->workload, MARK_CURVE, status_name(STATUS_OOM));
     write_number(out, unit / 1e6);
-    fprintf(out, "\t\n");
+    fprintf(out, "\t-\t%d\n", shown->strategy);
 }
 
 static size_t last_timed(const summary *of, const json_t *found)
@@ -123,31 +130,51 @@ static size_t last_timed(const summary *of, const json_t *found)
     return last;
 }
 
-static void write_series(FILE *out, const summary *of, const json_t *found, int workload)
+static void write_series(FILE *out, const summary *of, const series *shown)
 {
-    size_t last = last_timed(of, found);
+    size_t last = last_timed(of, shown->found);
 
-    if (!isnan(json_number_of(found, "bytes_failed")))
-        write_failed_probe(out, found, workload);
+    if (!isnan(json_number_of(shown->found, "bytes_failed")))
+        write_failed_probe(out, shown);
     for (size_t i = 0; i < of->planned->cell_count; i++) {
-        if (is_of(&of->cells[i], found))
-            write_point(out, &of->cells[i], found, workload, i == last);
+        if (is_of(&of->cells[i], shown->found))
+            write_point(out, &of->cells[i], shown, i == last);
     }
+}
+
+/* The place of a strategy among all of them: its colour is the same on every workload. */
+static int number_of_strategy(const json_t *heaps, const char *strategy)
+{
+    json_t *seen = json_array();
+    int number;
+
+    for (size_t i = 0; !json_has_text(seen, strategy); i++) {
+        json_t *name = json_object_get(json_array_get(heaps, i), "strategy");
+        if (!json_has_text(seen, json_string_value(name)))
+            json_array_append(seen, name);
+    }
+    number = (int)json_array_size(seen) - 1;
+    json_decref(seen);
+    return number;
 }
 
 void heap_curve_write(FILE *out, const summary *of)
 {
     const json_t *heaps = heaps_of(of->planned);
-    const char *spec = "";
+    const char *spec = "", *separator = "";
     int workload = -1;
 
     for (size_t i = 0; i < json_array_size(heaps); i++) {
         const json_t *found = json_array_get(heaps, i);
+        series shown = {found, workload,
+                        number_of_strategy(heaps, json_text_of(found, "strategy"))};
         if (isnan(json_number_of(found, "unit_bytes")))
             continue; /* nothing trades on this workload */
-        workload += strcmp(spec, json_text_of(found, "spec")) != 0;
+        if (strcmp(spec, json_text_of(found, "spec")) != 0)
+            shown.workload = ++workload;
         spec = json_text_of(found, "spec");
-        fputs(i > 0 ? "\n\n" : "", out);
-        write_series(out, of, found, workload);
+        fputs(separator, out);
+        separator = "\n\n";
+        write_series(out, of, &shown);
     }
 }

@@ -1,7 +1,8 @@
 # How much time a strategy takes in how much memory; a panel for each workload of a run of `reclaim curve`.
 # `gnuplot -c heap_curve.gp FOLDER-OF-THE-SCRIPTS DATA.tsv PICTURE.svg`. One block of the data is one strategy on one workload. Columns: workload,
 # strategy, heap / the smallest heap of the workload, time with the ends of its interval in ms, number of the workload, how it is drawn (0 a curve,
-# 1 a point, 2 a point that leaks), status, the smallest heap in MB, strategy behind the last point.
+# 1 a point, 2 a point that leaks), status, the smallest heap in MB, strategy behind the last point (- elsewhere), number of
+# the strategy.
 set datafile separator "\t"
 set datafile missing "?"
 set encoding utf8
@@ -10,11 +11,22 @@ data = ARG2
 light = "#E5E5E5"
 ink = "#222222"
 array colours[6] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#999999"]
-colour(i) = colours[i % 6 + 1]
+colour(i) = colours[int(i) % 6 + 1]
 
 stats data using 7 nooutput
 blocks = STATS_blocks
 workloads = STATS_max + 1
+# The blocks of a workload stand together. (Gnuplot 5.4 crashes on labels of a block that has none to show, so none is passed over by a condition.)
+array first_of[workloads]
+array last_of[workloads]
+array strategy_of[blocks]
+do for [i = 1 : workloads] { first_of[i] = -1 }
+do for [i = 0 : blocks - 1] {
+  stats data index i using (w = $7, s = $12, $7) nooutput
+  last_of[w + 1] = i
+  strategy_of[i + 1] = s
+  if (first_of[w + 1] < 0) { first_of[w + 1] = i }
+}
 columns = workloads > 1 ? 2 : 1
 rows = (workloads + columns - 1) / columns
 
@@ -22,7 +34,7 @@ rows = (workloads + columns - 1) / columns
 leftmost = 0.6
 rightmost = 7.0
 at(x) = x < leftmost ? leftmost : x > rightmost ? rightmost : x
-name(label, x) = strlen(label) == 0 ? "" : x < leftmost || x > rightmost ? sprintf("%s, at %.2g×", label, x) : label
+name(label, x) = label eq "-" ? "" : x < leftmost || x > rightmost ? sprintf("%s, at %.2g×", label, x) : label
 
 set terminal svg size 590 * columns, 70 + 380 * rows font "DejaVu Sans,Helvetica,Arial,sans-serif,12" noenhanced background "white"
 set output ARG3
@@ -51,11 +63,11 @@ do for [w = 0 : workloads - 1] {
   set xlabel "heap limit / smallest heap of the workload (logarithmic)" textcolor rgb ink
   set ylabel "milliseconds (logarithmic)" textcolor rgb ink
   set yrange [low / 1.5 : high * 2]
-  plot for [i = 0 : blocks - 1] data index i using ($7 == w && $8 == 0 ? at($3) : NaN):4 with linespoints linecolor rgb colour(i) linewidth 2 pointtype 7 pointsize 0.5, \
-    for [i = 0 : blocks - 1] data index i using ($7 == w ? at($3) : NaN):4:5:6 with yerrorbars linecolor rgb colour(i) linewidth 1.5 pointtype 7 pointsize 0.1, \
-    for [i = 0 : blocks - 1] data index i using ($7 == w && $8 == 1 ? at($3) : NaN):4 with points linecolor rgb colour(i) pointtype 7 pointsize 0.9, \
-    for [i = 0 : blocks - 1] data index i using ($7 == w && $8 == 2 ? at($3) : NaN):4 with points linecolor rgb colour(i) pointtype 6 pointsize 0.9 linewidth 2, \
-    for [i = 0 : blocks - 1] data index i using ($7 == w && strcol(9) eq "oom" ? at($3) : NaN):(failed) with points linecolor rgb colour(i) pointtype 2 pointsize 1 linewidth 2, \
-    for [i = 0 : blocks - 1] data index i using ($7 == w ? at($3) : NaN):4:(name(strcol(11), $3)) with labels left offset 1, 0.4 textcolor rgb colour(i)
+  plot for [i = first_of[w + 1] : last_of[w + 1]] data index i using ($8 == 0 ? at($3) : NaN):4 with linespoints linecolor rgb colour(strategy_of[i + 1]) linewidth 2 pointtype 7 pointsize 0.5, \
+    for [i = first_of[w + 1] : last_of[w + 1]] data index i using (at($3)):4:5:6 with yerrorbars linecolor rgb colour(strategy_of[i + 1]) linewidth 1.5 pointtype 7 pointsize 0.5, \
+    for [i = first_of[w + 1] : last_of[w + 1]] data index i using ($8 == 1 ? at($3) : NaN):4 with points linecolor rgb colour(strategy_of[i + 1]) pointtype 7 pointsize 0.9, \
+    for [i = first_of[w + 1] : last_of[w + 1]] data index i using ($8 == 2 ? at($3) : NaN):4 with points linecolor rgb colour(strategy_of[i + 1]) pointtype 6 pointsize 0.9 linewidth 2, \
+    for [i = first_of[w + 1] : last_of[w + 1]] data index i using (strcol(9) eq "oom" ? at($3) : NaN):(failed) with points linecolor rgb colour(strategy_of[i + 1]) pointtype 2 pointsize 1 linewidth 2, \
+    for [i = first_of[w + 1] : last_of[w + 1]] data index i using (at($3)):4:(name(strcol(11), $3)) with labels left offset 1, 0.4 textcolor rgb colour(strategy_of[i + 1])
 }
 unset multiplot

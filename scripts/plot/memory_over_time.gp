@@ -31,7 +31,7 @@ do for [i = 0 : blocks - 1] {
 }
 
 head = 92
-panel_height = 230
+panel_height = 252
 set terminal svg size 1260, head + panel_height * workloads font "DejaVu Sans,Helvetica,Arial,sans-serif,12" noenhanced background "white"
 set output ARG3
 height = head + panel_height * workloads
@@ -57,7 +57,7 @@ do for [s = 0 : strategies - 1] {
 
 array columns[3] = [6, 8, 9]
 array titles[3] = ["live: objects that are held, as asked for", "held: with headers, rounding and tables", "resident: pages of the process"]
-top(w) = 1 - (head + w * panel_height + 26.0) / height
+top(w) = 1 - (head + w * panel_height + 48.0) / height
 bottom(w) = 1 - (head + (w + 1) * panel_height - 48.0) / height
 set multiplot
 do for [w = 0 : workloads - 1] {
@@ -70,7 +70,8 @@ do for [w = 0 : workloads - 1] {
     set bmargin at screen bottom(w)
     set lmargin at screen (0.055 + (c - 1) * 0.325)
     set rmargin at screen (0.055 + (c - 1) * 0.325 + 0.275)
-    set title (c == 1 ? spec.": " : "").titles[c] textcolor rgb ink offset 0, -0.6
+    set label 5 spec at screen 0.012, top(w) + 32.0 / height font ",14" textcolor rgb ink
+    set title titles[c] textcolor rgb ink offset 0, -0.6
     set xlabel "megabytes allocated so far" offset 0, 0.6 textcolor rgb ink
     set ylabel (c == 1 ? "megabytes (10^6 bytes)" : "") textcolor rgb ink offset 1, 0
     set xrange [0 : last > 0 ? last : 1]
