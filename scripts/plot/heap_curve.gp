@@ -34,7 +34,7 @@ rows = (workloads + columns - 1) / columns
 leftmost = 0.6
 rightmost = 7.0
 at(x) = x < leftmost ? leftmost : x > rightmost ? rightmost : x
-name(label, x) = label eq "-" ? "" : x < leftmost || x > rightmost ? sprintf("%s, at %.2g×", label, x) : label
+name(label, x) = label eq "-" ? "" : x < leftmost || x > rightmost ? sprintf(x < 10 ? "%s, at %.2g×" : "%s, at %.0f×", label, x) : label
 
 set terminal svg size 590 * columns, 70 + 380 * rows font "DejaVu Sans,Helvetica,Arial,sans-serif,12" noenhanced background "white"
 set output ARG3
@@ -42,7 +42,7 @@ set border 3 linecolor rgb ink
 set tics textcolor rgb ink scale 0.5 nomirror
 set grid linecolor rgb light linetype 1
 set logscale x 2
-set xtics ("0.6×" 0.6, "1×" 1, "1.25×" 1.25, "1.5×" 1.5, "2×" 2, "3×" 3, "4×" 4, "6×" 6)
+set xtics ("0.6×" 0.6, "1×" 1, "" 1.25, "1.5×" 1.5, "2×" 2, "3×" 3, "4×" 4, "6×" 6)
 set xrange [0.55 : 20] # with room for the names behind the last points
 set logscale y 10
 unset key
