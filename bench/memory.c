@@ -190,16 +190,15 @@ static json_t *end_json(const look *l)
 
 static json_t *recording_json(const sample *s, const recording *r, uint64_t checksum)
 {
-    json_t *document = cell_json(s, "reclaim.memory/1");
+    json_t *document = sample_head_json(s, "reclaim.memory/1");
 
     json_object_update_new(
         document,
-        json_pack("{s:s, s:s, s:o, s:I, s:o, s:o, s:{s:o, s:o, s:o}}", "status", "ok", "reason", "",
-                  "checksum", json_sprintf("%016" PRIx64, checksum), "requests",
-                  (json_int_t)r->end.request, "resident_bytes_before",
-                  json_known(r->resident_before), "points", points_json(r), "after", "teardown",
-                  end_json(&r->after_teardown), "last_collect", end_json(&r->after_last_collect),
-                  "release", end_json(&r->after_release)));
+        json_pack("{s:o, s:I, s:o, s:o, s:{s:o, s:o, s:o}}", "checksum",
+                  json_sprintf("%016" PRIx64, checksum), "requests", (json_int_t)r->end.request,
+                  "resident_bytes_before", json_known(r->resident_before), "points", points_json(r),
+                  "after", "teardown", end_json(&r->after_teardown), "last_collect",
+                  end_json(&r->after_last_collect), "release", end_json(&r->after_release)));
     return document;
 }
 
@@ -252,7 +251,7 @@ sample_status memory_record(sample *s, const char *path, bool *written,
     if (status == SAMPLE_OK)
         status = take(s, r, &checksum, message);
     if (status == SAMPLE_OK)
-        *written = write_document(recording_json(s, r, checksum), path);
+        *written = sample_write_json(recording_json(s, r, checksum), 1, path);
     free(r);
     return status;
 }

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "bench/allocator.h"
+#include "bench/latency.h"
 #include "bench/observed.h"
 #include "bench/planted/slowdown.h"
 #include "bench/schedule.h"
@@ -214,6 +215,8 @@ static void work_begins(workload_run *run)
 
     mm_reset_stats(state->heap);
     state->page_faults = page_faults_so_far();
+    if (state->sample->latency != NULL)
+        latency_begin(state->sample->latency, state->sample->runs_done, state->run.m);
     shim_clocks_start(state->clocks);
     state->began_ns = clock_now_ns();
 }
@@ -274,6 +277,8 @@ static void collect_last(run_state *state)
     mm_program_end(state->run.m);
     mm_get_stats(state->heap, &record->stats);
     after = record->stats;
+    if (state->sample->latency != NULL)
+        latency_last_collection(state->sample->latency, state->sample->runs_done);
     if (!sample_is_hand_written() && strategy_traits.generations > 0) {
         if (sum_by_generation(record->stats.collections) == 0)
             fail(state->sample, SAMPLE_UNCOLLECTED, "no collection ran before the last one");
@@ -322,6 +327,9 @@ static void finish_timed_part(run_state *state)
         planted_slowdown(clock_now_ns() - state->began_ns);
     record->last_collect_ns = clock_now_ns() - teardown_ended_ns;
     shim_clocks_stop(state->clocks);
+    if (state->sample->latency != NULL)
+        latency_end(state->sample->latency, state->sample->runs_done, state->run.m,
+                    state->began_ns);
     record->work_ns = state->ended_ns - state->began_ns;
     record->teardown_ns = teardown_ended_ns - state->ended_ns;
     record->page_faults = (uint64_t)(page_faults_so_far() - state->page_faults);
@@ -405,6 +413,10 @@ static bool prepare(sample *s)
 
     if (status != SAMPLE_OK)
         fail(s, status, "%s", message);
+    if (status == SAMPLE_OK && s->latency != NULL && !latency_reserve(s->latency, s->runs_done)) {
+        status = SAMPLE_OOM;
+        fail(s, status, "out of memory: no room to record its requests");
+    }
     return status == SAMPLE_OK;
 }
 

@@ -45,6 +45,7 @@ typedef struct sample {
     struct mm_schedule *schedule; /* NULL: none, or not yet */
     char label[SAMPLE_NAME_MAX];  /* canonical: strategy with options */
     char spec[SAMPLE_NAME_MAX];   /* canonical: workload with parameters */
+    struct latency *latency;      /* what is recorded of requests and pauses, or NULL */
     sample_record *records;
     int runs, runs_done,
         runs_timed;          /* asked for; made; whose times Google Benchmark has reported */

@@ -157,12 +157,16 @@ static const char *kind_name(void)
     return strategy_traits.scheduled ? "ideal" : "strategy";
 }
 
-/* The recordings that it can be asked for, each by an option of that name. */
+/* What else than a sample this program can be asked to record, each by an option of that name. */
 static json_t *records_json(void)
 {
-    bool has_heap = !sample_is_hand_written() && sample_absence() == NULL;
+    json_t *names = json_array();
 
-    return has_heap ? json_pack("[s]", "memory") : json_array();
+    if (!MM_COUNTED)
+        json_array_append_new(names, json_string("latency"));
+    if (!sample_is_hand_written() && sample_absence() == NULL)
+        json_array_append_new(names, json_string("memory"));
+    return names;
 }
 
 bool print_description(void)
@@ -206,15 +210,6 @@ bool print_check(const sample *s, uint64_t bytes_peak, const char *skip)
                   values_of(&s->parameters), "seed", (json_int_t)s->seed, "runs", s->runs,
                   "allocator", allocator_json(), "skip", skip != NULL ? skip : "", "forecast",
                   "bytes_peak", (json_int_t)bytes_peak));
-}
-
-json_t *cell_json(const sample *s, const char *schema)
-{
-    return json_pack(
-        "{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:o}", "schema", schema, "strategy",
-        sample_strategy(), "label", s->label, "flavour", MM_COUNTED ? "counted" : "timed",
-        "options", values_of(&s->options), "workload", s->workload->name, "spec", s->spec, "params",
-        values_of(&s->parameters), "seed", (json_int_t)s->seed, "allocator", allocator_json());
 }
 
 /* ---- Sample ---- */
@@ -361,27 +356,37 @@ static json_t *first_and_steady(const sample *s, uint64_t (*value)(const sample_
                      (json_int_t)sample_steady(s, value));
 }
 
-static json_t *sample_json(const sample *s)
+json_t *sample_head_json(const sample *s, const char *schema)
 {
     static const char *const statuses[] = {"ok", "uncollected", "leaked", "oom", "void", "failed"};
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:o, s:s, s:s}", "schema",
+                     schema, "strategy", sample_strategy(), "label", s->label, "flavour",
+                     MM_COUNTED ? "counted" : "timed", "options", values_of(&s->options),
+                     "workload", s->workload->name, "spec", s->spec, "params",
+                     values_of(&s->parameters), "seed", (json_int_t)s->seed, "allocator",
+                     allocator_json(), "status", statuses[s->status], "reason", s->reason);
+}
+
+static json_t *sample_json(const sample *s)
+{
     bool measured = s->runs_timed == s->runs && s->status < SAMPLE_OOM;
-    json_t *runs = json_array(), *document;
+    json_t *runs = json_array(), *document = sample_head_json(s, "reclaim.sample/1");
 
     for (int i = 0; measured && i < s->runs; i++)
         json_array_append_new(runs, run_json(s->records + i));
-    document = cell_json(s, "reclaim.sample/1");
-    json_object_update_new(
-        document,
-        json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "status", statuses[s->status], "reason",
-                  s->reason, "time_ns", measured ? first_and_steady(s, time_of) : json_null(),
-                  "cpu_ns", measured ? first_and_steady(s, cpu_of) : json_null(), "runs", runs,
-                  "counters", measured ? counters_json(s) : json_object()));
+    json_object_set_new(document, "time_ns", measured ? first_and_steady(s, time_of) : json_null());
+    json_object_set_new(document, "cpu_ns", measured ? first_and_steady(s, cpu_of) : json_null());
+    json_object_set_new(document, "runs", runs);
+    json_object_set_new(document, "counters", measured ? counters_json(s) : json_object());
     return document;
 }
 
-bool write_document(json_t *document, const char *path)
+bool sample_write_json(json_t *document, size_t indent, const char *path)
 {
-    char *text = document != NULL ? json_dumps(document, JSON_INDENT(1)) : NULL;
+    char *text = document != NULL
+                     ? json_dumps(document, indent > 0 ? JSON_INDENT(indent) : JSON_COMPACT)
+                     : NULL;
     bool written;
     int reason;
 
@@ -399,5 +404,5 @@ bool write_document(json_t *document, const char *path)
 
 bool write_sample(const sample *s, const char *path)
 {
-    return write_document(sample_json(s), path);
+    return sample_write_json(sample_json(s), 1, path);
 }

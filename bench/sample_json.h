@@ -10,12 +10,13 @@
 bool print_description(void);
 bool print_check(const sample *s, uint64_t bytes_peak, const char *skip);
 
-/* What every document about one cell begins with: schema, strategy, options, workload, parameters,
- * seed, allocator. NULL without memory. */
-json_t *cell_json(const sample *s, const char *schema);
+/* What every file of a sample begins with: which cell it is, how it ended, and with what checksum.
+ * Owned by the caller, NULL without memory. */
+json_t *sample_head_json(const sample *s, const char *schema);
 
-/* Writes `document`, which it takes over, whole or not at all; false with `errno` set. */
-bool write_document(json_t *document, const char *path);
+/* Writes a document, which it takes over, whole or not at all, indented by that many spaces; false
+ * with `errno` set. */
+bool sample_write_json(json_t *document, size_t indent, const char *path);
 
 /* Writes the sample whole or not at all; false with `errno` set. */
 bool write_sample(const sample *s, const char *path);
