@@ -10,6 +10,7 @@
 #include "bench/files.h"
 #include "bench/inspect.h"
 #include "bench/latency.h"
+#include "bench/memory.h"
 #include "bench/sample.h"
 #include "bench/sample_json.h"
 #include "bench/schedule.h"
@@ -20,9 +21,8 @@ enum { SAMPLES_MAX = 64, WORKLOADS_MAX = 64, COUNTED_RUNS = 1, TIMED_RUNS_MIN = 
 
 typedef struct command {
     const char *program;
-    const char *json;    /* a file, or NULL */
-    const char *latency; /* likewise, as the next two */
-    const char *record, *schedule;
+    const char *json, *latency, *memory; /* files, or NULL */
+    const char *record, *schedule;       /* likewise */
     bool describe, check;
     inspection inspected;
     settings options;
@@ -36,7 +36,8 @@ typedef struct command {
 
 static const char usage[] =
     "usage: %s [--workload SPEC]... [--option NAME=VALUE]... [--seed N] [--runs K]\n"
-    "          [--json FILE] [--latency FILE] [--check] [--describe] [--benchmark_...]\n"
+    "          [--json FILE] [--latency FILE] [--memory FILE] [--check] [--describe] "
+    "[--benchmark_...]\n"
     "       %s --workload SPEC (--inspect POINT | --leaks | --shape) [--format FORMAT]...\n"
     "\n"
     "Runs workloads on the strategy `%s`; without --workload, its suite at the default scale.\n"
@@ -51,6 +52,7 @@ static const char usage[] =
     "  --json FILE       writes the one sample to FILE and prints nothing\n"
     "  --latency FILE    writes every request and pause of the steady runs to FILE (a timed "
     "program)\n"
+    "  --memory FILE     writes what one run holds at its requests to FILE, outside of any timing\n"
     "  --check           validates, predicts memory, prints JSON, runs nothing\n"
     "  --describe        what this program is and takes, as JSON\n"
     "\n"
@@ -193,6 +195,7 @@ enum {
     OPTION_RUNS,
     OPTION_JSON,
     OPTION_LATENCY,
+    OPTION_MEMORY,
     OPTION_HELP,
     OPTION_INSPECT,
     OPTION_LEAKS,
@@ -273,6 +276,9 @@ static bool take_option(command *c, int option, char message[SETTINGS_MESSAGE_MA
     case OPTION_LATENCY:
         c->latency = optarg;
         return true;
+    case OPTION_MEMORY:
+        c->memory = optarg;
+        return true;
     case OPTION_RECORD:
         c->record = optarg;
         return true;
@@ -342,6 +348,28 @@ static bool check_schedule(const command *c)
     return false;
 }
 
+/* Whether what is to be recorded can be, of one workload. */
+static bool check_recordings(const command *c)
+{
+    bool asked = c->json != NULL || c->latency != NULL || c->memory != NULL || c->check;
+
+    if (asked && c->sample_count != 1)
+        bad_input(c, "--json, --latency, --memory and --check take exactly one --workload");
+    else if (c->latency != NULL && MM_COUNTED)
+        bad_input(c, "--latency is for the timed program: this one counts, and its times mean "
+                     "nothing");
+    else if (c->memory != NULL &&
+             (c->json != NULL || c->latency != NULL || c->check || inspection_asked(&c->inspected)))
+        bad_input(c, "--memory makes a run of its own: it goes with none of --json, --latency, "
+                     "--check, --inspect, --leaks and --shape");
+    else if (c->memory != NULL && sample_is_hand_written())
+        bad_input(c, "--memory means nothing here: a program written by hand has no heap to look "
+                     "at");
+    else
+        return true;
+    return false;
+}
+
 static int parse_arguments(command *c, int argc, char **argv)
 {
     static int describe, check;
@@ -352,6 +380,7 @@ static int parse_arguments(command *c, int argc, char **argv)
         {"runs", required_argument, NULL, OPTION_RUNS},
         {"json", required_argument, NULL, OPTION_JSON},
         {"latency", required_argument, NULL, OPTION_LATENCY},
+        {"memory", required_argument, NULL, OPTION_MEMORY},
         {"record", required_argument, NULL, OPTION_RECORD},
         {"schedule", required_argument, NULL, OPTION_SCHEDULE},
         {"check", no_argument, &check, 1},
@@ -393,12 +422,7 @@ static int parse_arguments(command *c, int argc, char **argv)
                  "'%.64s' is not an option; workloads are named by --workload", argv[optind]);
         return bad_input(c, message);
     }
-    if ((c->json != NULL || c->latency != NULL || c->check) && c->sample_count != 1)
-        return bad_input(c, "--json, --latency and --check take exactly one --workload");
-    if (c->latency != NULL && MM_COUNTED)
-        return bad_input(c, "--latency is for the timed program: this one counts, and its times "
-                            "mean nothing");
-    return check_schedule(c) ? check_inspection(c) : EXIT_BAD_INPUT;
+    return check_recordings(c) && check_schedule(c) ? check_inspection(c) : EXIT_BAD_INPUT;
 }
 
 static void add_suite_spec(void *context, const char *spec)
@@ -536,6 +560,19 @@ static int inspect_sample(command *c)
     return codes[status];
 }
 
+static int record_memory(command *c)
+{
+    char message[WORKLOAD_MESSAGE_MAX];
+    bool written;
+    sample_status status = memory_record(c->samples, c->memory, &written, message);
+
+    if (status != SAMPLE_OK)
+        fprintf(stderr, "%s: %s: %s\n", c->program, c->samples->spec, message);
+    if (!written)
+        fprintf(stderr, "%s: cannot write %s: %s\n", c->program, c->memory, strerror(errno));
+    return written ? exit_code_of(status) : EXIT_ENVIRONMENT;
+}
+
 /* The schedule of the one sample into its file; a run may follow. */
 static int record_schedule(command *c)
 {
@@ -569,6 +606,8 @@ static int run_command(command *c, int argc, char **argv)
     }
     if (inspection_asked(&c->inspected))
         return inspect_sample(c);
+    if (c->memory != NULL)
+        return record_memory(c);
     return c->check ? check_sample(c) : run_samples(c);
 }
 

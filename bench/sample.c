@@ -393,27 +393,24 @@ static void show_counters(run_state *state)
 }
 
 /* What this strategy cannot run at all is refused before it begins. */
-static bool can_run(sample *s)
+sample_status sample_prepare(sample *s, char message[WORKLOAD_MESSAGE_MAX])
 {
-    char message[WORKLOAD_MESSAGE_MAX];
     const char *skip;
     uint64_t bytes_peak;
 
     if (!sample_forecast(s, &bytes_peak, &skip, message))
-        fail(s, SAMPLE_BAD_INPUT, "%s", message);
-    else if (skip != NULL)
-        fail(s, SAMPLE_BAD_INPUT, "%s", skip);
-    return s->status != SAMPLE_BAD_INPUT;
+        return SAMPLE_BAD_INPUT;
+    if (skip == NULL)
+        return schedule_prepare(s, message);
+    snprintf(message, WORKLOAD_MESSAGE_MAX, "%s", skip);
+    return SAMPLE_BAD_INPUT;
 }
 
 static bool prepare(sample *s)
 {
     char message[WORKLOAD_MESSAGE_MAX];
-    sample_status status;
+    sample_status status = sample_prepare(s, message);
 
-    if (!can_run(s))
-        return false;
-    status = schedule_prepare(s, message);
     if (status != SAMPLE_OK)
         fail(s, status, "%s", message);
     if (status == SAMPLE_OK && s->latency != NULL && !latency_reserve(s->latency, s->runs_done)) {
@@ -589,6 +586,21 @@ static void predict_run(const workload_forecast *f, const settings *options, dou
 #endif
 }
 
+/* A heap limit is kept, by the account of what the program asks for and the strategy's headers; the
+ * registry and malloc's rounding come on top. */
+static void limit_prediction(const settings *options, double *peak, double *left)
+{
+    enum { RESIDENT_PER_BYTE = MM_COUNTED ? 6 : 2 };
+
+    for (size_t i = 0; i < options->count; i++) {
+        double most = options->values[i] * RESIDENT_PER_BYTE;
+        if (strcmp(options->table[i].name, "heap_bytes_max") != 0 || most == 0)
+            continue;
+        *peak = *peak < most ? *peak : most;
+        *left = *left < most ? *left : most;
+    }
+}
+
 bool sample_forecast(const sample *s, uint64_t *bytes_peak, const char **skip,
                      char message[WORKLOAD_MESSAGE_MAX])
 {
@@ -603,6 +615,7 @@ bool sample_forecast(const sample *s, uint64_t *bytes_peak, const char **skip,
     if (!s->workload->forecast(&s->parameters, &forecast, message))
         return false;
     predict_run(&forecast, &s->options, &peak, &left);
+    limit_prediction(&s->options, &peak, &left);
     *skip = sample_absence() != NULL ? sample_absence() : forecast.skip;
     *bytes_peak =
         (uint64_t)(PROGRAM_BYTES + peak + (s->runs - 1) * left + (double)forecast.other_bytes);

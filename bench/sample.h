@@ -70,6 +70,10 @@ void sample_register(sample *s);
 bool sample_forecast(const sample *s, uint64_t *bytes_peak, const char **skip,
                      char message[WORKLOAD_MESSAGE_MAX]);
 
+/* Sees to it that runs can begin: the strategy can run the cell at all, files are good, the schedule
+ * is there. SAMPLE_OK, or what is wrong with a message. */
+sample_status sample_prepare(sample *s, char message[WORKLOAD_MESSAGE_MAX]);
+
 /* Median of the runs but the first: of a value, and of what the workload measured as its number
  * `index`. */
 uint64_t sample_steady(const sample *s, uint64_t (*value)(const sample_record *));

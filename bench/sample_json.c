@@ -111,11 +111,11 @@ static json_t *traits_json(void)
     return json_pack("{s:s}", "peer", MM_STRATEGY_NAME);
 #else
     const mm_traits *t = &strategy_traits;
-    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:s?, s:i}", "reclaims", t->reclaims,
-                     "counts", t->counts, "prompt", t->prompt, "reclaims_cycles",
+    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:s?, s:i, s:s?}", "reclaims",
+                     t->reclaims, "counts", t->counts, "prompt", t->prompt, "reclaims_cycles",
                      t->reclaims_cycles, "moving", t->moving, "conservative", t->conservative,
-                     "scheduled", t->scheduled, "peer", t->peer, "generations",
-                     (int)t->generations);
+                     "scheduled", t->scheduled, "peer", t->peer, "generations", (int)t->generations,
+                     "fills_heap", t->fills_heap);
 #endif
 }
 
@@ -160,7 +160,13 @@ static const char *kind_name(void)
 /* What else than a sample this program can be asked to record, each by an option of that name. */
 static json_t *records_json(void)
 {
-    return MM_COUNTED ? json_array() : json_pack("[s]", "latency");
+    json_t *names = json_array();
+
+    if (!MM_COUNTED)
+        json_array_append_new(names, json_string("latency"));
+    if (!sample_is_hand_written() && sample_absence() == NULL)
+        json_array_append_new(names, json_string("memory"));
+    return names;
 }
 
 bool print_description(void)

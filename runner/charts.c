@@ -15,8 +15,10 @@
 
 #include "allocators.h"
 #include "growth.h"
+#include "heap_curve.h"
 #include "json.h"
 #include "latency_charts.h"
+#include "memory_over_time.h"
 #include "process.h"
 #include "support/file.h"
 #include "text.h"
@@ -142,6 +144,11 @@ static void write_pauses(FILE *out, const cell_summary *of)
     }
 }
 
+static bool has_heap_curve(const summary *of)
+{
+    return heap_curve_is_there(of->planned);
+}
+
 typedef struct chart {
     const char *name;
     const char *columns;
@@ -165,6 +172,11 @@ static const chart charts[] = {
      .has_data = utilisation_has_data},
     {"utilisation", "window_ms\tutilisation_percent\tworkload_number\tstrategy_number",
      .write_all = utilisation_write, .has_data = utilisation_has_data},
+    {"memory_over_time",
+     "workload\trow\tallocated_MB\tlive_MB\ttruly_live_MB\theld_MB\tresident_MB",
+     .write_all = memory_over_time_write, .has_data = memory_over_time_has_data},
+    {"heap_curve", "multiple\tms\tlow\thigh\tworkload\tmark\tstatus\tunit_MB\tlast\tnumber",
+     .write_all = heap_curve_write, .has_data = has_heap_curve},
 };
 
 enum { CHART_COUNT = sizeof charts / sizeof *charts };

@@ -6,8 +6,10 @@
 #include "benchmark_json.h"
 #include "charts.h"
 #include "extras.h"
+#include "heap_curve.h"
 #include "json.h"
 #include "latency_table.h"
+#include "memory_over_time.h"
 #include "overhead.h"
 #include "summary.h"
 #include "table.h"
@@ -28,7 +30,7 @@ bool report_make(const plan *planned, const store *from, bool with_charts, bool 
                  problem *why)
 {
     summary made = summary_make(planned, from);
-    bool done = summary_add_latency(&made, from, why);
+    bool done = summary_add_latency(&made, from, why) && memory_over_time_read(&made, from, why);
 
     if (!done) {
         summary_free(&made);
@@ -37,6 +39,8 @@ bool report_make(const plan *planned, const store *from, bool with_charts, bool 
     table_print(stdout, &made);
     overhead_print(stdout, &made);
     latency_print(stdout, &made);
+    memory_over_time_print(stdout, &made);
+    heap_curve_print(stdout, planned);
     fflush(stdout);
     done = overhead_write(&made, from, why) && trace_write(&made, from, why) &&
            write_file(from, "summary.json", summary_to_json(&made), why) &&

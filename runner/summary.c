@@ -6,6 +6,7 @@
 
 #include "counters.h"
 #include "json.h"
+#include "memory_over_time.h"
 #include "measurements.h"
 #include "text.h"
 
@@ -244,6 +245,7 @@ void summary_free(summary *made)
     for (size_t i = 0; i < made->planned->cell_count; i++) {
         free(made->cells[i].reason);
         json_decref(made->cells[i].counters);
+        memory_over_time_free(made->cells[i].memory);
         latency_free(&made->cells[i].latency);
     }
     free(made->cells);
@@ -294,6 +296,8 @@ static json_t *cell_to_json(const cell_summary *of)
     json_object_set(value, "allocator", json_object_get(of->of->record, "allocator"));
     json_object_set(value, "params", json_object_get(of->of->record, "params"));
     json_object_set(value, "options", json_object_get(of->of->record, "options"));
+    json_object_set_new(value, "memory_over_time", memory_over_time_to_json(of->memory));
+    json_object_set(value, "heap", json_object_get(of->of->record, "heap"));
     return value;
 }
 
@@ -305,11 +309,12 @@ json_t *summary_to_json(const summary *of)
         json_array_append_new(cells, cell_to_json(&of->cells[i]));
     for (size_t i = 0; i < of->comparisons.count; i++)
         json_array_append_new(verdicts, comparison_to_json(&of->comparisons.items[i]));
-    return json_pack("{s:s, s:s, s:I, s:f, s:{s:o, s:o, s:o, s:I}, s:o, s:o}", "schema",
+    return json_pack("{s:s, s:s, s:I, s:f, s:{s:o, s:o, s:o, s:I}, s:o, s:o, s:O*}", "schema",
                      "reclaim.summary/1", "baseline", of->planned->baseline, "repetitions",
                      (json_int_t)of->planned->repetitions, "margin", of->planned->margin,
                      "latency_recording", "ratio", json_from_number(of->latency_recording.median),
                      "low", json_from_number(of->latency_recording.low), "high",
                      json_from_number(of->latency_recording.high), "pairs",
-                     (json_int_t)of->latency_pairs, "cells", cells, "verdicts", verdicts);
+                     (json_int_t)of->latency_pairs, "cells", cells, "verdicts", verdicts, "heaps",
+                     json_object_get(of->planned->context, "heaps"));
 }

@@ -24,6 +24,7 @@ typedef struct cell_summary {
     estimate overhead;       /* likewise, to that of the ideal */
     json_t *counters;        /* merged from the counted and the timed samples */
     latency_summary latency; /* empty until summary_add_latency() */
+    struct memory_over_time *memory; /* see memory_over_time.h; NULL: nobody has looked */
     bool best; /* the shortest time among the strategies of this spec that are ok: one that leaks
                   never is */
 } cell_summary;

@@ -185,6 +185,8 @@ typedef struct mm_traits {
     mm_death_order death_by_collector; /* what a collection finds unreachable */
     bool finalises_at_teardown;        /* mm_heap_free() runs the finalisers that have not run */
     uint32_t generations;              /* that mm_collect() accepts; 0: there is no collector */
+    const char *fills_heap; /* options with which it collects only when the option heap_bytes_max is
+                               reached, so that it trades space for time; NULL: it cannot */
 } mm_traits;
 
 /* Objects of a cascade before its clock starts: timing every decrement would cost more than the

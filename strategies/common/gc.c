@@ -220,6 +220,13 @@ void mm_reset_stats(mm_heap *heap)
             m->base.request_ns_notable = 0;
 }
 
+void mm_on_request(mm *m, mm_request_hook *hook, void *context)
+{
+    m->base.on_request = hook;
+    m->base.on_request_context = context;
+    m->base.request_ns_notable = 0;
+}
+
 #ifdef strategy_freeze
 mm_status mm_freeze(mm *m)
 {

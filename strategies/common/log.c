@@ -1,8 +1,8 @@
 /* Requests and pauses as they end.
  *
- * A program that logs nothing pays nothing for it at a request: the comparison that finds the longest
- * request is there anyway, and with a log its threshold, `request_ns_notable`, stays 0, so that every
- * request takes the way to log_request(). Rejected: asking at each request whether there is a log.
+ * A program that logs nothing and has no hook (mm_on_request()) pays nothing for it at a request: the comparison that finds the longest
+ * request is there anyway, and with either its threshold, `request_ns_notable`, stays 0, so that every
+ * request takes the way to log_request(). Rejected: asking at each request whether there is one.
  * At a collection or a cascade of 64 objects that question is too small to be measured. */
 #include "mm.h"
 #include "mm_gc.h"
@@ -13,13 +13,15 @@ void log_request(mutator_base *base, uint64_t request_ns)
 
     if (request_ns > base->request_ns_max)
         base->request_ns_max = request_ns;
-    if (log == NULL) {
+    if (log == NULL && base->on_request == NULL)
         base->request_ns_notable = base->request_ns_max + 1;
-        return;
+    if (log != NULL) {
+        if (log->request_count < log->request_room)
+            log->requests[log->request_count] = (mm_request){base->request_started_ns, request_ns};
+        log->request_count++;
     }
-    if (log->request_count < log->request_room)
-        log->requests[log->request_count] = (mm_request){base->request_started_ns, request_ns};
-    log->request_count++;
+    if (base->on_request != NULL)
+        base->on_request(base->heap->base.mutator, base->requests, base->on_request_context);
 }
 
 void log_pause(mm_log *log, const mm_pause *pause)
