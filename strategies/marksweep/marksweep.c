@@ -30,7 +30,7 @@
  *
  * Rejected: clearing marks while sweeping (a write to every live object; turning the sense of the
  * mark over costs nothing); reversing pointers instead of a stack (Schorr and Waite 1967: three
- * writes an edge); one list of all objects, in the order they were made (docs/decisions, 16).
+ * writes an edge); one list of all objects, in the order they were made (docs/decisions, 17).
  * Sources: McCarthy 1960; Jones, Hosking and Moss, The Garbage Collection
  * Handbook, chapter 2; for the ring Cher, Hosking and Vijaykumar, "Software prefetching for
  * mark-sweep garbage collection", ASPLOS 2004. */

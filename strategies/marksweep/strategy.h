@@ -57,6 +57,7 @@ static const mm_traits strategy_traits = {
     .finalises_in_order = true,
     .death_by_collector = MM_WEAK_FIRST,
     .generations = MM_GENERATIONS,
+    .fills_heap = "automatic=off",
 };
 
 extern const setting strategy_settings[];
