@@ -23,7 +23,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)
 REFERENCE = "results/reference"
 BYTES_MAX = 4_000_000
 # What is kept of the folder; of the rest all can be computed again from it by `reclaim report`, or is large.
-KEPT = ("reference.json", "context.json", "summary.json", "samples.jsonl.gz", "counts.jsonl", "compares.json", "findings.md", "report.html")
+KEPT = ("reference.json", "counts.jsonl", "compares.json", "findings.md")
+KEPT_OF_SUITE = ("context.json", "summary.json", "samples.jsonl.gz", "report.html")
 
 
 def parse_arguments(arguments):
@@ -38,6 +39,7 @@ def parse_arguments(arguments):
     parser.add_argument("--check", action="store_true", help="ask the programs whether they know every cell that is measured; measure nothing")
     parser.add_argument("--anew", action="store_true", help="start anew where an earlier command was killed")
     parser.add_argument("--allow-dirty", action="store_true", help="with changes that are not committed, too")
+    parser.add_argument("--repetitions", type=int, metavar="N", help=f"of each cell; default {plan.REPETITIONS}, and no interval below 6")
     parser.add_argument("--no-pin", action="store_true", help="without real-time priority on a core, even where it is allowed")
     parser.add_argument("--programs", default="build/release", metavar="DIR", help="what is measured; default build/release, built by this command")
     asked = parser.parse_args(arguments)
@@ -125,22 +127,25 @@ def compress_samples(folder):
     os.replace(path + ".gz.part", path + ".gz")
 
 
+def copy_files(names, source, target):
+    os.makedirs(target, exist_ok=True)
+    for name in names:
+        if os.path.exists(os.path.join(source, name)):
+            shutil.copy2(os.path.join(source, name), target)
+
+
 def copy_kept(source, target):
     """What is committed: the folder without what can be computed again. Charts that report.html has inside stand beside it only where a
     document shows them; where there is no report, all."""
-    for name in KEPT:
-        if os.path.exists(os.path.join(source, name)):
-            shutil.copy2(os.path.join(source, name), target)
-    charts = os.path.join(source, "charts")
-    has_report = os.path.exists(os.path.join(source, "report.html"))
-    os.makedirs(os.path.join(target, "charts"))
-    for name in sorted(os.listdir(charts)) if os.path.isdir(charts) else []:
-        if name.endswith(".svg") and (not has_report or name in linked_charts()):
-            shutil.copy2(os.path.join(charts, name), os.path.join(target, "charts"))
-    for name in sorted(os.listdir(os.path.join(source, "probes"))):
-        os.makedirs(os.path.join(target, "probes", name))
-        for file in ("context.json", "summary.json"):
-            shutil.copy2(os.path.join(source, "probes", name, file), os.path.join(target, "probes", name))
+    suite, probes = os.path.join(source, plan.SUITE), os.path.join(source, "probes")
+    copy_files(KEPT, source, target)
+    copy_files(KEPT_OF_SUITE, suite, target)
+    charts = [name for name in os.listdir(os.path.join(suite, "charts")) if name.endswith(".svg")]
+    if os.path.exists(os.path.join(suite, "report.html")):
+        charts = [name for name in charts if name in linked_charts()]
+    copy_files(charts, os.path.join(suite, "charts"), os.path.join(target, "charts"))
+    for name in sorted(os.listdir(probes)):
+        copy_files(("context.json", "summary.json"), os.path.join(probes, name), os.path.join(target, "probes", name))
 
 
 def folder_bytes(folder):
@@ -149,7 +154,7 @@ def folder_bytes(folder):
 
 def publish(source, target):
     """Replaces the target whole, when all is there."""
-    compress_samples(source)
+    compress_samples(os.path.join(source, plan.SUITE))
     made, old = target + ".new", target + ".old"
     for stale in (made, old):
         shutil.rmtree(stale, ignore_errors=True)
@@ -174,7 +179,7 @@ def rewrite(folder):
 
 def measure_all(asked, target):
     of = plan.make_plan(FINDINGS, suite_of(asked.programs))
-    taking = measure.Measuring(of, target + ".part", asked.programs, quick=asked.quick, commit=commit(asked.allow_dirty or asked.quick), pin=not asked.no_pin)
+    taking = measure.Measuring(of, target + ".part", asked.programs, quick=asked.quick, repetitions=asked.repetitions, commit=commit(asked.allow_dirty or asked.quick), pin=not asked.no_pin)
     taking.begin(asked.anew)
     taking.take()
     rewrite(taking.folder)
@@ -186,7 +191,7 @@ def measure_some(asked):
     findings = choose(asked.finding)
     of = plan.make_plan(findings, suite_of(asked.programs), whole=False)
     with tempfile.TemporaryDirectory() as scratch:
-        taking = measure.Measuring(of, scratch, asked.programs, quick=asked.quick, commit=commit(True), pin=not asked.no_pin)
+        taking = measure.Measuring(of, scratch, asked.programs, quick=asked.quick, repetitions=asked.repetitions, commit=commit(True), pin=not asked.no_pin)
         taking.begin(anew=False)
         taking.take()
         evidence = Evidence(scratch)

@@ -1,10 +1,10 @@
 """What each workload of the catalogue must show, the second half: mixtures, payloads, old and large heaps, drops, servers, real heaps."""
 
-from catalogue import COLLECTING, COLLECTIONS_COLUMNS, OFF, RACE, collections_rows, equality_sentence, leaked_share, time_rows
-from evidence import attempt, bytes_text, count_text, factor_text, optional, ratio_text, share_text, time_text
-from judging import UNKNOWN, Judgement, inverse, is_above, row_name, verdict_of
+from catalogue import COLLECTING, COLLECTIONS_COLUMNS, RACE, collections_rows, equality_sentence, leaked_share, time_rows
+from evidence import attempt, bytes_text, count_text, factor_text, more_text, optional, ratio_text, share_text, time_text
+from judging import UNKNOWN, Judgement, inverse, is_above, is_below, row_name, verdict_of
 from plan import PEERS, SUITE, Count, Finding, Run, counts_of
-from texts import MEASURED, PREFORK, PREPARED, prefork_rows
+from texts import CPYTHON_OFF, MEASURED, PREFORK, PREPARED, prefork_rows
 
 # -- 7 mix --
 
@@ -41,7 +41,7 @@ MIX = Run("mix", ("refcount", "generational", "marksweep", "explicit", "cpython"
 def judge_break_even(evidence):
     ratios = {spec: evidence.estimate(spec, "generational", run=MIX.name) for spec in SHARES}
     dearer = [spec for spec, ratio in ratios.items() if is_above(ratio, 1)]
-    cheaper = [spec for spec, ratio in ratios.items() if ratio["high"] < 1]
+    cheaper = [spec for spec, ratio in ratios.items() if is_below(ratio, 1)]
     because = []
     if dearer:
         because.append(f"Collecting costs more than leaking up to a cyclic share of {share_text(max(SHARES[spec] for spec in dearer))}")
@@ -154,14 +154,11 @@ def judge_promote_free(evidence):
     return Judgement(verdict_of(*tests), because, COLLECTIONS_COLUMNS, collections_rows(evidence, COLLECTING, ["promote_free"]))
 
 
-PROMOTE_OFF = Run("promote_off", ("cpython", "cpython" + OFF), ("promote_free",), "cpython" + OFF)
-
-
 def judge_promote_cost(evidence):
     ours = inverse(evidence.estimate("promote_free", "manual"))
-    peer = evidence.estimate("promote_free", "cpython", run=PROMOTE_OFF.name)
+    peer = inverse(evidence.estimate("promote_free", CPYTHON_OFF.strategies[1], run=CPYTHON_OFF.name))
     tests = [1.5 <= ratio["median"] <= 1.9 for ratio in (ours, peer)]
-    because = [f"{name} takes {share_text(ratio['median'] - 1, 0)} more than without automatic collection"
+    because = [f"{name} takes {more_text(ratio)} than without automatic collection"
                + ("." if test else ", not 50% to 90%.") for (name, ratio), test in zip((("`generational`", ours), ("CPython", peer)), tests)]
     return Judgement(verdict_of(*tests), because, ("row", "time over the same without automatic collection"),
                      [["`generational`", ratio_text(ours)], ["`cpython`", ratio_text(peer)]])
@@ -298,7 +295,7 @@ FINDINGS = (
     Finding("trial-deletion-mutate", "mutate", "Trial deletion that does not adapt scans the live graph over and over.", judge_mutate, suite=(MUTATE,),
             suite_strategies=RACE),
     Finding("promote-nothing", "promote_free", "Generational collections free nothing.", judge_promote_free, counts=counts_of(COLLECTING, ("promote_free",))),
-    Finding("promote-cost", "promote_free", "They cost 70%.", judge_promote_cost, runs=(PROMOTE_OFF,), suite=("promote_free",),
+    Finding("promote-cost", "promote_free", "They cost 70%.", judge_promote_cost, runs=(CPYTHON_OFF,), suite=("promote_free",),
             suite_strategies=("generational", "manual")),
     Finding("late-full", "late", "All is freed by full collections.", judge_late,
             counts=counts_of(COLLECTING + ("marksweep", "lua", "lua_generational", "boehm"), ("late",))),

@@ -11,7 +11,7 @@ TIMED = ("ok", "leaked", "uncollected")
 
 
 class Evidence:
-    """A folder that Measuring has filled."""
+    """A folder that Measuring has filled, or the reference that was made of it, where the suite's files stand at the top."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -19,7 +19,9 @@ class Evidence:
         if self.reference is None or self.reference.get("schema") != measure.SCHEMA:
             raise Problem(f"{folder} has no reference.json of {measure.SCHEMA}: scripts/reference makes one")
         self.size = plan.quick_spec if self.reference["scale"] == "quick" else lambda spec: spec
-        self.summaries = {plan.SUITE: measure.read_json(os.path.join(folder, "summary.json"))}
+        apart = os.path.join(folder, plan.SUITE)
+        self.suite_folder = apart if os.path.isdir(apart) else folder
+        self.summaries = {plan.SUITE: measure.read_json(os.path.join(self.suite_folder, "summary.json"))}
         probes = os.path.join(folder, "probes")
         for name in sorted(os.listdir(probes)) if os.path.isdir(probes) else []:
             self.summaries[name] = measure.read_json(os.path.join(probes, name, "summary.json"))
@@ -29,8 +31,8 @@ class Evidence:
 
     def context(self):
         """That of the suite, or of any other run when there is no suite."""
-        places = ["context.json"] + [f"probes/{name}/context.json" for name in self.summaries if name != plan.SUITE]
-        return next(filter(None, (measure.read_json(os.path.join(self.folder, place)) for place in places)), {})
+        places = [self.suite_folder] + [os.path.join(self.folder, "probes", name) for name in self.summaries if name != plan.SUITE]
+        return next(filter(None, (measure.read_json(os.path.join(place, "context.json")) for place in places)), {})
 
     def read_counts(self):
         path = os.path.join(self.folder, "counts.jsonl")
@@ -130,6 +132,15 @@ def factor_text(value):
     return f"{value:.2f}" if value < 10 else f"{value:.3g}"
 
 
+def change_text(factor):
+    """`12% more`, `5% less`"""
+    return f"{100 * abs(factor - 1):.0f}% {'more' if factor >= 1 else 'less'}"
+
+
+def more_text(estimate):
+    return change_text(estimate["median"])
+
+
 def count_text(value):
     return f"{value:,.0f}"
 
@@ -171,10 +182,7 @@ def attempt(figure, *arguments):
         return None
 
 
-def optional(figure, *arguments, otherwise="–"):
-    """A figure as text, or a dash and why there is none."""
-    try:
-        return figure(*arguments)
-    except Missing as missing:
-        reason = str(missing).split(": ", 1)
-        return f"{otherwise} ({reason[1]})" if len(reason) > 1 else otherwise
+def optional(figure, *arguments):
+    """A figure as text, or a dash where there is none."""
+    text = attempt(figure, *arguments)
+    return "–" if text is None else text

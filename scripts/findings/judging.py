@@ -26,12 +26,12 @@ def row_name(row):
 
 
 def is_above(estimate, bound):
-    """Whether the whole interval is."""
-    return estimate["low"] > bound
+    """Whether the whole interval is; without one nothing is certain."""
+    return estimate["has_interval"] and estimate["low"] > bound
 
 
 def is_below(estimate, bound):
-    return estimate["high"] < bound
+    return estimate["has_interval"] and estimate["high"] < bound
 
 
 def inverse(ratio):

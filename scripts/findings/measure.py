@@ -1,7 +1,7 @@
 """Takes the measurements of a plan into a folder. What is there already is not taken again, so that a command that was killed goes on.
 
     reference.json      what the folder is: scale, commit, the plan, how the programs were started, seconds taken by each part
-    context.json …      the suite, as `reclaim run` leaves it
+    suite/              the suite, as `reclaim run` leaves it; once it is complete these files stand at the top
     probes/NAME/        every other run
     compares.json       rows of a run against one another, as `reclaim compare` says
     counts.jsonl        one line for each counted program: what was asked, and its sample
@@ -61,10 +61,10 @@ def can_pin():
 class Measuring:
     """A plan on its way into a folder, with the programs of another folder."""
 
-    def __init__(self, of, folder, programs, *, quick, commit, pin):
+    def __init__(self, of, folder, programs, *, quick, repetitions, commit, pin):
         self.plan, self.folder, self.programs, self.quick = of, folder, programs, quick
         self.size = plan.quick_spec if quick else lambda spec: spec
-        self.repetitions = 1 if quick else None
+        self.repetitions = repetitions or (1 if quick else None)
         self.prefix = list(PINNED) if pin and can_pin() else []
         self.state = {"schema": SCHEMA, "scale": "quick" if quick else "reference", "commit": commit, "plan": self.digest(),
                       "prefix": self.prefix, "suite": [spec for run in of.runs if run.name == plan.SUITE for spec in run.specs], "seconds": {}}
@@ -75,7 +75,7 @@ class Measuring:
         return subprocess.run([os.path.join(self.programs, "reclaim"), *arguments], capture_output=True, text=True, check=False)
 
     def digest(self):
-        text = json.dumps(dataclasses.asdict(self.plan), default=list)
+        text = json.dumps([dataclasses.asdict(self.plan), self.repetitions])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def begin(self, anew):
@@ -103,6 +103,9 @@ class Measuring:
 
     # -- runs --
 
+    def run_folder(self, name):
+        return os.path.join(self.folder, plan.SUITE) if name == plan.SUITE else os.path.join(self.folder, "probes", name)
+
     def run_command(self, run, folder):
         if os.path.exists(os.path.join(folder, "context.json")):
             return ["run", "--resume", folder]
@@ -113,7 +116,7 @@ class Measuring:
     def take_run(self, run):
         if run.name in self.state["seconds"]:
             return
-        folder = self.folder if run.name == plan.SUITE else os.path.join(self.folder, "probes", run.name)
+        folder = self.run_folder(run.name)
         since = time.monotonic()
         command = [*self.prefix, os.path.join(self.programs, "reclaim"), *self.run_command(run, folder)]
         code = subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode
@@ -171,9 +174,9 @@ class Measuring:
 
     def compare(self, pair):
         """The cells of `reclaim compare`, or why there is none."""
-        folder = self.folder if pair.run == plan.SUITE else os.path.join(self.folder, "probes", pair.run)
+        folder = self.run_folder(pair.run)
         done = self.reclaim("compare", folder, "--from", pair.above, "--to", pair.below, "--format", "json")
-        if done.returncode != 0:
+        if done.returncode not in (0, UNTRUSTED):
             raise Problem(f"reclaim compare {folder} --from {pair.above} --to {pair.below}: {done.stderr.strip()}")
         cells = json.loads(done.stdout)["comparisons"]
         return [{"spec": cell["spec"], "ratio": cell["ratio"], "verdict": cell["verdict"], "reason": cell["reason"]} for cell in cells]

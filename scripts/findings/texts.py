@@ -1,6 +1,6 @@
 """What the texts that explain Python's memory management claim about cost, and what comes of it here."""
 
-from evidence import attempt, bytes_text, generations_text, known, list_text, optional, ratio_text, share_text, time_text
+from evidence import TIMED, attempt, bytes_text, change_text, generations_text, list_text, optional, ratio_text, share_text, time_text
 from judging import FAILS, HOLDS, UNKNOWN, Judgement, is_above, is_below, row_name, verdict_of
 from plan import EVERY, PEERS, SUITE, Compare, Finding, Run
 
@@ -117,6 +117,7 @@ def collected_text(freed):
 
 OFF = ":automatic=off,collect=end"
 DISABLED = tuple(Run(f"disabled_{peer}", (peer, peer + OFF), ("build", "pairs", "mix", "promote_free"), peer) for peer in ("cpython", "lua", "boehm"))
+CPYTHON_OFF = DISABLED[0]
 
 
 def judge_disabled(evidence):
@@ -153,17 +154,16 @@ MEASURED = {"copied while reading": "measured_copied_by_reads_bytes", "while ser
             "all memory (Pss)": "measured_all_pss_bytes"}
 
 
-def prefork_rows(evidence):
-    rows = []
-    for row in PREFORK.strategies:
-        for state, spec in PREPARED.items():
-            def shown(name, row=row, spec=spec):
-                return bytes_text(evidence.cell(spec, row, PREFORK.name)["counters"][name])
+def prefork_row(evidence, row, state):
+    cell = evidence.find(PREPARED[state], row, PREFORK.name)
+    if cell is None or cell["status"] not in TIMED:
+        why = f"{cell['status']}: {cell['reason']}" if cell else "not run"
+        return [row_name(row), state, why] + [""] * len(MEASURED)
+    return [row_name(row), state, *[bytes_text(cell["counters"][name]) for name in MEASURED.values()], time_text(cell["time_ns"]["median"])]
 
-            def took(row=row, spec=spec):
-                return time_text(known(evidence.cell(spec, row, PREFORK.name)["time_ns"], "time")["median"])
-            rows.append([row_name(row), state] + [optional(shown, name) for name in MEASURED.values()] + [optional(took)])
-    return rows
+
+def prefork_rows(evidence):
+    return [prefork_row(evidence, row, state) for row in PREFORK.strategies for state in PREPARED]
 
 
 def saved(evidence, row, state, figure):
@@ -178,8 +178,8 @@ def judge_forked(evidence):
     rows = prefork_rows(evidence)
     memory = {row: saved(evidence, row, "disabled", "measured_all_pss_bytes") for row in ("generational", "cpython")}
     time = {row: saved(evidence, row, "disabled", "time") for row in ("generational", "cpython")}
-    because = [f"With the collector disabled before the fork {row_name(row)} takes {share_text(memory[row], 0)} less memory and "
-               f"{share_text(time[row], 0)} less time." for row in memory]
+    because = [f"With the collector disabled before the fork {row_name(row)} takes {change_text(1 - memory[row])} memory and "
+               f"{change_text(1 - time[row])} time." for row in memory]
     because.append("How much it is depends on whether a full collection comes due in a worker: here each worker grows by two fifths, so one does.")
     return Judgement(verdict_of(*[share >= 0.1 for share in memory.values()]), because,
                      ("row", "the collector", *MEASURED, "time"), rows)
