@@ -23,6 +23,7 @@ from problem import Problem
 
 SCHEMA = "reclaim.reference/1"
 COUNT_SECONDS_MAX = 900
+PIN_SECONDS_MAX = 10
 UNTRUSTED = 3  # a cell is void or failed: it says so itself
 # A core of its own and real-time priority, where that is allowed: on a machine that others use too, it is what makes times comparable.
 PINNED = ("chrt", "-f", "50", "taskset", "-c", "1")
@@ -52,10 +53,12 @@ def write_json(path, value):
 
 
 def can_pin():
-    """Whether a command may be started with real-time priority on the second core."""
-    if shutil.which(PINNED[0]) is None or shutil.which("taskset") is None:
+    """Whether a command may be started with real-time priority on the second core. It waits there as long as another one works with that
+    priority, for ever if need be, and then the core is not ours."""
+    try:
+        return subprocess.run([*PINNED, "true"], capture_output=True, timeout=PIN_SECONDS_MAX, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
         return False
-    return subprocess.run([*PINNED, "true"], capture_output=True, check=False).returncode == 0
 
 
 class Measuring:
@@ -66,6 +69,8 @@ class Measuring:
         self.size = plan.quick_spec if quick else lambda spec: spec
         self.repetitions = repetitions or (1 if quick else None)
         self.prefix = list(PINNED) if pin and can_pin() else []
+        if pin and not self.prefix:
+            say(f"'{' '.join(PINNED)}' is not allowed, or another program has that core: times will be noisier")
         self.state = {"schema": SCHEMA, "scale": "quick" if quick else "reference", "commit": commit, "plan": self.digest(),
                       "prefix": self.prefix, "suite": [spec for run in of.runs if run.name == plan.SUITE for spec in run.specs], "seconds": {}}
         help_text = self.reclaim("run", "--help").stdout

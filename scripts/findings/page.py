@@ -54,12 +54,12 @@ def how_measured(evidence):
     if reference["prefix"]:
         lines.append(f"Every run was started by `{' '.join(reference['prefix'])}`.")
     if evidence.summaries.get("suite"):
-        lines.append(f"The suite has {count_text(evidence.summaries['suite']['repetitions'])} repetitions of each cell, each a process of its own; the "
-                     "probes of single findings have as many as their commands say.")
+        lines.append(f"Each cell of the suite was run in {count_text(evidence.summaries['suite']['repetitions'])} processes (`--repetitions`), three runs "
+                     "each.")
     if reference["scale"] == "quick":
         lines.append("**A quick look: sizes are tiny, and no verdict below means anything.**")
     if reference["seconds"]:
-        lines.append(f"Measuring took {sum(reference['seconds'].values()) / 60:.0f} minutes.")
+        lines.append(f"Measuring took {sum(reference['seconds'].values()) / 60:.0f} minutes in all.")
     return " ".join(lines)
 
 
