@@ -17,8 +17,8 @@ class Judgement:
 
 
 def verdict_of(*tests):
-    """All of the tests, some, or none."""
-    return HOLDS if all(tests) else IN_PART if any(tests) else FAILS
+    """All of the tests, some, or none; where nothing could be tested nothing is said."""
+    return UNKNOWN if not tests else HOLDS if all(tests) else IN_PART if any(tests) else FAILS
 
 
 def row_name(row):

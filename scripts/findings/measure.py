@@ -134,7 +134,10 @@ class Measuring:
     def counts_there(self):
         """What has been counted; a line that was cut by a kill is not."""
         path = os.path.join(self.folder, "counts.jsonl")
-        lines = open(path, encoding="utf-8").read().splitlines(keepends=True) if os.path.exists(path) else []
+        if not os.path.exists(path):
+            return set()
+        with open(path, encoding="utf-8") as file:
+            lines = file.readlines()
         whole = [line for line in lines if line.endswith("\n")]
         if len(whole) < len(lines):
             write_text(path, "".join(whole))

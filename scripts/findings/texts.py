@@ -3,6 +3,7 @@
 from evidence import TIMED, attempt, bytes_text, change_text, generations_text, list_text, optional, ratio_text, share_text, time_text
 from judging import FAILS, HOLDS, UNKNOWN, Judgement, is_above, is_below, row_name, verdict_of
 from plan import EVERY, PEERS, SUITE, Compare, Finding, Run
+from problem import Missing
 
 PAUSE_NS = 1e6           # what is called a pause: a millisecond
 MARGIN = 0.02            # the least difference of times that counts, as everywhere here
@@ -26,6 +27,8 @@ def judge_no_pauses(evidence):
         rows.append([f"`{spec}`", shown_time(cells["refcount"], "drop_ns_max"), shown_time(cells["generational"], "pause_ns_max"),
                      shown_time(cells["marksweep"], "pause_ns_max")] +
                     [shown_time(cells[row], "request_ns_max") for row in ("refcount", "cpython", "lua", "boehm")])
+    if not drops:
+        raise Missing("how long drops took is not known")
     long = [spec for spec, drop in drops.items() if drop > PAUSE_NS]
     worst = max(drops, key=drops.get)
     because = [f"On {len(drops) - len(long)} of {len(drops)} workloads no drop of `refcount` took longer than {time_text(PAUSE_NS)}."]
@@ -128,6 +131,8 @@ def judge_disabled(evidence):
             cells.append(optional(lambda spec=spec, run=run: ratio_text(evidence.estimate(spec, run.strategies[1], run=run.name)))
                          if spec in run.specs else "")
         rows.append([f"`{spec}`"] + cells)
+    if not ours:
+        raise Missing("the times of `manual` over `generational` are not known")
     faster = [spec for spec, ratio in ours.items() if is_below(ratio, 1 - MARGIN)]
     slower = [spec for spec, ratio in ours.items() if is_above(ratio, 1 + MARGIN)]
     because = [f"Off, and collected once at the end, is faster on {len(faster)} of {len(ours)} workloads and slower on {len(slower)}; "
