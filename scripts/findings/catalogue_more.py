@@ -4,6 +4,7 @@ from catalogue import COLLECTING, COLLECTIONS_COLUMNS, RACE, collections_rows, e
 from evidence import attempt, bytes_text, count_text, factor_text, more_text, optional, ratio_text, share_text, time_text
 from judging import UNKNOWN, Judgement, inverse, is_above, is_below, row_name, verdict_of
 from plan import PEERS, SUITE, Count, Finding, Run, counts_of
+from problem import Missing
 from texts import CPYTHON_OFF, MEASURED, PREFORK, PREPARED, prefork_rows
 
 # -- 7 mix --
@@ -65,7 +66,7 @@ def judge_fat_leak(evidence):
 def judge_byte_blind(evidence):
     labels = ("generational", "cpython", "marksweep", "lua", "lua_generational", "boehm")
     held = {label: attempt(lambda l=label: evidence.counter(l, "fat", "bytes_peak") / BUFFER) for label in labels}
-    threshold = evidence.find("fat:n=4000", "generational")["options"]["threshold0"]
+    threshold = evidence.cell("fat:n=4000", "generational")["options"]["threshold0"]
     expected = threshold / 2
     tests = [held[label] is not None and abs(held[label] - expected) <= 0.1 * expected for label in COLLECTING]
     least = min(value for value in held.values() if value is not None)
@@ -264,15 +265,18 @@ def judge_pages(evidence):
 
 def judge_heap(evidence):
     specs = [spec for spec in evidence.asked_specs() if spec.startswith("heap:")]
-    tests, because = [], []
+    tests, because, known_any = [], [], False
     for spec in specs:
         ratios = {row: attempt(evidence.estimate, spec, row, "overhead") for row in RACE if row != "explicit"}
         ratios = {row: ratio["median"] for row, ratio in ratios.items() if ratio is not None}
         tests.append(len(ratios) == len(RACE) - 1)
+        known_any = known_any or bool(ratios)
         if ratios:
             least, most = min(ratios, key=ratios.get), max(ratios, key=ratios.get)
             because.append(f"`{spec}` costs from {factor_text(ratios[least])} ({row_name(least)}) to {factor_text(ratios[most])} times "
                            f"({row_name(most)}) what freeing by schedule takes.")
+    if not known_any:
+        raise Missing("the time of no row over `explicit` is known on a recorded heap")
     because.append("The shape is the program's; a snapshot has no lifetimes, and the mutation is made up.")
     rows = [[row_name(row)] + [optional(lambda r=row, s=spec: ratio_text(evidence.estimate(s, r, "overhead"))) for spec in specs] for row in RACE]
     return Judgement(verdict_of(*tests), because, ("row", *[f"time over `explicit` on `{spec}`" for spec in specs]), rows)
