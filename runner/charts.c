@@ -178,12 +178,14 @@ static void write_block(FILE *out, const chart *of, const summary *from, const c
 
     for (size_t i = 0; i < from->planned->cell_count; i++) {
         const cell_summary *row = &from->cells[i];
+        const char *caveat;
         char *shown;
         if (strcmp(row->of->spec, spec) != 0)
             continue;
         shown = shown_row(row->of);
-        fprintf(out, "%s\t%s%s\t%d\t%s", spec, shown, row->of->peer[0] != '\0' ? " (peer)" : "",
-                line++, from->planned->baseline);
+        caveat = json_text_of(row->of->record, "caveat");
+        fprintf(out, "%s%s%s\t%s%s\t%d\t%s", spec, caveat[0] != '\0' ? ": " : "", caveat, shown,
+                row->of->peer[0] != '\0' ? " (peer)" : "", line++, from->planned->baseline);
         of->write(out, row);
         fputc('\n', out);
         free(shown);

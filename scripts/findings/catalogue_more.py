@@ -231,8 +231,8 @@ def judge_finalize(evidence):
         cells = [evidence.find(spec, row) for spec in FINALIZE]
         rows.append([row_name(row)] + [status_text(cell) for cell in cells])
         tests += [cell["status"] in ("ok", "leaked", "uncollected") for cell in cells if cell is not None and cell["status"] != "skipped"]
-    because = [f"{sum(tests)} of {len(tests)} cells agree with the workload's books: how many finalisers ran, how many objects came back, which weak "
-               "references read null, and one checksum of the final graph for all."]
+    because = [f"{sum(tests)} of {len(tests)} cells agree with the workload's books: how many finalisers and callbacks ran, how many weak references lead "
+               "nowhere, and one checksum of the final graph for all."]
     return Judgement(verdict_of(*tests), because, ("row", *[f"`{spec}`" for spec in FINALIZE]), rows)
 
 
