@@ -209,9 +209,9 @@ static void write_block(FILE *out, const chart *of, const summary *from, const c
             continue;
         shown = shown_row(row->of);
         caveat = json_text_of(row->of->record, "caveat");
-        prefix = text_format("%s%s%s\t%s%s\t%d\t%s", spec, caveat[0] != '\0' ? ": " : "", caveat,
-                             shown, row->of->peer[0] != '\0' ? " (peer)" : "", line++,
-                             from->planned->baseline);
+        prefix =
+            text_format("%s%s%s\t%s%s\t%d\t%s", spec, caveat[0] != '\0' ? ": " : "", caveat, shown,
+                        row->of->peer[0] != '\0' ? " (peer)" : "", line++, from->planned->baseline);
         if (of->write != NULL) {
             fputs(prefix, out);
             of->write(out, row);

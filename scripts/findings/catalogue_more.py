@@ -177,13 +177,22 @@ def judge_late(evidence):
                      collections_rows(evidence, COLLECTING + ("marksweep", "lua", "lua_generational", "boehm"), ["late"]))
 
 
+def held_over_live(evidence, row):
+    """Of the run's recording of memory, where it has one."""
+    memory = evidence.cell("late", row).get("memory_over_time") or {}
+    if not memory.get("live_bytes_max") or not memory.get("truly_live_bytes_max"):
+        raise Missing(f"the memory of {row} over time is not known")
+    return memory["live_bytes_max"] / memory["truly_live_bytes_max"]
+
+
 def judge_late_peak(evidence):
     live = evidence.shape("explicit", "late")["bytes_peak"]
     peaks = {row: attempt(lambda r=row: evidence.shape(r, "late")["bytes_peak"] / live) for row in ("refcount", "generational", "manual", "marksweep")}
     rows = [[row_name(row), "–" if peak is None else factor_text(peak)] for row, peak in peaks.items()]
-    rss = {row: attempt(lambda r=row: evidence.cell("late", r)["counters"]["rss_peak_bytes"]) for row in PEERS + ("generational",)}
-    rows += [[row_name(row), f"not told; resident {bytes_text(value)}, `generational` {bytes_text(rss['generational'])}"]
-             for row, value in rss.items() if row != "generational" and value is not None and rss["generational"] is not None]
+    for row in PEERS:
+        held = attempt(held_over_live, evidence, row)
+        resident = attempt(lambda r=row: evidence.cell("late", r)["counters"]["rss_peak_bytes"])
+        rows.append([row_name(row), factor_text(held) if held is not None else "–" if resident is None else f"not told; resident {bytes_text(resident)}"])
     return Judgement(verdict_of(1.7 <= peaks["generational"] <= 2.3), [f"`generational` holds {factor_text(peaks['generational'])} times what is live at most."],
                      ("row", "most bytes held over most bytes live"), rows)
 
