@@ -145,16 +145,43 @@ typedef struct chart {
     const char *name;
     const char *columns;
     void (*write)(FILE *out, const cell_summary *of); /* NULL: it has no line for each cell */
+    const char *question;                             /* what the picture answers */
+    const char *reading;                              /* how to read it, in a line */
 } chart;
 
 static const chart charts[] = {
-    {"time", "ratio\tlow\thigh\tlook\tnote_at", write_time},
-    {"memory", "peak_MB\tleaked_MB\tnote_at", write_memory},
-    {"pauses", "pause_us\trequest_us\tdrop_us", write_pauses},
-    {"growth", "n\tns\tlow\thigh\tbytes\tworkload\tlast", NULL},
+    {"time", "ratio\tlow\thigh\tlook\tnote_at", write_time,
+     "How much time does each strategy take?",
+     "Time relative to the baseline, on a logarithmic axis; the black line is the 95% interval. "
+     "Dark blue is the shortest median of those that are ranked; hatched orange leaks, "
+     "cross-hatched green never collected, white is a limit."},
+    {"memory", "peak_MB\tleaked_MB\tnote_at", write_memory,
+     "How much memory does each strategy hold?",
+     "The bar is the resident peak, its hatched part what was leaked. Every panel has its own "
+     "scale."},
+    {"pauses", "pause_us\trequest_us\tdrop_us", write_pauses,
+     "How long does the program wait at most?",
+     "Longest pause of the collector (filled circle), longest request (square), longest cascade of "
+     "counts (triangle), logarithmic; on the right the number of collections."},
+    {"growth", "n\tns\tlow\thigh\tbytes\tworkload\tlast", NULL,
+     "What does one object cost as there are more of them?",
+     "Time and resident peak for each object. A level line is a cost in proportion."},
 };
 
 enum { CHART_COUNT = sizeof charts / sizeof *charts };
+
+size_t charts_count(void)
+{
+    return CHART_COUNT;
+}
+
+chart_text charts_text(size_t index)
+{
+    const chart *of = &charts[index];
+
+    return (chart_text){of->name, of->question != NULL ? of->question : of->name,
+                        of->reading != NULL ? of->reading : ""};
+}
 
 /* The row, with the version of its allocator where it names one: charts are looked at far from the
  * run. The caller frees it. */
@@ -288,6 +315,17 @@ bool charts_draw_one(const char *name, const char *folder, problem *why)
     return drawn;
 }
 
+/* A picture of other data than those beside it misleads: where none can be drawn now, there is none.
+ */
+static void remove_pictures(const char *folder)
+{
+    for (size_t i = 0; i < CHART_COUNT; i++) {
+        char *path = text_format("%s/%s.svg", folder, charts[i].name);
+        unlink(path);
+        free(path);
+    }
+}
+
 static bool write_all_data(const summary *of, const char *folder, problem *why)
 {
     bool written = true;
@@ -315,6 +353,8 @@ bool charts_draw(const summary *of, const store *into, problem *why)
     bool drawn = mkdir(folder, 0777) == 0 || errno == EEXIST ||
                  problem_environment(why, "cannot create %s: %s", folder, strerror(errno));
 
+    if (drawn)
+        remove_pictures(folder);
     drawn = drawn && write_all_data(of, folder, why) && draw_all(of, folder, why);
     free(folder);
     return drawn;

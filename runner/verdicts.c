@@ -1,0 +1,652 @@
+#include "verdicts.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "statistics.h"
+#include "text.h"
+#include "units.h"
+
+/* Longer lists than this are cut. */
+enum { NAMES_MAX = 6 };
+
+/* A text that grows. */
+typedef struct sentence {
+    FILE *out;
+    char *text;
+    size_t size;
+    size_t items; /* of the list that is being written */
+} sentence;
+
+static void begin(sentence *made)
+{
+    *made = (sentence){0};
+    made->out = open_memstream(&made->text, &made->size);
+    if (made->out == NULL)
+        abort();
+}
+
+static char *end(sentence *made)
+{
+    fclose(made->out);
+    return made->text;
+}
+
+static bool is_empty(sentence *made)
+{
+    return ftell(made->out) == 0;
+}
+
+/* What stands before the next item of a list of `count`: ", ", " and ", or nothing. */
+static void separate(sentence *made, size_t count)
+{
+    const char *separator = made->items == 0 ? "" : made->items + 1 == count ? " and " : ", ";
+
+    fputs(separator, made->out);
+    made->items++;
+}
+
+/* -- the summary -- */
+
+static const json_t *find_cell(const json_t *summary, const char *row, const char *spec)
+{
+    const json_t *cells = json_object_get(summary, "cells");
+
+    for (size_t i = 0; i < json_array_size(cells); i++) {
+        const json_t *cell = json_array_get(cells, i);
+        if (strcmp(json_text_of(cell, "strategy"), row) == 0 &&
+            strcmp(json_text_of(cell, "spec"), spec) == 0)
+            return cell;
+    }
+    return NULL;
+}
+
+/* The rows that are ranked by a metric, the first first; empty when there are none. */
+static const json_t *find_rows(const json_t *summary, const char *spec, const char *metric)
+{
+    const json_t *all = json_object_get(summary, "standings");
+
+    for (size_t i = 0; i < json_array_size(all); i++) {
+        const json_t *standing = json_array_get(all, i);
+        if (strcmp(json_text_of(standing, "metric"), metric) == 0 &&
+            strcmp(json_text_of(standing, "spec"), spec) == 0)
+            return json_object_get(standing, "rows");
+    }
+    return NULL;
+}
+
+static bool has_verdict(const json_t *row, const char *verdict)
+{
+    return strcmp(json_text_of(row, "verdict"), verdict) == 0;
+}
+
+static bool is_first(const json_t *row)
+{
+    return has_verdict(row, "first") || has_verdict(row, "no difference found");
+}
+
+static size_t count_verdicts(const json_t *rows, const char *verdict)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < json_array_size(rows); i++)
+        count += has_verdict(json_array_get(rows, i), verdict);
+    return count;
+}
+
+/* The first row with this verdict, NULL when there is none. */
+static const json_t *next_row(const json_t *rows, const char *verdict)
+{
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        if (has_verdict(json_array_get(rows, i), verdict))
+            return json_array_get(rows, i);
+    }
+    return NULL;
+}
+
+/* A number in a group of a cell, NAN when it is not there. */
+static double number_in(const json_t *cell, const char *group, const char *name)
+{
+    return json_number_of(json_object_get(cell, group), name);
+}
+
+static double counter_sum(const json_t *cell, const char *name)
+{
+    const json_t *value = json_object_get(json_object_get(cell, "counters"), name);
+    double sum = 0;
+
+    if (!json_is_array(value))
+        return number_in(cell, "counters", name);
+    for (size_t i = 0; i < json_array_size(value); i++)
+        sum += json_number_value(json_array_get(value, i));
+    return sum;
+}
+
+static bool has_status(const json_t *cell, const char *status)
+{
+    return strcmp(json_text_of(cell, "status"), status) == 0;
+}
+
+static bool is_contender(const json_t *cell)
+{
+    return strcmp(json_text_of(cell, "kind"), "strategy") == 0 &&
+           json_text_of(cell, "peer")[0] == '\0';
+}
+
+static bool is_timed(const json_t *cell)
+{
+    return has_status(cell, "ok") || has_status(cell, "leaked") || has_status(cell, "uncollected");
+}
+
+/* Calls `each` for every cell of a spec that it is `wanted` of, and returns how many there were. The
+ * list they write begins with `head`. */
+static size_t list_cells(sentence *made, const json_t *summary, const char *spec, const char *head,
+                         bool (*wanted)(const json_t *cell),
+                         void (*each)(sentence *made, const json_t *cell))
+{
+    const json_t *cells = json_object_get(summary, "cells");
+    size_t count = 0;
+
+    for (size_t i = 0; i < json_array_size(cells); i++)
+        count += strcmp(json_text_of(json_array_get(cells, i), "spec"), spec) == 0 &&
+                 wanted(json_array_get(cells, i));
+    made->items = 0;
+    for (size_t i = 0; i < json_array_size(cells); i++) {
+        const json_t *cell = json_array_get(cells, i);
+        if (strcmp(json_text_of(cell, "spec"), spec) != 0 || !wanted(cell))
+            continue;
+        if (made->items == 0)
+            fprintf(made->out, "%s%s", is_empty(made) ? "" : " ", head);
+        separate(made, count);
+        each(made, cell);
+    }
+    if (count > 0)
+        fputc('.', made->out);
+    return count;
+}
+
+/* -- what rows are ranked by -- */
+
+typedef struct wording {
+    const char *metric;
+    void (*unit)(char out[UNIT_TEXT_MAX], double value);
+    const char *best;  /* "X " … ": 12.7 ms." */
+    const char *times; /* "1.06 times " … */
+    const char *least; /* "The " … " is X's" */
+} wording;
+
+static void unit_wait(char out[UNIT_TEXT_MAX], double nanoseconds)
+{
+    if (nanoseconds == 0)
+        snprintf(out, UNIT_TEXT_MAX, "none seen");
+    else
+        unit_duration(out, nanoseconds);
+}
+
+static const wording by_time = {"time", unit_duration, "is the fastest", "as long",
+                                "shortest median time"};
+static const wording by_memory = {"memory", unit_bytes, "has the smallest resident peak", "as much",
+                                  "smallest resident peak"};
+static const wording by_wait = {"wait", unit_wait, "has the shortest longest wait", "as long",
+                                "shortest longest wait"};
+
+/* "1.06", "13.7", "137" */
+static void print_ratio(FILE *out, double ratio)
+{
+    fprintf(out, "%.*f", ratio < 9.995 ? 2 : ratio < 99.95 ? 1 : 0, ratio);
+}
+
+/* ", 1.06 times as long (95% interval 1.01 to 1.09)"; nothing where there is no ratio. */
+static void print_times(sentence *made, const wording *in, const json_t *row)
+{
+    double ratio = number_in(row, "ratio", "median"), low = number_in(row, "ratio", "low");
+
+    if (isnan(ratio))
+        return;
+    fputs(", ", made->out);
+    print_ratio(made->out, ratio);
+    fprintf(made->out, " times %s", in->times);
+    if (isnan(low))
+        return;
+    fputs(" (95% interval ", made->out);
+    print_ratio(made->out, low);
+    fputs(" to ", made->out);
+    print_ratio(made->out, number_in(row, "ratio", "high"));
+    fputc(')', made->out);
+}
+
+static void print_value(sentence *made, const wording *in, const json_t *row)
+{
+    char value[UNIT_TEXT_MAX];
+
+    in->unit(value, json_number_of(row, "value"));
+    fputs(value, made->out);
+}
+
+/* "a (13.4 ms), b (14.8 ms, 1.01 times as long (…)) and c (…)" */
+static void list_equals(sentence *made, const wording *in, const json_t *rows)
+{
+    size_t count = count_verdicts(rows, "no difference found") + 1, shown = 0;
+    size_t listed = count > NAMES_MAX ? NAMES_MAX : count;
+
+    made->items = 0;
+    for (size_t i = 0; i < json_array_size(rows) && shown < listed; i++) {
+        const json_t *row = json_array_get(rows, i);
+        if (!is_first(row))
+            continue;
+        shown++;
+        separate(made, count);
+        fprintf(made->out, "%s (", json_text_of(row, "row"));
+        print_value(made, in, row);
+        if (!has_verdict(row, "first") && count <= 2)
+            print_times(made, in, row);
+        fputc(')', made->out);
+    }
+    if (listed < count)
+        fprintf(made->out, " and %zu more", count - listed);
+}
+
+/* Why the rows have no order. */
+static void print_no_verdict(sentence *made, const wording *in, const json_t *rows)
+{
+    const json_t *first = json_array_get(rows, 0), *second = json_array_get(rows, 1);
+    double n = json_number_of(second, "n");
+
+    if (has_verdict(second, "no verdict"))
+        fputs("No verdict, since this machine failed its self-test.", made->out);
+    else
+        fprintf(made->out, "No verdict from %.0f independent repetition%s: it takes %d.", n,
+                n == 1 ? "" : "s", STATISTICS_SAMPLES_MIN);
+    fprintf(made->out, " The %s is that of %s, ", in->least, json_text_of(first, "row"));
+    print_value(made, in, first);
+    fprintf(made->out, "; next is %s with ", json_text_of(second, "row"));
+    print_value(made, in, second);
+    fputc('.', made->out);
+}
+
+static void print_slower(sentence *made, const wording *in, const json_t *rows)
+{
+    const json_t *next = next_row(rows, "slower");
+
+    if (next == NULL)
+        return;
+    fprintf(made->out, " Next is %s with ", json_text_of(next, "row"));
+    print_value(made, in, next);
+    print_times(made, in, next);
+    fputc('.', made->out);
+}
+
+static void print_standing(sentence *made, const wording *in, const json_t *rows)
+{
+    const json_t *first = json_array_get(rows, 0);
+    size_t count = json_array_size(rows), equal = count_verdicts(rows, "no difference found");
+    size_t slower = count_verdicts(rows, "slower"), unjudged = count - 1 - equal - slower;
+
+    if (count > 1 && unjudged == count - 1) {
+        print_no_verdict(made, in, rows);
+        return;
+    }
+    if (count == 1) {
+        fprintf(made->out, "Only %s is ranked: ", json_text_of(first, "row"));
+        print_value(made, in, first);
+    } else if (equal > 0) {
+        fputs("No difference found between ", made->out);
+        list_equals(made, in, rows);
+    } else {
+        fprintf(made->out, "%s %s: ", json_text_of(first, "row"), in->best);
+        print_value(made, in, first);
+    }
+    fputc('.', made->out);
+    print_slower(made, in, rows);
+    if (unjudged > 0)
+        fprintf(made->out, " %zu %s not judged against it.", unjudged,
+                unjudged == 1 ? "other was" : "others were");
+}
+
+static void print_ranking(sentence *made, const wording *in, const json_t *summary,
+                          const char *spec)
+{
+    const json_t *rows = find_rows(summary, spec, in->metric);
+
+    if (json_array_size(rows) > 0)
+        print_standing(made, in, rows);
+}
+
+/* -- throughput -- */
+
+static bool is_ideal(const json_t *cell)
+{
+    return strcmp(json_text_of(cell, "kind"), "ideal") == 0 && is_timed(cell);
+}
+
+/* How far the first is from the limit. */
+static void print_overhead(sentence *made, const json_t *summary, const char *spec)
+{
+    const json_t *rows = find_rows(summary, spec, "time");
+    const char *row = json_text_of(json_array_get(rows, 0), "row");
+    double overhead = number_in(find_cell(summary, row, spec), "overhead", "median");
+
+    if (isnan(overhead))
+        return;
+    fprintf(made->out, " %s takes ", row);
+    print_ratio(made->out, overhead);
+    fputs(" times the limit, which frees each object the moment it dies.", made->out);
+}
+
+char *verdict_throughput(const json_t *summary, const char *spec)
+{
+    sentence made;
+
+    begin(&made);
+    print_ranking(&made, &by_time, summary, spec);
+    if (is_empty(&made))
+        fputs("Nothing is ranked: no strategy collected, leaked nothing and has a result.",
+              made.out);
+    else
+        print_overhead(&made, summary, spec);
+    return end(&made);
+}
+
+/* -- tail latency -- */
+
+static double p99_of(const json_t *cell)
+{
+    return number_in(json_object_get(cell, "latency"), "request_ns", "p99");
+}
+
+static bool has_p99(const json_t *cell)
+{
+    return is_timed(cell) && is_contender(cell) && !isnan(p99_of(cell));
+}
+
+static void print_p99(sentence *made, const json_t *cell)
+{
+    char p99[UNIT_TEXT_MAX], worst[UNIT_TEXT_MAX];
+    double p999 = number_in(json_object_get(cell, "latency"), "request_ns", "p999");
+
+    unit_duration(p99, p99_of(cell));
+    unit_duration(worst, p999);
+    fprintf(made->out, "%s %s", json_text_of(cell, "strategy"), p99);
+    if (!isnan(p999))
+        fprintf(made->out, " (99.9%%: %s)", worst);
+}
+
+char *verdict_tail(const json_t *summary, const char *spec)
+{
+    sentence made;
+
+    begin(&made);
+    print_ranking(&made, &by_wait, summary, spec);
+    list_cells(&made, summary, spec, "Of all requests 99% took at most: ", has_p99, print_p99);
+    return end(&made);
+}
+
+/* -- memory -- */
+
+static double floating_of(const json_t *cell)
+{
+    return number_in(cell, "memory_over_time", "floating_bytes_mean");
+}
+
+static bool has_floating(const json_t *cell)
+{
+    return is_timed(cell) && is_contender(cell) && !isnan(floating_of(cell));
+}
+
+static void print_floating(sentence *made, const json_t *cell)
+{
+    char mean[UNIT_TEXT_MAX], most[UNIT_TEXT_MAX];
+
+    unit_bytes(mean, floating_of(cell));
+    unit_bytes(most, number_in(cell, "memory_over_time", "floating_bytes_max"));
+    fprintf(made->out, "%s %s (at most %s)", json_text_of(cell, "strategy"), mean, most);
+}
+
+char *verdict_memory(const json_t *summary, const char *spec)
+{
+    sentence made;
+
+    begin(&made);
+    print_ranking(&made, &by_memory, summary, spec);
+    list_cells(&made, summary, spec, "Floating garbage, on average: ", has_floating,
+               print_floating);
+    return end(&made);
+}
+
+/* -- promptness -- */
+
+double verdict_prompt_share(const json_t *cell)
+{
+    double at_once = counter_sum(cell, "reclaimed_by_count");
+    double died = at_once + counter_sum(cell, "reclaimed_by_collector") +
+                  counter_sum(cell, "reclaimed_by_last_collect") +
+                  counter_sum(cell, "objects_leaked");
+
+    return died > 0 ? at_once / died : NAN;
+}
+
+static bool has_share(const json_t *cell)
+{
+    return is_timed(cell) && is_contender(cell) && !isnan(verdict_prompt_share(cell));
+}
+
+/* "all", "none", "62%": never "100%" or "0%" of what is only nearly so. */
+static void print_share(sentence *made, const json_t *cell)
+{
+    double share = verdict_prompt_share(cell) * 100;
+
+    fprintf(made->out, "%s ", json_text_of(cell, "strategy"));
+    if (share == 0 || share == 100)
+        fputs(share == 0 ? "nothing" : "all", made->out);
+    else if (share < 0.1 || share > 99.9)
+        fputs(share < 50 ? "under 0.1%" : "over 99.9%", made->out);
+    else
+        fprintf(made->out, "%.*f%%", share < 10 || share > 90 ? 1 : 0, share);
+}
+
+static double lag_of(const json_t *cell)
+{
+    return number_in(cell, "memory_over_time", "lag_bytes");
+}
+
+static bool has_lag(const json_t *cell)
+{
+    return is_timed(cell) && is_contender(cell) && !isnan(lag_of(cell));
+}
+
+static void print_lag(sentence *made, const json_t *cell)
+{
+    char lag[UNIT_TEXT_MAX];
+
+    unit_bytes(lag, lag_of(cell));
+    fprintf(made->out, "%s %s", json_text_of(cell, "strategy"), lag);
+}
+
+char *verdict_promptness(const json_t *summary, const char *spec)
+{
+    sentence made;
+
+    begin(&made);
+    list_cells(&made, summary, spec, "Of what died, freed at once by its count: ", has_share,
+               print_share);
+    list_cells(&made, summary, spec,
+               "Allocated, on average, while a piece of garbage stays: ", has_lag, print_lag);
+    return end(&made);
+}
+
+/* -- who is not ranked -- */
+
+static bool is_leaking(const json_t *cell)
+{
+    return has_status(cell, "leaked");
+}
+
+static void print_leak(sentence *made, const json_t *cell)
+{
+    double objects = counter_sum(cell, "objects_leaked");
+    char count[UNIT_TEXT_MAX], bytes[UNIT_TEXT_MAX];
+
+    unit_count(count, objects);
+    unit_bytes(bytes, counter_sum(cell, "bytes_leaked"));
+    fprintf(made->out, "%s %s object%s (%s)", json_text_of(cell, "strategy"), count,
+            objects == 1 ? "" : "s", bytes);
+}
+
+static bool is_uncollected(const json_t *cell)
+{
+    return has_status(cell, "uncollected");
+}
+
+static void print_time(sentence *made, const json_t *cell)
+{
+    char time[UNIT_TEXT_MAX];
+
+    unit_duration(time, number_in(cell, "time_ns", "median"));
+    fprintf(made->out, "%s (%s)", json_text_of(cell, "strategy"), time);
+}
+
+static bool has_no_result(const json_t *cell)
+{
+    return !is_timed(cell);
+}
+
+static void print_status(sentence *made, const json_t *cell)
+{
+    const char *reason = json_text_of(cell, "reason");
+
+    fprintf(made->out, "%s (%s%s%s)", json_text_of(cell, "strategy"), json_text_of(cell, "status"),
+            reason[0] != '\0' ? ": " : "", reason);
+}
+
+char *verdict_unranked(const json_t *summary, const char *spec)
+{
+    sentence made;
+
+    begin(&made);
+    list_cells(&made, summary, spec, "Leaked: ", is_leaking, print_leak);
+    list_cells(&made, summary, spec,
+               "Never collected, so the time says nothing of collecting: ", is_uncollected,
+               print_time);
+    list_cells(&made, summary, spec, "No result: ", has_no_result, print_status);
+    return end(&made);
+}
+
+/* -- limits and peers -- */
+
+static bool is_by_hand(const json_t *cell)
+{
+    return strcmp(json_text_of(cell, "kind"), "hand") == 0 && is_timed(cell);
+}
+
+static bool is_peer(const json_t *cell)
+{
+    return json_text_of(cell, "peer")[0] != '\0' && !is_by_hand(cell) && is_timed(cell);
+}
+
+static void print_size(sentence *made, const json_t *cell)
+{
+    char time[UNIT_TEXT_MAX], peak[UNIT_TEXT_MAX];
+
+    unit_duration(time, number_in(cell, "time_ns", "median"));
+    unit_bytes(peak, counter_sum(cell, "rss_peak_bytes"));
+    fprintf(made->out, "%s (%s, %s)", json_text_of(cell, "strategy"), time, peak);
+}
+
+char *verdict_limits(const json_t *summary, const char *spec)
+{
+    sentence made;
+
+    begin(&made);
+    list_cells(&made, summary, spec, "The limit: ", is_ideal, print_size);
+    list_cells(&made, summary, spec, "By hand: ", is_by_hand, print_size);
+    list_cells(&made, summary, spec, "Other runtimes: ", is_peer, print_size);
+    return end(&made);
+}
+
+/* -- at a glance -- */
+
+static bool is_undecided(const json_t *rows)
+{
+    return json_array_size(rows) > 1 && !is_first(json_array_get(rows, 1)) &&
+           next_row(rows, "slower") == NULL;
+}
+
+/* The names of the rows that come first and are `also` first in another order, where one is given. */
+static char *list_first(const json_t *rows, const json_t *also, size_t *count)
+{
+    sentence made;
+
+    begin(&made);
+    *count = 0;
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i);
+        bool is_wanted = is_first(row);
+        for (size_t j = 0; j < json_array_size(also) && is_wanted; j++) {
+            const json_t *other = json_array_get(also, j);
+            if (strcmp(json_text_of(other, "row"), json_text_of(row, "row")) == 0)
+                is_wanted = is_first(other);
+        }
+        if (is_wanted)
+            fprintf(made.out, "%s%s", (*count)++ > 0 ? ", " : "", json_text_of(row, "row"));
+    }
+    return end(&made);
+}
+
+char *verdict_first(const json_t *summary, const char *spec, const char *metric, const char **why)
+{
+    const json_t *rows = find_rows(summary, spec, metric);
+    size_t count;
+    char *names;
+
+    *why = "";
+    if (json_array_size(rows) == 0 || is_undecided(rows)) {
+        *why = json_array_size(rows) == 0 ? "nothing ranked" : "no verdict";
+        return text_copy("");
+    }
+    names = list_first(rows, NULL, &count);
+    *why = count > 1 ? "no difference found" : json_array_size(rows) == 1 ? "the only one" : "";
+    return names;
+}
+
+char *verdict_recommended(const json_t *summary, const char *spec, const char **why)
+{
+    const json_t *rows = find_rows(summary, spec, "time");
+    char *names = verdict_first(summary, spec, "time", why);
+    size_t count;
+
+    if (strcmp(*why, "no difference found") == 0) {
+        char *smaller = list_first(rows, find_rows(summary, spec, "memory"), &count);
+        if (count > 0) {
+            free(names);
+            *why = count == 1 ? "no difference found in time; least memory" : "no difference found";
+            return smaller;
+        }
+        free(smaller);
+    } else if (names[0] != '\0' && (*why)[0] == '\0') {
+        *why = "fastest";
+    }
+    return names;
+}
+
+char *verdict_most_prompt(const json_t *summary, const char *spec)
+{
+    const json_t *rows = find_rows(summary, spec, "time");
+    double most = 0;
+    sentence made;
+
+    begin(&made);
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const char *row = json_text_of(json_array_get(rows, i), "row");
+        most = fmax(most, verdict_prompt_share(find_cell(summary, row, spec)));
+    }
+    for (size_t i = 0; i < json_array_size(rows) && most > 0; i++) {
+        const char *row = json_text_of(json_array_get(rows, i), "row");
+        if (verdict_prompt_share(find_cell(summary, row, spec)) == most)
+            fprintf(made.out, "%s%s", made.items++ > 0 ? ", " : "", row);
+    }
+    return end(&made);
+}
