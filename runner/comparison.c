@@ -10,7 +10,7 @@
 #include "rank_sum.h"
 #include "text.h"
 
-static const double level = 0.05;
+const double verdict_level = 0.05;
 
 const char *verdict_name(verdict of)
 {
@@ -146,7 +146,7 @@ verdict verdict_decide(double ratio, double p, size_t n, bool is_withheld, doubl
         return VERDICT_TOO_FEW_SAMPLES;
     if (is_withheld)
         return VERDICT_WITHHELD;
-    if (p >= level)
+    if (p >= verdict_level)
         return VERDICT_NO_DIFFERENCE;
     if (ratio > 1 + margin)
         return VERDICT_SLOWER;

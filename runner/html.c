@@ -30,6 +30,21 @@ void html_text(FILE *out, const char *text)
     }
 }
 
+void html_spec(FILE *out, const char *spec)
+{
+    while (*spec != '\0') {
+        char part[128];
+        size_t length = strcspn(spec, ",:/=");
+        length += spec[length] != '\0';
+        length = length < sizeof part ? length : sizeof part - 1;
+        memcpy(part, spec, length);
+        part[length] = '\0';
+        html_text(out, part);
+        spec += length;
+        fputs(*spec != '\0' ? "<wbr>" : "", out);
+    }
+}
+
 void html_print(FILE *out, const char *format, ...)
 {
     va_list values;

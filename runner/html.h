@@ -13,6 +13,9 @@ void html_print(FILE *out, const char *format, ...) __attribute__((format(printf
 /* Writes a text so that it means itself, in an element and in a quoted attribute. */
 void html_text(FILE *out, const char *text);
 
+/* The same, with places at which a line may break behind the signs that join a spec. */
+void html_spec(FILE *out, const char *spec);
+
 /* Writes an SVG picture as the address of an image, `data:image/svg+xml,…`, with what no reader sees left
  * out: so its names and styles stay its own, and scripts in it never run. */
 void html_svg_address(FILE *out, const char *svg, size_t size);

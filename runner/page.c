@@ -65,19 +65,54 @@ const char *page_plural(size_t count)
 
 /* -- what was compared, on what, when -- */
 
-/* How many different texts the cells have under `field`. */
-static size_t count_different(const json_t *cells, const char *field)
+static bool starts(const json_t *cells, size_t index, const char *field)
 {
-    size_t count = 0;
+    const char *text = json_text_of(json_array_get(cells, index), field);
+    size_t i = 0;
 
-    for (size_t i = 0; i < json_array_size(cells); i++) {
-        const char *text = json_text_of(json_array_get(cells, i), field);
-        size_t j = 0;
-        while (strcmp(json_text_of(json_array_get(cells, j), field), text) != 0)
-            j++;
-        count += i == j;
+    while (strcmp(json_text_of(json_array_get(cells, i), field), text) != 0)
+        i++;
+    return i == index;
+}
+
+/* What a row is in the comparison. */
+typedef enum role { ROLE_STRATEGY, ROLE_LIMIT, ROLE_HAND, ROLE_PEER, ROLE_COUNT } role;
+
+static role role_of(const json_t *cell)
+{
+    const char *kind = json_text_of(cell, "kind");
+
+    if (strcmp(kind, "hand") == 0)
+        return ROLE_HAND;
+    if (strcmp(kind, "ideal") == 0)
+        return ROLE_LIMIT;
+    return json_text_of(cell, "peer")[0] != '\0' ? ROLE_PEER : ROLE_STRATEGY;
+}
+
+/* "5 strategies (generational, …)", and the same of limits, programs by hand and peers. */
+static void write_rows(FILE *out, const json_t *cells)
+{
+    static const char *const names[ROLE_COUNT][2] = {{"strategy", "strategies"},
+                                                     {"limit", "limits"},
+                                                     {"program by hand", "programs by hand"},
+                                                     {"other runtime", "other runtimes"}};
+    bool any = false;
+
+    for (role wanted = 0; wanted < ROLE_COUNT; wanted++) {
+        size_t count = 0, shown = 0;
+        for (size_t i = 0; i < json_array_size(cells); i++)
+            count += starts(cells, i, "strategy") && role_of(json_array_get(cells, i)) == wanted;
+        if (count == 0)
+            continue;
+        html_print(out, "%s%zu %s (", any ? ", " : "", count, names[wanted][count != 1]);
+        any = true;
+        for (size_t i = 0; i < json_array_size(cells); i++) {
+            const json_t *cell = json_array_get(cells, i);
+            if (starts(cells, i, "strategy") && role_of(cell) == wanted)
+                html_print(out, "%s%s", shown++ > 0 ? ", " : "", json_text_of(cell, "strategy"));
+        }
+        fputs(")", out);
     }
-    return count;
 }
 
 static char *describe_machine(const json_t *machine)
@@ -91,22 +126,34 @@ static char *describe_machine(const json_t *machine)
                        json_text_of(machine, "system"), json_text_of(machine, "kernel"));
 }
 
+/* "2026-11-20 15:27 +0000" of the date in a context, which has a T and seconds. */
+static char *date_of(const json_t *context)
+{
+    const char *date = json_text_of(context, "date");
+
+    if (strlen(date) != 24 || date[10] != 'T')
+        return text_copy(date);
+    return text_format("%.10s %.5s %s", date, date + 11, date + 19);
+}
+
 static void write_introduction(FILE *out, const page_source *from)
 {
     const json_t *cells = json_object_get(from->summary, "cells");
-    size_t rows = count_different(cells, "strategy"), specs = count_different(cells, "spec");
-    size_t repetitions = (size_t)json_number_of(from->summary, "repetitions");
+    size_t specs = 0, repetitions = (size_t)json_number_of(from->summary, "repetitions");
     char *machine = describe_machine(json_object_get(from->context, "machine"));
+    char *date = date_of(from->context);
 
+    for (size_t i = 0; i < json_array_size(cells); i++)
+        specs += starts(cells, i, "spec");
+    fputs("<p class=\"lead\">", out);
+    write_rows(out, cells);
     html_print(out,
-               "<p class=\"lead\">%zu row%s (strategies, limits and peers) on %zu workload%s, ",
-               rows, page_plural(rows), specs, page_plural(specs));
-    html_print(out,
-               "%zu time%s each, interleaved in random order, every sample a fresh process. "
-               "Every row did the same work, which digests and checksums prove. "
-               "Made on %s (%s).</p>\n",
-               repetitions, page_plural(repetitions), json_text_of(from->context, "date"), machine);
+               " on %zu workload%s, %zu time%s each, in random order, every sample a fresh "
+               "process. All did the same operations, held against digests and checksums. Made "
+               "%s on %s.</p>\n",
+               specs, page_plural(specs), repetitions, page_plural(repetitions), date, machine);
     free(machine);
+    free(date);
 }
 
 /* -- the whole -- */

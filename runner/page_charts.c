@@ -47,9 +47,8 @@ static char *address_of(const char *svg, size_t size, size_t *length)
 
 static void write_figure(FILE *out, const chart_text *of, const char *address)
 {
-    html_print(out,
-               "<figure id=\"chart-%s\">\n<h3>%s</h3>\n<div class=\"wide\"><img alt=\"%s\" src=\"",
-               of->name, of->question, of->question);
+    html_print(out, "<figure id=\"chart-%s\">\n<div class=\"wide\"><img alt=\"%s\" src=\"",
+               of->name, of->question);
     fputs(address, out);
     html_print(out, "\"></div>\n<figcaption>%s</figcaption>\n</figure>\n", of->reading);
 }

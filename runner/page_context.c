@@ -86,21 +86,48 @@ static void write_plan(FILE *out, const json_t *context)
     fputs("</dl>\n", out);
 }
 
+static const json_t *build_of(const json_t *programs, size_t index)
+{
+    return json_object_get(json_array_get(programs, index), "build");
+}
+
+static bool starts_build(const json_t *programs, size_t index)
+{
+    size_t i = 0;
+
+    while (!json_equal(build_of(programs, i), build_of(programs, index)))
+        i++;
+    return i == index;
+}
+
+/* Programs of one build stand together: "bench_none, count_none". */
+static void write_programs_of(FILE *out, const json_t *programs, size_t first)
+{
+    for (size_t i = first; i < json_array_size(programs); i++) {
+        const json_t *program = json_array_get(programs, i);
+        const char *set = json_text_of(program, "set");
+        if (json_equal(build_of(programs, i), build_of(programs, first)))
+            html_print(out, "%s%s%s%s", i > first ? ", " : "", set, set[0] != '\0' ? "/" : "",
+                       json_text_of(program, "name"));
+    }
+}
+
 static void write_builds(FILE *out, const json_t *programs)
 {
-    fputs("<h3>Programs</h3>\n<div class=\"wide\"><table>\n<thead><tr><th>Program</th>"
-          "<th>Commit</th><th>Compiler</th><th>Flags</th><th>Build</th></tr></thead>\n<tbody>\n",
+    fputs("<h3>Programs</h3>\n<div class=\"wide\"><table>\n<thead><tr><th>Commit</th>"
+          "<th>Compiler</th><th>Flags</th><th>Build</th><th>Programs</th></tr></thead>\n<tbody>\n",
           out);
     for (size_t i = 0; i < json_array_size(programs); i++) {
-        const json_t *program = json_array_get(programs, i);
-        const json_t *build = json_object_get(program, "build");
-        const char *set = json_text_of(program, "set");
-        html_print(out, "<tr><th scope=\"row\">%s%s%s</th><td>%s%s</td><td>%s</td><td>%s</td>", set,
-                   set[0] != '\0' ? "/" : "", json_text_of(program, "name"),
+        const json_t *build = build_of(programs, i);
+        if (!starts_build(programs, i))
+            continue;
+        html_print(out, "<tr><td>%s%s</td><td>%s</td><td>%s</td><td>%s</td><td>",
                    json_text_of(build, "commit"),
                    json_is_true(json_object_get(build, "dirty")) ? ", with changes" : "",
-                   json_text_of(build, "compiler"), json_text_of(build, "flags"));
-        html_print(out, "<td>%s</td></tr>\n", json_text_of(build, "type"));
+                   json_text_of(build, "compiler"), json_text_of(build, "flags"),
+                   json_text_of(build, "type"));
+        write_programs_of(out, programs, i);
+        fputs("</td></tr>\n", out);
     }
     fputs("</tbody></table></div>\n", out);
 }
@@ -260,7 +287,9 @@ static char *allocators_of(const json_t *cells)
 static char *allocator_text_of(const json_t *cells)
 {
     char *names = allocators_of(cells);
-    char *text = text_format("%s. A peer brings its own where it has one.", names);
+    char *text =
+        text_format("%s. A peer brings its own where it has one.",
+                    strcmp(names, "not recorded") == 0 ? "This run did not record it" : names);
 
     free(names);
     return text;
@@ -281,7 +310,8 @@ static char *verdict_text(const json_t *context)
         "A difference is called one when p is below 0.05 and the ratio beyond %.3g%%. Times are "
         "paired within repetitions; p comes from exchanging whole repetitions, two rank sums "
         "together, corrected for all pairs of ranked rows on all workloads (Westfall and Young's "
-        "step-down). It takes %d independent repetitions; those that share a layout count as one. "
+        "step-down, then by the number of workloads). It takes %d independent repetitions; those "
+        "that share a layout count as one. "
         "'No difference found' is no proof that there is none. Intervals are 95%% bootstraps of "
         "the median.",
         json_number_of(context, "margin") * 100, STATISTICS_SAMPLES_MIN);

@@ -228,8 +228,10 @@ static void write_field(FILE *out, const json_t *cell, const column *in)
 
 static void write_line(FILE *out, const table *of, const bool *is_shown, const json_t *cell)
 {
-    html_print(out, "<tr class=\"%s\"><td>%s</td><th scope=\"row\">%s%s</th>", class_of(cell),
-               json_text_of(cell, "spec"), json_text_of(cell, "strategy"), remark_of(cell));
+    html_print(out, "<tr class=\"%s\"><td>", class_of(cell));
+    html_spec(out, json_text_of(cell, "spec"));
+    html_print(out, "</td><th scope=\"row\">%s%s</th>", json_text_of(cell, "strategy"),
+               remark_of(cell));
     for (size_t i = 0; i < of->count; i++) {
         if (is_shown[i])
             write_field(out, cell, &of->columns[i]);
@@ -289,8 +291,9 @@ static void write_cost(FILE *out, const json_t *cell, const json_t *costs)
     static const column measured = {"Measured", "costs.measured_ns", FORM_DURATION};
     static const column share = {"Explained", "costs.explained_share", FORM_SHARE};
 
-    html_print(out, "<tr><td>%s</td><th scope=\"row\">%s</th>", json_text_of(cell, "spec"),
-               json_text_of(cell, "strategy"));
+    fputs("<tr><td>", out);
+    html_spec(out, json_text_of(cell, "spec"));
+    html_print(out, "</td><th scope=\"row\">%s</th>", json_text_of(cell, "strategy"));
     write_field(out, cell, &measured);
     write_field(out, cell, &share);
     fputs("<td>", out);
@@ -384,7 +387,7 @@ void page_write_tables(FILE *out, const page_source *from)
 
     fputs("<section id=\"tables\">\n<h2>Tables</h2>\n<p class=\"note\">Medians over the "
           "repetitions; ± is half of the 95% interval. A click on a head sorts, another one turns "
-          "the order round.</p>\n<p hidden><label>Rows with <input id=\"filter\" type=\"search\" "
+          "the order round.</p>\n<p><label hidden>Rows with <input id=\"filter\" type=\"search\" "
           "placeholder=\"workload or strategy\"></label></p>\n",
           out);
     write_means(out, json_object_get(from->summary, "overhead"));

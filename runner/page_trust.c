@@ -60,7 +60,9 @@ static char *cells_with(const json_t *summary, const char *status, bool with_rea
     return text;
 }
 
-static void object_to_status(objections *to, weight how, const char *status, const char *meaning)
+/* `meaning` is said of one cell and of several. */
+static void object_to_status(objections *to, weight how, const char *status,
+                             const char *const meaning[2])
 {
     size_t count = page_count_status(to->from->summary, status);
     char *cells;
@@ -68,21 +70,32 @@ static void object_to_status(objections *to, weight how, const char *status, con
     if (count == 0)
         return;
     cells = cells_with(to->from->summary, status, how == WEIGHT_BAD);
-    object(to, how, text_format("%zu cell%s %s: %s", count, page_plural(count), meaning, cells));
+    object(
+        to, how,
+        text_format("%zu cell%s %s: %s.", count, page_plural(count), meaning[count != 1], cells));
     free(cells);
 }
 
 static void object_to_cells(objections *to)
 {
-    object_to_status(to, WEIGHT_BAD, "void",
-                     "void: a check failed, so that nothing they measured is shown");
-    object_to_status(to, WEIGHT_BAD, "failed", "crashed or gave no sample");
-    object_to_status(to, WEIGHT_CAUTION, "oom", "ran out of memory");
-    object_to_status(to, WEIGHT_CAUTION, "timeout", "took longer than was allowed");
-    object_to_status(to, WEIGHT_CAUTION, "skipped", "not run");
-    object_to_status(to, WEIGHT_CAUTION, "uncollected",
-                     "with a collector that never ran; what they took says nothing of collecting, "
-                     "and they are not ranked");
+    static const char *const are_void[] = {
+        "is void, since a check failed, and nothing that it measured is shown",
+        "are void, since a check failed, and nothing that they measured is shown"};
+    static const char *const failed[] = {"crashed or gave no sample", "crashed or gave no sample"};
+    static const char *const oom[] = {"ran out of memory", "ran out of memory"};
+    static const char *const timeout[] = {"took longer than allowed", "took longer than allowed"};
+    static const char *const skipped[] = {"was not run", "were not run"};
+    static const char *const uncollected[] = {
+        "has a collector that never ran, and is not ranked, as its time says nothing of collecting",
+        "have a collector that never ran, and are not ranked, as their times say nothing of "
+        "collecting"};
+
+    object_to_status(to, WEIGHT_BAD, "void", are_void);
+    object_to_status(to, WEIGHT_BAD, "failed", failed);
+    object_to_status(to, WEIGHT_CAUTION, "oom", oom);
+    object_to_status(to, WEIGHT_CAUTION, "timeout", timeout);
+    object_to_status(to, WEIGHT_CAUTION, "skipped", skipped);
+    object_to_status(to, WEIGHT_CAUTION, "uncollected", uncollected);
 }
 
 static void object_to_gaps(objections *to)
@@ -119,8 +132,12 @@ static void object_to_self_test(objections *to)
 
     if (json_is_object(test) && json_is_true(json_object_get(test, "passed")))
         return;
-    object(to, json_is_object(test) ? WEIGHT_BAD : WEIGHT_CAUTION,
-           self_test_describe(to->from->context));
+    if (!json_is_object(test))
+        object(to, WEIGHT_CAUTION,
+               text_copy("This machine was not self-tested: 'reclaim self-test' shows whether it "
+                         "tells equal programs from slower ones."));
+    else
+        object(to, WEIGHT_BAD, self_test_describe(to->from->context));
 }
 
 static void object_to_noise(objections *to)
@@ -139,7 +156,7 @@ static void object_to_noise(objections *to)
         names = longer;
     }
     if (names[0] != '\0')
-        object(to, WEIGHT_CAUTION, text_format("What made this machine noisy: %s", names));
+        object(to, WEIGHT_CAUTION, text_format("What made this machine noisy: %s.", names));
     free(names);
 }
 
@@ -157,7 +174,7 @@ static void object_to_layouts(objections *to)
     if (alone > 0)
         object(to, WEIGHT_CAUTION,
                text_format("%s ran in one layout of the program, so that a small difference may "
-                           "be the layout's",
+                           "be the layout's.",
                            alone == run ? "All cells" : "Some cells"));
 }
 
@@ -210,17 +227,17 @@ static void object_to_builds(objections *to)
 
     if (has_dirty_build(programs))
         object(to, WEIGHT_CAUTION,
-               text_copy("The programs were built from a tree with changes that no commit has"));
+               text_copy("The programs were built from a tree with changes that no commit has."));
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         if (count_builds(programs, fields[i], &value) > 1 && !has_several_sets(programs))
-            object(
-                to, WEIGHT_CAUTION,
-                text_format("The programs were not all built alike: they differ in %s", fields[i]));
+            object(to, WEIGHT_CAUTION,
+                   text_format("The programs were not all built alike: they differ in %s.",
+                               fields[i]));
     }
     if (count_builds(programs, "type", &value) == 1 && value[0] != '\0' &&
         strcmp(value, "Release") != 0 && strcmp(value, "release") != 0)
         object(to, WEIGHT_BAD,
-               text_format("The programs are no release build, but '%s': their times mean little",
+               text_format("The programs are no release build, but '%s': their times mean little.",
                            value));
 }
 

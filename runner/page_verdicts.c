@@ -13,7 +13,7 @@
 /* Takes over `names`; a name may be broken at commas. */
 static void write_names(FILE *out, char *names, const char *why)
 {
-    html_print(out, "<td>%s", names);
+    html_print(out, "<td>%s", names[0] != '\0' || why[0] != '\0' ? names : "–");
     if (why[0] != '\0')
         html_print(out, "%s<span class=\"why\">%s</span>", names[0] != '\0' ? " " : "", why);
     fputs("</td>", out);
@@ -24,16 +24,20 @@ static void write_glance_row(FILE *out, const json_t *summary, const char *spec,
 {
     static const char *const metrics[] = {"time", "memory", "wait"};
     const char *why = "";
+    char share[VERDICT_SHARE_MAX];
     char *names = verdict_recommended(summary, spec, &why);
 
-    html_print(out, "<tr><th scope=\"row\"><a href=\"#w%zu\">%s</a></th>", number, spec);
-    html_print(out, "<td><strong>%s</strong><span class=\"why\">%s</span></td>", names, why);
+    html_print(out, "<tr><th scope=\"row\"><a href=\"#w%zu\">", number);
+    html_spec(out, spec);
+    html_print(out, "</a></th><td><strong>%s</strong><span class=\"why\">%s</span></td>", names,
+               why);
     free(names);
     for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++) {
         names = verdict_first(summary, spec, metrics[i], &why);
         write_names(out, names, strcmp(why, "no difference found") == 0 ? "" : why);
     }
-    write_names(out, verdict_most_prompt(summary, spec), "");
+    names = verdict_most_prompt(summary, spec, share);
+    write_names(out, names, share);
     fputs("</tr>\n", out);
 }
 
@@ -45,7 +49,7 @@ static void write_glance(FILE *out, const json_t *summary)
     fputs("<section id=\"answer\">\n<h2>At a glance</h2>\n"
           "<div class=\"wide\"><table class=\"glance\">\n<thead><tr><th scope=\"col\">Workload</th>"
           "<th scope=\"col\">Recommended</th><th scope=\"col\">Fastest</th>"
-          "<th scope=\"col\">Least memory</th><th scope=\"col\">Shortest longest wait</th>"
+          "<th scope=\"col\">Least memory</th><th scope=\"col\">Shortest worst wait</th>"
           "<th scope=\"col\">Most freed at once</th></tr></thead>\n<tbody>\n",
           out);
     for (size_t i = 0; i < json_array_size(cells); i++) {
@@ -82,7 +86,7 @@ static void write_verdict(FILE *out, const json_t *summary, const char *spec, si
     for (size_t i = 0; i < sizeof aspects / sizeof *aspects; i++) {
         char *text = aspects[i].tell(summary, spec);
         if (text[0] != '\0')
-            html_print(out, "<dt>%s</dt><dd>%s</dd>\n", aspects[i].title, text);
+            fprintf(out, "<dt>%s</dt><dd>%s</dd>\n", aspects[i].title, text);
         free(text);
     }
     fputs("</dl>\n</article>\n", out);
@@ -94,7 +98,11 @@ void page_write_verdicts(FILE *out, const page_source *from)
     size_t number = 0;
 
     write_glance(out, from->summary);
-    fputs("<section id=\"verdicts\">\n<h2>Each workload</h2>\n", out);
+    fputs("<section id=\"verdicts\">\n<h2>Each workload</h2>\n"
+          "<p class=\"note\">Times and peaks are medians over the repetitions, ratios are paired "
+          "within them and have their 95% interval. The worst wait is the longest of all "
+          "requests, collections and cascades of a sample.</p>\n",
+          out);
     for (size_t i = 0; i < json_array_size(cells); i++) {
         if (page_starts_spec(cells, i))
             write_verdict(out, from->summary, json_text_of(json_array_get(cells, i), "spec"),

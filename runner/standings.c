@@ -94,18 +94,28 @@ static bool is_of_spec(const contest *in, size_t index, const char *spec)
     return !isnan(in->medians[index]) && strcmp(in->of->planned->cells[index].spec, spec) == 0;
 }
 
+static void add_pair(contest *in, size_t first, size_t second)
+{
+    in->pairs = reallocarray(in->pairs, in->count + 1, sizeof *in->pairs);
+    if (in->pairs == NULL)
+        abort();
+    in->pairs[in->count++] = (pair){.first = first, .second = second, .p = NAN};
+}
+
+/* All pairs of ranked rows, spec by spec. */
 static void find_pairs(contest *in)
 {
     const plan *planned = in->of->planned;
 
-    for (size_t i = 0; i < planned->cell_count; i++) {
-        for (size_t j = i + 1; j < planned->cell_count && !isnan(in->medians[i]); j++) {
-            if (!is_of_spec(in, j, planned->cells[i].spec))
-                continue;
-            in->pairs = reallocarray(in->pairs, in->count + 1, sizeof *in->pairs);
-            if (in->pairs == NULL)
-                abort();
-            in->pairs[in->count++] = (pair){.first = i, .second = j, .p = NAN};
+    for (size_t start = 0; start < planned->cell_count; start++) {
+        const char *spec = planned->cells[start].spec;
+        if (!plan_starts_spec(planned, start))
+            continue;
+        for (size_t i = start; i < planned->cell_count; i++) {
+            for (size_t j = i + 1; j < planned->cell_count && is_of_spec(in, i, spec); j++) {
+                if (is_of_spec(in, j, spec))
+                    add_pair(in, i, j);
+            }
         }
     }
 }
@@ -142,6 +152,48 @@ static void estimate_pair(pair *of, const double *before, const double *after, s
     free(ratios);
 }
 
+/* The pairs are ordered by spec: how many from `first` on are of one. */
+static size_t family_size(const contest *in, size_t first)
+{
+    const cell *cells = in->of->planned->cells;
+    size_t end = first;
+
+    while (end < in->count &&
+           strcmp(cells[in->pairs[end].first].spec, cells[in->pairs[first].first].spec) == 0)
+        end++;
+    return end - first;
+}
+
+/* Whether the specs can be judged each by itself and p multiplied by their number. Twice as many
+ * ways to exchange repetitions come with each further one, and the smallest p of all is one of them. */
+static bool is_judged_by_spec(const contest *in, size_t specs)
+{
+    size_t independent = 0;
+
+    for (size_t i = 0; i < in->count; i++)
+        independent = in->pairs[i].n > independent ? in->pairs[i].n : independent;
+    return independent > 0 && (double)specs * ldexp(1, 1 - (int)independent) < verdict_level;
+}
+
+static void judge(const contest *in, const double *before, const double *after, double *p)
+{
+    size_t repetitions = repetitions_of(in), specs = 0, size;
+
+    for (size_t i = 0; i < in->count; i += family_size(in, i))
+        specs++;
+    if (!is_judged_by_spec(in, specs)) {
+        statistics_judge(before, after, in->count, repetitions, p);
+        return;
+    }
+    for (size_t i = 0; i < in->count; i += size) {
+        size = family_size(in, i);
+        statistics_judge(before + i * repetitions, after + i * repetitions, size, repetitions,
+                         p + i);
+        for (size_t j = i; j < i + size; j++)
+            p[j] = fmin(1, p[j] * (double)specs);
+    }
+}
+
 static void judge_pairs(contest *in)
 {
     const plan *planned = in->of->planned;
@@ -156,7 +208,7 @@ static void judge_pairs(contest *in)
         get_logs(in, in->pairs[i].second, in->pairs[i].first, second);
         estimate_pair(&in->pairs[i], first, second, repetitions);
     }
-    statistics_judge(before, after, in->count, repetitions, p);
+    judge(in, before, after, p);
     for (size_t i = 0; i < in->count; i++) {
         pair *judged = &in->pairs[i];
         judged->p = p[i];

@@ -17,8 +17,11 @@
  * the requests, pauses and cascades of a sample). The first row is one that no other is better than
  * by a verdict; the others are compared with it, the smallest value first.
  *
- * Every pair of ranked rows of every workload is judged in one family for each metric, since
- * choosing the first and judging the others against it looks at all of them. */
+ * Every pair of ranked rows of every workload is judged, for each metric by itself, since choosing
+ * the first and judging the others against it looks at all of them. The pairs of a workload are a
+ * family of statistics_judge(), and p is multiplied by the number of workloads: noise differs between
+ * workloads, and in one family of all of them the noisiest would hide small differences elsewhere.
+ * Where there are too few repetitions for that, whatever they say, all pairs are one family. */
 json_t *standings_make(const summary *of, const store *from);
 
 #endif

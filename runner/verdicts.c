@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "html.h"
 #include "json.h"
 #include "statistics.h"
 #include "text.h"
@@ -48,6 +49,11 @@ static void separate(sentence *made, size_t count)
 
     fputs(separator, made->out);
     made->items++;
+}
+
+static void print_name(sentence *made, const char *name)
+{
+    html_print(made->out, "<b>%s</b>", name);
 }
 
 /* -- the summary -- */
@@ -191,8 +197,8 @@ static const wording by_time = {"time", unit_duration, "is the fastest", "as lon
                                 "shortest median time"};
 static const wording by_memory = {"memory", unit_bytes, "has the smallest resident peak", "as much",
                                   "smallest resident peak"};
-static const wording by_wait = {"wait", unit_wait, "has the shortest longest wait", "as long",
-                                "shortest longest wait"};
+static const wording by_wait = {"wait", unit_wait, "has the shortest worst wait", "as long",
+                                "shortest worst wait"};
 
 /* "1.06", "13.7", "137" */
 static void print_ratio(FILE *out, double ratio)
@@ -200,23 +206,31 @@ static void print_ratio(FILE *out, double ratio)
     fprintf(out, "%.*f", ratio < 9.995 ? 2 : ratio < 99.95 ? 1 : 0, ratio);
 }
 
-/* ", 1.06 times as long (95% interval 1.01 to 1.09)"; nothing where there is no ratio. */
+/* "; 95%: 1.01 to 1.09", nothing where there is no interval */
+static void print_interval(sentence *made, const json_t *row, const char *before)
+{
+    if (isnan(number_in(row, "ratio", "low")))
+        return;
+    fprintf(made->out, "%s95%%: ", before);
+    print_ratio(made->out, number_in(row, "ratio", "low"));
+    fputs(" to ", made->out);
+    print_ratio(made->out, number_in(row, "ratio", "high"));
+}
+
+/* ", 1.06 times as long (95%: 1.01 to 1.09)"; nothing where there is no ratio. */
 static void print_times(sentence *made, const wording *in, const json_t *row)
 {
-    double ratio = number_in(row, "ratio", "median"), low = number_in(row, "ratio", "low");
+    double ratio = number_in(row, "ratio", "median");
 
     if (isnan(ratio))
         return;
     fputs(", ", made->out);
     print_ratio(made->out, ratio);
     fprintf(made->out, " times %s", in->times);
-    if (isnan(low))
-        return;
-    fputs(" (95% interval ", made->out);
-    print_ratio(made->out, low);
-    fputs(" to ", made->out);
-    print_ratio(made->out, number_in(row, "ratio", "high"));
-    fputc(')', made->out);
+    if (!isnan(number_in(row, "ratio", "low"))) {
+        print_interval(made, row, " (");
+        fputc(')', made->out);
+    }
 }
 
 static void print_value(sentence *made, const wording *in, const json_t *row)
@@ -227,7 +241,20 @@ static void print_value(sentence *made, const wording *in, const json_t *row)
     fputs(value, made->out);
 }
 
-/* "a (13.4 ms), b (14.8 ms, 1.01 times as long (…)) and c (…)" */
+/* "a (13.4 ms) and b (14.8 ms; ratio 1.01; 95%: 0.97 to 1.05)" */
+static void print_equal(sentence *made, const wording *in, const json_t *row, bool with_ratio)
+{
+    print_name(made, json_text_of(row, "row"));
+    fputs(" (", made->out);
+    print_value(made, in, row);
+    if (with_ratio && !isnan(number_in(row, "ratio", "median"))) {
+        fputs("; ratio ", made->out);
+        print_ratio(made->out, number_in(row, "ratio", "median"));
+        print_interval(made, row, "; ");
+    }
+    fputc(')', made->out);
+}
+
 static void list_equals(sentence *made, const wording *in, const json_t *rows)
 {
     size_t count = count_verdicts(rows, "no difference found") + 1, shown = 0;
@@ -240,11 +267,7 @@ static void list_equals(sentence *made, const wording *in, const json_t *rows)
             continue;
         shown++;
         separate(made, count);
-        fprintf(made->out, "%s (", json_text_of(row, "row"));
-        print_value(made, in, row);
-        if (!has_verdict(row, "first") && count <= 2)
-            print_times(made, in, row);
-        fputc(')', made->out);
+        print_equal(made, in, row, !has_verdict(row, "first") && count == 2);
     }
     if (listed < count)
         fprintf(made->out, " and %zu more", count - listed);
@@ -261,10 +284,10 @@ static void print_no_verdict(sentence *made, const wording *in, const json_t *ro
     else
         fprintf(made->out, "No verdict from %.0f independent repetition%s: it takes %d.", n,
                 n == 1 ? "" : "s", STATISTICS_SAMPLES_MIN);
-    fprintf(made->out, " The %s is that of %s, ", in->least, json_text_of(first, "row"));
-    print_value(made, in, first);
-    fprintf(made->out, "; next is %s with ", json_text_of(second, "row"));
-    print_value(made, in, second);
+    fprintf(made->out, " The %s is that of ", in->least);
+    print_equal(made, in, first, false);
+    fputs("; next is ", made->out);
+    print_equal(made, in, second, false);
     fputc('.', made->out);
 }
 
@@ -274,7 +297,9 @@ static void print_slower(sentence *made, const wording *in, const json_t *rows)
 
     if (next == NULL)
         return;
-    fprintf(made->out, " Next is %s with ", json_text_of(next, "row"));
+    fputs(" Next is ", made->out);
+    print_name(made, json_text_of(next, "row"));
+    fputs(" with ", made->out);
     print_value(made, in, next);
     print_times(made, in, next);
     fputc('.', made->out);
@@ -291,13 +316,16 @@ static void print_standing(sentence *made, const wording *in, const json_t *rows
         return;
     }
     if (count == 1) {
-        fprintf(made->out, "Only %s is ranked: ", json_text_of(first, "row"));
+        fputs("Only ", made->out);
+        print_name(made, json_text_of(first, "row"));
+        fputs(" is ranked: ", made->out);
         print_value(made, in, first);
     } else if (equal > 0) {
         fputs("No difference found between ", made->out);
         list_equals(made, in, rows);
     } else {
-        fprintf(made->out, "%s %s: ", json_text_of(first, "row"), in->best);
+        print_name(made, json_text_of(first, "row"));
+        fprintf(made->out, " %s: ", in->best);
         print_value(made, in, first);
     }
     fputc('.', made->out);
@@ -332,7 +360,9 @@ static void print_overhead(sentence *made, const json_t *summary, const char *sp
 
     if (isnan(overhead))
         return;
-    fprintf(made->out, " %s takes ", row);
+    fputc(' ', made->out);
+    print_name(made, row);
+    fputs(" takes ", made->out);
     print_ratio(made->out, overhead);
     fputs(" times the limit, which frees each object the moment it dies.", made->out);
 }
@@ -370,7 +400,8 @@ static void print_p99(sentence *made, const json_t *cell)
 
     unit_duration(p99, p99_of(cell));
     unit_duration(worst, p999);
-    fprintf(made->out, "%s %s", json_text_of(cell, "strategy"), p99);
+    print_name(made, json_text_of(cell, "strategy"));
+    fprintf(made->out, " %s", p99);
     if (!isnan(p999))
         fprintf(made->out, " (99.9%%: %s)", worst);
 }
@@ -403,7 +434,8 @@ static void print_floating(sentence *made, const json_t *cell)
 
     unit_bytes(mean, floating_of(cell));
     unit_bytes(most, number_in(cell, "memory_over_time", "floating_bytes_max"));
-    fprintf(made->out, "%s %s (at most %s)", json_text_of(cell, "strategy"), mean, most);
+    print_name(made, json_text_of(cell, "strategy"));
+    fprintf(made->out, " %s (at most %s)", mean, most);
 }
 
 char *verdict_memory(const json_t *summary, const char *spec)
@@ -429,23 +461,40 @@ double verdict_prompt_share(const json_t *cell)
     return died > 0 ? at_once / died : NAN;
 }
 
-static bool has_share(const json_t *cell)
+/* Whether it reclaims anything while the program runs: else there is nothing to be prompt about. */
+static bool reclaims_anything(const json_t *cell)
 {
-    return is_timed(cell) && is_contender(cell) && !isnan(verdict_prompt_share(cell));
+    return counter_sum(cell, "reclaimed_by_count") + counter_sum(cell, "reclaimed_by_collector") +
+               counter_sum(cell, "reclaimed_by_last_collect") >
+           0;
 }
 
-/* "all", "none", "62%": never "100%" or "0%" of what is only nearly so. */
+static bool has_share(const json_t *cell)
+{
+    return is_timed(cell) && is_contender(cell) && !isnan(verdict_prompt_share(cell)) &&
+           reclaims_anything(cell);
+}
+
+/* "62%": never "100%" or "0%" of what is only nearly so. */
+static void share_text(char out[VERDICT_SHARE_MAX], double share)
+{
+    double percent = share * 100;
+
+    if (percent == 0 || percent == 100)
+        snprintf(out, VERDICT_SHARE_MAX, "%.0f%%", percent);
+    else if (percent < 0.1 || percent > 99.9)
+        snprintf(out, VERDICT_SHARE_MAX, percent < 50 ? "under 0.1%%" : "over 99.9%%");
+    else
+        snprintf(out, VERDICT_SHARE_MAX, "%.*f%%", percent < 10 || percent > 90 ? 1 : 0, percent);
+}
+
 static void print_share(sentence *made, const json_t *cell)
 {
-    double share = verdict_prompt_share(cell) * 100;
+    char share[VERDICT_SHARE_MAX];
 
-    fprintf(made->out, "%s ", json_text_of(cell, "strategy"));
-    if (share == 0 || share == 100)
-        fputs(share == 0 ? "nothing" : "all", made->out);
-    else if (share < 0.1 || share > 99.9)
-        fputs(share < 50 ? "under 0.1%" : "over 99.9%", made->out);
-    else
-        fprintf(made->out, "%.*f%%", share < 10 || share > 90 ? 1 : 0, share);
+    share_text(share, verdict_prompt_share(cell));
+    print_name(made, json_text_of(cell, "strategy"));
+    fprintf(made->out, " %s", share);
 }
 
 static double lag_of(const json_t *cell)
@@ -463,7 +512,8 @@ static void print_lag(sentence *made, const json_t *cell)
     char lag[UNIT_TEXT_MAX];
 
     unit_bytes(lag, lag_of(cell));
-    fprintf(made->out, "%s %s", json_text_of(cell, "strategy"), lag);
+    print_name(made, json_text_of(cell, "strategy"));
+    fprintf(made->out, " %s", lag);
 }
 
 char *verdict_promptness(const json_t *summary, const char *spec)
@@ -471,7 +521,7 @@ char *verdict_promptness(const json_t *summary, const char *spec)
     sentence made;
 
     begin(&made);
-    list_cells(&made, summary, spec, "Of what died, freed at once by its count: ", has_share,
+    list_cells(&made, summary, spec, "Freed at once, by count, of all that died: ", has_share,
                print_share);
     list_cells(&made, summary, spec,
                "Allocated, on average, while a piece of garbage stays: ", has_lag, print_lag);
@@ -492,8 +542,8 @@ static void print_leak(sentence *made, const json_t *cell)
 
     unit_count(count, objects);
     unit_bytes(bytes, counter_sum(cell, "bytes_leaked"));
-    fprintf(made->out, "%s %s object%s (%s)", json_text_of(cell, "strategy"), count,
-            objects == 1 ? "" : "s", bytes);
+    print_name(made, json_text_of(cell, "strategy"));
+    fprintf(made->out, " (%s object%s, %s)", count, objects == 1 ? "" : "s", bytes);
 }
 
 static bool is_uncollected(const json_t *cell)
@@ -506,7 +556,8 @@ static void print_time(sentence *made, const json_t *cell)
     char time[UNIT_TEXT_MAX];
 
     unit_duration(time, number_in(cell, "time_ns", "median"));
-    fprintf(made->out, "%s (%s)", json_text_of(cell, "strategy"), time);
+    print_name(made, json_text_of(cell, "strategy"));
+    fprintf(made->out, " (%s)", time);
 }
 
 static bool has_no_result(const json_t *cell)
@@ -518,8 +569,9 @@ static void print_status(sentence *made, const json_t *cell)
 {
     const char *reason = json_text_of(cell, "reason");
 
-    fprintf(made->out, "%s (%s%s%s)", json_text_of(cell, "strategy"), json_text_of(cell, "status"),
-            reason[0] != '\0' ? ": " : "", reason);
+    print_name(made, json_text_of(cell, "strategy"));
+    html_print(made->out, " (%s%s%s)", json_text_of(cell, "status"), reason[0] != '\0' ? ": " : "",
+               reason);
 }
 
 char *verdict_unranked(const json_t *summary, const char *spec)
@@ -553,7 +605,8 @@ static void print_size(sentence *made, const json_t *cell)
 
     unit_duration(time, number_in(cell, "time_ns", "median"));
     unit_bytes(peak, counter_sum(cell, "rss_peak_bytes"));
-    fprintf(made->out, "%s (%s, %s)", json_text_of(cell, "strategy"), time, peak);
+    print_name(made, json_text_of(cell, "strategy"));
+    fprintf(made->out, " (%s, %s)", time, peak);
 }
 
 char *verdict_limits(const json_t *summary, const char *spec)
@@ -632,7 +685,7 @@ char *verdict_recommended(const json_t *summary, const char *spec, const char **
     return names;
 }
 
-char *verdict_most_prompt(const json_t *summary, const char *spec)
+char *verdict_most_prompt(const json_t *summary, const char *spec, char share[VERDICT_SHARE_MAX])
 {
     const json_t *rows = find_rows(summary, spec, "time");
     double most = 0;
@@ -643,6 +696,9 @@ char *verdict_most_prompt(const json_t *summary, const char *spec)
         const char *row = json_text_of(json_array_get(rows, i), "row");
         most = fmax(most, verdict_prompt_share(find_cell(summary, row, spec)));
     }
+    share[0] = '\0';
+    if (most > 0)
+        share_text(share, most);
     for (size_t i = 0; i < json_array_size(rows) && most > 0; i++) {
         const char *row = json_text_of(json_array_get(rows, i), "row");
         if (verdict_prompt_share(find_cell(summary, row, spec)) == most)

@@ -1,8 +1,8 @@
 /* What a run says of a workload, in sentences made from the figures of summary.json.
  *
  * A sentence claims a difference only where standings.h gives a verdict; the rest is "no difference
- * found", or why there is none. All texts are plain, and the caller frees them; "" means that the
- * summary has nothing to say there. */
+ * found", or why there is none. Names for tables are plain text, sentences are HTML in which every name is
+ * escaped and bold; the caller frees both. "" means that the summary has nothing to say there. */
 #ifndef RECLAIM_RUNNER_VERDICTS_H
 #define RECLAIM_RUNNER_VERDICTS_H
 
@@ -16,8 +16,11 @@ char *verdict_first(const json_t *summary, const char *spec, const char *metric,
  * decide. */
 char *verdict_recommended(const json_t *summary, const char *spec, const char **why);
 
-/* The rows that free the largest share of their garbage the moment it becomes garbage. */
-char *verdict_most_prompt(const json_t *summary, const char *spec);
+enum { VERDICT_SHARE_MAX = 16 };
+
+/* The ranked rows that free the largest share of their garbage the moment it becomes garbage, and that
+ * share, "62%"; both "" when none frees anything so. */
+char *verdict_most_prompt(const json_t *summary, const char *spec, char share[VERDICT_SHARE_MAX]);
 
 char *verdict_throughput(const json_t *summary, const char *spec);
 char *verdict_tail(const json_t *summary, const char *spec);
