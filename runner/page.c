@@ -139,7 +139,8 @@ static char *date_of(const json_t *context)
 static void write_introduction(FILE *out, const page_source *from)
 {
     const json_t *cells = json_object_get(from->summary, "cells");
-    size_t specs = 0, repetitions = (size_t)json_number_of(from->summary, "repetitions");
+    size_t specs = 0;
+    size_t repetitions = (size_t)json_integer_value(json_object_get(from->summary, "repetitions"));
     char *machine = describe_machine(json_object_get(from->context, "machine"));
     char *date = date_of(from->context);
 

@@ -81,7 +81,7 @@ void page_write_charts(FILE *out, const page_source *from)
 
     fputs("<section id=\"charts\">\n<h2>Charts</h2>\n", out);
     if (from->no_charts[0] != '\0')
-        html_print(out, "<p>%s</p>\n", from->no_charts);
+        html_print(out, "<p>None here: %s.</p>\n", from->no_charts);
     for (size_t i = 0; i < charts_count() && from->no_charts[0] == '\0'; i++) {
         chart_text of = charts_text(i);
         write_chart(out, from, &of, &budget);

@@ -2,6 +2,7 @@
  * objections says what was looked at. */
 #include "page_parts.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,9 +25,10 @@ typedef struct objections {
     size_t count;
 } objections;
 
-/* Takes over `text`. */
+/* Takes over `text`, which becomes a sentence's beginning. */
 static void object(objections *to, weight how, char *text)
 {
+    text[0] = (char)toupper((unsigned char)text[0]);
     html_print(to->list, how == WEIGHT_BAD ? "<li class=\"bad\">%s</li>\n" : "<li>%s</li>\n", text);
     to->worst = how > to->worst ? how : to->worst;
     to->count++;
@@ -119,7 +121,7 @@ static void object_to_repetitions(objections *to)
 {
     double repetitions = json_number_of(to->from->context, "repetitions");
 
-    if (repetitions < STATISTICS_SAMPLES_MIN)
+    if (!(repetitions >= STATISTICS_SAMPLES_MIN))
         object(to, WEIGHT_CAUTION,
                text_format("%.0f repetition%s: no interval and no verdict, which take %d. Medians "
                            "only.",
@@ -209,6 +211,16 @@ static bool has_dirty_build(const json_t *programs)
     return false;
 }
 
+static bool lacks_commit(const json_t *programs)
+{
+    for (size_t i = 0; i < json_array_size(programs); i++) {
+        const json_t *build = json_object_get(json_array_get(programs, i), "build");
+        if (json_text_of(build, "commit")[0] == '\0')
+            return true;
+    }
+    return json_array_size(programs) == 0;
+}
+
 static bool has_several_sets(const json_t *programs)
 {
     for (size_t i = 1; i < json_array_size(programs); i++) {
@@ -225,6 +237,8 @@ static void object_to_builds(objections *to)
     const json_t *programs = json_object_get(to->from->context, "programs");
     const char *value = "";
 
+    if (lacks_commit(programs))
+        object(to, WEIGHT_CAUTION, text_copy("Of which commit the programs are is not recorded."));
     if (has_dirty_build(programs))
         object(to, WEIGHT_CAUTION,
                text_copy("The programs were built from a tree with changes that no commit has."));

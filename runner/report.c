@@ -44,7 +44,8 @@ static bool draw(const json_t *value, const summary *made, const store *from, bo
 {
     bool drawn = !with_charts || charts_draw(made, from, why);
     const char *no_charts = !drawn         ? why->text
-                            : !with_charts ? "there are no charts, since none were asked for"
+                            : !with_charts ? "no charts were drawn with these figures: 'reclaim "
+                                             "report DIR' draws them"
                                            : "";
     problem no_page = {.code = EXIT_CODE_OK};
     bool written = write_page(value, made, from, no_charts, drawn ? why : &no_page);
