@@ -38,12 +38,12 @@ double page_number_at(const json_t *value, const char *path)
     return sum;
 }
 
-bool page_starts_spec(const json_t *cells, size_t index)
+bool page_starts(const json_t *cells, size_t index, const char *field)
 {
-    const char *spec = json_text_of(json_array_get(cells, index), "spec");
+    const char *text = json_text_of(json_array_get(cells, index), field);
     size_t i = 0;
 
-    while (strcmp(json_text_of(json_array_get(cells, i), "spec"), spec) != 0)
+    while (strcmp(json_text_of(json_array_get(cells, i), field), text) != 0)
         i++;
     return i == index;
 }
@@ -64,16 +64,6 @@ const char *page_plural(size_t count)
 }
 
 /* -- what was compared, on what, when -- */
-
-static bool starts(const json_t *cells, size_t index, const char *field)
-{
-    const char *text = json_text_of(json_array_get(cells, index), field);
-    size_t i = 0;
-
-    while (strcmp(json_text_of(json_array_get(cells, i), field), text) != 0)
-        i++;
-    return i == index;
-}
 
 /* What a row is in the comparison. */
 typedef enum role { ROLE_STRATEGY, ROLE_LIMIT, ROLE_HAND, ROLE_PEER, ROLE_COUNT } role;
@@ -101,14 +91,15 @@ static void write_rows(FILE *out, const json_t *cells)
     for (role wanted = 0; wanted < ROLE_COUNT; wanted++) {
         size_t count = 0, shown = 0;
         for (size_t i = 0; i < json_array_size(cells); i++)
-            count += starts(cells, i, "strategy") && role_of(json_array_get(cells, i)) == wanted;
+            count +=
+                page_starts(cells, i, "strategy") && role_of(json_array_get(cells, i)) == wanted;
         if (count == 0)
             continue;
         html_print(out, "%s%zu %s (", any ? ", " : "", count, names[wanted][count != 1]);
         any = true;
         for (size_t i = 0; i < json_array_size(cells); i++) {
             const json_t *cell = json_array_get(cells, i);
-            if (starts(cells, i, "strategy") && role_of(cell) == wanted)
+            if (page_starts(cells, i, "strategy") && role_of(cell) == wanted)
                 html_print(out, "%s%s", shown++ > 0 ? ", " : "", json_text_of(cell, "strategy"));
         }
         fputs(")", out);
@@ -145,7 +136,7 @@ static void write_introduction(FILE *out, const page_source *from)
     char *date = date_of(from->context);
 
     for (size_t i = 0; i < json_array_size(cells); i++)
-        specs += starts(cells, i, "spec");
+        specs += page_starts(cells, i, "spec");
     fputs("<p class=\"lead\">", out);
     write_rows(out, cells);
     html_print(out,

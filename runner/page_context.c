@@ -160,16 +160,6 @@ static char *allocator_of(const json_t *cell)
     return text_copy(json_is_string(allocator) ? json_string_value(allocator) : "not recorded");
 }
 
-static bool starts_row(const json_t *cells, size_t index)
-{
-    const char *row = json_text_of(json_array_get(cells, index), "strategy");
-    size_t i = 0;
-
-    while (strcmp(json_text_of(json_array_get(cells, i), "strategy"), row) != 0)
-        i++;
-    return i == index;
-}
-
 static const char *role_of(const json_t *cell)
 {
     const char *kind = json_text_of(cell, "kind"), *peer = json_text_of(cell, "peer");
@@ -189,7 +179,7 @@ static void write_rows(FILE *out, const json_t *cells)
     for (size_t i = 0; i < json_array_size(cells); i++) {
         const json_t *cell = json_array_get(cells, i);
         char *options, *allocator;
-        if (!starts_row(cells, i))
+        if (!page_starts(cells, i, "strategy"))
             continue;
         options = options_text(cell);
         allocator = allocator_of(cell);

@@ -31,8 +31,8 @@ void page_write_reproduction(FILE *out, const page_source *from);
 double page_number_at(const json_t *value, const char *path);
 const json_t *page_value_at(const json_t *value, const char *path);
 
-/* Whether the cell is the first of its spec. */
-bool page_starts_spec(const json_t *cells, size_t index);
+/* Whether no cell before it has the same text under `field`. */
+bool page_starts(const json_t *cells, size_t index, const char *field);
 
 /* How many cells have a status. */
 size_t page_count_status(const json_t *summary, const char *status);

@@ -53,7 +53,7 @@ static void write_glance(FILE *out, const json_t *summary)
           "<th scope=\"col\">Most freed at once</th></tr></thead>\n<tbody>\n",
           out);
     for (size_t i = 0; i < json_array_size(cells); i++) {
-        if (page_starts_spec(cells, i))
+        if (page_starts(cells, i, "spec"))
             write_glance_row(out, summary, json_text_of(json_array_get(cells, i), "spec"),
                              ++number);
     }
@@ -104,7 +104,7 @@ void page_write_verdicts(FILE *out, const page_source *from)
           "requests, collections and cascades of a sample.</p>\n",
           out);
     for (size_t i = 0; i < json_array_size(cells); i++) {
-        if (page_starts_spec(cells, i))
+        if (page_starts(cells, i, "spec"))
             write_verdict(out, from->summary, json_text_of(json_array_get(cells, i), "spec"),
                           ++number);
     }

@@ -8,53 +8,13 @@
 
 #include "html.h"
 #include "json.h"
+#include "sentence.h"
 #include "statistics.h"
 #include "text.h"
 #include "units.h"
 
 /* Longer lists than this are cut. */
 enum { NAMES_MAX = 6 };
-
-/* A text that grows. */
-typedef struct sentence {
-    FILE *out;
-    char *text;
-    size_t size;
-    size_t items; /* of the list that is being written */
-} sentence;
-
-static void begin(sentence *made)
-{
-    *made = (sentence){0};
-    made->out = open_memstream(&made->text, &made->size);
-    if (made->out == NULL)
-        abort();
-}
-
-static char *end(sentence *made)
-{
-    fclose(made->out);
-    return made->text;
-}
-
-static bool is_empty(sentence *made)
-{
-    return ftell(made->out) == 0;
-}
-
-/* What stands before the next item of a list of `count`: ", ", " and ", or nothing. */
-static void separate(sentence *made, size_t count)
-{
-    const char *separator = made->items == 0 ? "" : made->items + 1 == count ? " and " : ", ";
-
-    fputs(separator, made->out);
-    made->items++;
-}
-
-static void print_name(sentence *made, const char *name)
-{
-    html_print(made->out, "<b>%s</b>", name);
-}
 
 /* -- the summary -- */
 
@@ -114,67 +74,6 @@ static const json_t *next_row(const json_t *rows, const char *verdict)
     return NULL;
 }
 
-/* A number in a group of a cell, NAN when it is not there. */
-static double number_in(const json_t *cell, const char *group, const char *name)
-{
-    return json_number_of(json_object_get(cell, group), name);
-}
-
-static double counter_sum(const json_t *cell, const char *name)
-{
-    const json_t *value = json_object_get(json_object_get(cell, "counters"), name);
-    double sum = 0;
-
-    if (!json_is_array(value))
-        return number_in(cell, "counters", name);
-    for (size_t i = 0; i < json_array_size(value); i++)
-        sum += json_number_value(json_array_get(value, i));
-    return sum;
-}
-
-static bool has_status(const json_t *cell, const char *status)
-{
-    return strcmp(json_text_of(cell, "status"), status) == 0;
-}
-
-static bool is_contender(const json_t *cell)
-{
-    return strcmp(json_text_of(cell, "kind"), "strategy") == 0 &&
-           json_text_of(cell, "peer")[0] == '\0';
-}
-
-static bool is_timed(const json_t *cell)
-{
-    return has_status(cell, "ok") || has_status(cell, "leaked") || has_status(cell, "uncollected");
-}
-
-/* Calls `each` for every cell of a spec that it is `wanted` of, and returns how many there were. The
- * list they write begins with `head`. */
-static size_t list_cells(sentence *made, const json_t *summary, const char *spec, const char *head,
-                         bool (*wanted)(const json_t *cell),
-                         void (*each)(sentence *made, const json_t *cell))
-{
-    const json_t *cells = json_object_get(summary, "cells");
-    size_t count = 0;
-
-    for (size_t i = 0; i < json_array_size(cells); i++)
-        count += strcmp(json_text_of(json_array_get(cells, i), "spec"), spec) == 0 &&
-                 wanted(json_array_get(cells, i));
-    made->items = 0;
-    for (size_t i = 0; i < json_array_size(cells); i++) {
-        const json_t *cell = json_array_get(cells, i);
-        if (strcmp(json_text_of(cell, "spec"), spec) != 0 || !wanted(cell))
-            continue;
-        if (made->items == 0)
-            fprintf(made->out, "%s%s", is_empty(made) ? "" : " ", head);
-        separate(made, count);
-        each(made, cell);
-    }
-    if (count > 0)
-        fputc('.', made->out);
-    return count;
-}
-
 /* -- what rows are ranked by -- */
 
 typedef struct wording {
@@ -209,25 +108,25 @@ static void print_ratio(FILE *out, double ratio)
 /* "; 95%: 1.01 to 1.09", nothing where there is no interval */
 static void print_interval(sentence *made, const json_t *row, const char *before)
 {
-    if (isnan(number_in(row, "ratio", "low")))
+    if (isnan(cell_number(row, "ratio", "low")))
         return;
     fprintf(made->out, "%s95%%: ", before);
-    print_ratio(made->out, number_in(row, "ratio", "low"));
+    print_ratio(made->out, cell_number(row, "ratio", "low"));
     fputs(" to ", made->out);
-    print_ratio(made->out, number_in(row, "ratio", "high"));
+    print_ratio(made->out, cell_number(row, "ratio", "high"));
 }
 
 /* ", 1.06 times as long (95%: 1.01 to 1.09)"; nothing where there is no ratio. */
 static void print_times(sentence *made, const wording *in, const json_t *row)
 {
-    double ratio = number_in(row, "ratio", "median");
+    double ratio = cell_number(row, "ratio", "median");
 
     if (isnan(ratio))
         return;
     fputs(", ", made->out);
     print_ratio(made->out, ratio);
     fprintf(made->out, " times %s", in->times);
-    if (!isnan(number_in(row, "ratio", "low"))) {
+    if (!isnan(cell_number(row, "ratio", "low"))) {
         print_interval(made, row, " (");
         fputc(')', made->out);
     }
@@ -244,12 +143,12 @@ static void print_value(sentence *made, const wording *in, const json_t *row)
 /* "a (13.4 ms) and b (14.8 ms; ratio 1.01; 95%: 0.97 to 1.05)" */
 static void print_equal(sentence *made, const wording *in, const json_t *row, bool with_ratio)
 {
-    print_name(made, json_text_of(row, "row"));
+    sentence_name(made, json_text_of(row, "row"));
     fputs(" (", made->out);
     print_value(made, in, row);
-    if (with_ratio && !isnan(number_in(row, "ratio", "median"))) {
+    if (with_ratio && !isnan(cell_number(row, "ratio", "median"))) {
         fputs("; ratio ", made->out);
-        print_ratio(made->out, number_in(row, "ratio", "median"));
+        print_ratio(made->out, cell_number(row, "ratio", "median"));
         print_interval(made, row, "; ");
     }
     fputc(')', made->out);
@@ -266,7 +165,7 @@ static void list_equals(sentence *made, const wording *in, const json_t *rows)
         if (!is_first(row))
             continue;
         shown++;
-        separate(made, count);
+        sentence_separate(made, count);
         print_equal(made, in, row, !has_verdict(row, "first") && count == 2);
     }
     if (listed < count)
@@ -298,7 +197,7 @@ static void print_slower(sentence *made, const wording *in, const json_t *rows)
     if (next == NULL)
         return;
     fputs(" Next is ", made->out);
-    print_name(made, json_text_of(next, "row"));
+    sentence_name(made, json_text_of(next, "row"));
     fputs(" with ", made->out);
     print_value(made, in, next);
     print_times(made, in, next);
@@ -317,14 +216,14 @@ static void print_standing(sentence *made, const wording *in, const json_t *rows
     }
     if (count == 1) {
         fputs("Only ", made->out);
-        print_name(made, json_text_of(first, "row"));
+        sentence_name(made, json_text_of(first, "row"));
         fputs(" is ranked: ", made->out);
         print_value(made, in, first);
     } else if (equal > 0) {
         fputs("No difference found between ", made->out);
         list_equals(made, in, rows);
     } else {
-        print_name(made, json_text_of(first, "row"));
+        sentence_name(made, json_text_of(first, "row"));
         fprintf(made->out, " %s: ", in->best);
         print_value(made, in, first);
     }
@@ -346,22 +245,17 @@ static void print_ranking(sentence *made, const wording *in, const json_t *summa
 
 /* -- throughput -- */
 
-static bool is_ideal(const json_t *cell)
-{
-    return strcmp(json_text_of(cell, "kind"), "ideal") == 0 && is_timed(cell);
-}
-
 /* How far the first is from the limit. */
 static void print_overhead(sentence *made, const json_t *summary, const char *spec)
 {
     const json_t *rows = find_rows(summary, spec, "time");
     const char *row = json_text_of(json_array_get(rows, 0), "row");
-    double overhead = number_in(find_cell(summary, row, spec), "overhead", "median");
+    double overhead = cell_number(find_cell(summary, row, spec), "overhead", "median");
 
     if (isnan(overhead))
         return;
     fputc(' ', made->out);
-    print_name(made, row);
+    sentence_name(made, row);
     fputs(" takes ", made->out);
     print_ratio(made->out, overhead);
     fputs(" times the limit, which frees each object the moment it dies.", made->out);
@@ -371,36 +265,36 @@ char *verdict_throughput(const json_t *summary, const char *spec)
 {
     sentence made;
 
-    begin(&made);
+    sentence_begin(&made);
     print_ranking(&made, &by_time, summary, spec);
-    if (is_empty(&made))
+    if (sentence_is_empty(&made))
         fputs("Nothing is ranked: no strategy collected, leaked nothing and has a result.",
               made.out);
     else
         print_overhead(&made, summary, spec);
-    return end(&made);
+    return sentence_end(&made);
 }
 
 /* -- tail latency -- */
 
 static double p99_of(const json_t *cell)
 {
-    return number_in(json_object_get(cell, "latency"), "request_ns", "p99");
+    return cell_number(json_object_get(cell, "latency"), "request_ns", "p99");
 }
 
 static bool has_p99(const json_t *cell)
 {
-    return is_timed(cell) && is_contender(cell) && !isnan(p99_of(cell));
+    return cell_is_timed(cell) && cell_is_contender(cell) && !isnan(p99_of(cell));
 }
 
 static void print_p99(sentence *made, const json_t *cell)
 {
     char p99[UNIT_TEXT_MAX], worst[UNIT_TEXT_MAX];
-    double p999 = number_in(json_object_get(cell, "latency"), "request_ns", "p999");
+    double p999 = cell_number(json_object_get(cell, "latency"), "request_ns", "p999");
 
     unit_duration(p99, p99_of(cell));
     unit_duration(worst, p999);
-    print_name(made, json_text_of(cell, "strategy"));
+    sentence_name(made, json_text_of(cell, "strategy"));
     fprintf(made->out, " %s", p99);
     if (!isnan(p999))
         fprintf(made->out, " (99.9%%: %s)", worst);
@@ -410,22 +304,23 @@ char *verdict_tail(const json_t *summary, const char *spec)
 {
     sentence made;
 
-    begin(&made);
+    sentence_begin(&made);
     print_ranking(&made, &by_wait, summary, spec);
-    list_cells(&made, summary, spec, "Of all requests 99% took at most: ", has_p99, print_p99);
-    return end(&made);
+    sentence_list_cells(&made, summary, spec, "Of all requests 99% took at most: ", has_p99,
+                        print_p99);
+    return sentence_end(&made);
 }
 
 /* -- memory -- */
 
 static double floating_of(const json_t *cell)
 {
-    return number_in(cell, "memory_over_time", "floating_bytes_mean");
+    return cell_number(cell, "memory_over_time", "floating_bytes_mean");
 }
 
 static bool has_floating(const json_t *cell)
 {
-    return is_timed(cell) && is_contender(cell) && !isnan(floating_of(cell));
+    return cell_is_timed(cell) && cell_is_contender(cell) && !isnan(floating_of(cell));
 }
 
 static void print_floating(sentence *made, const json_t *cell)
@@ -433,8 +328,8 @@ static void print_floating(sentence *made, const json_t *cell)
     char mean[UNIT_TEXT_MAX], most[UNIT_TEXT_MAX];
 
     unit_bytes(mean, floating_of(cell));
-    unit_bytes(most, number_in(cell, "memory_over_time", "floating_bytes_max"));
-    print_name(made, json_text_of(cell, "strategy"));
+    unit_bytes(most, cell_number(cell, "memory_over_time", "floating_bytes_max"));
+    sentence_name(made, json_text_of(cell, "strategy"));
     fprintf(made->out, " %s (at most %s)", mean, most);
 }
 
@@ -442,182 +337,11 @@ char *verdict_memory(const json_t *summary, const char *spec)
 {
     sentence made;
 
-    begin(&made);
+    sentence_begin(&made);
     print_ranking(&made, &by_memory, summary, spec);
-    list_cells(&made, summary, spec, "Floating garbage, on average: ", has_floating,
-               print_floating);
-    return end(&made);
-}
-
-/* -- promptness -- */
-
-double verdict_prompt_share(const json_t *cell)
-{
-    double at_once = counter_sum(cell, "reclaimed_by_count");
-    double died = at_once + counter_sum(cell, "reclaimed_by_collector") +
-                  counter_sum(cell, "reclaimed_by_last_collect") +
-                  counter_sum(cell, "objects_leaked");
-
-    return died > 0 ? at_once / died : NAN;
-}
-
-/* Whether it reclaims anything while the program runs: else there is nothing to be prompt about. */
-static bool reclaims_anything(const json_t *cell)
-{
-    return counter_sum(cell, "reclaimed_by_count") + counter_sum(cell, "reclaimed_by_collector") +
-               counter_sum(cell, "reclaimed_by_last_collect") >
-           0;
-}
-
-static bool has_share(const json_t *cell)
-{
-    return is_timed(cell) && is_contender(cell) && !isnan(verdict_prompt_share(cell)) &&
-           reclaims_anything(cell);
-}
-
-/* "62%": never "100%" or "0%" of what is only nearly so. */
-static void share_text(char out[VERDICT_SHARE_MAX], double share)
-{
-    double percent = share * 100;
-
-    if (percent == 0 || percent == 100)
-        snprintf(out, VERDICT_SHARE_MAX, "%.0f%%", percent);
-    else if (percent < 0.1 || percent > 99.9)
-        snprintf(out, VERDICT_SHARE_MAX, percent < 50 ? "under 0.1%%" : "over 99.9%%");
-    else
-        snprintf(out, VERDICT_SHARE_MAX, "%.*f%%", percent < 10 || percent > 90 ? 1 : 0, percent);
-}
-
-static void print_share(sentence *made, const json_t *cell)
-{
-    char share[VERDICT_SHARE_MAX];
-
-    share_text(share, verdict_prompt_share(cell));
-    print_name(made, json_text_of(cell, "strategy"));
-    fprintf(made->out, " %s", share);
-}
-
-static double lag_of(const json_t *cell)
-{
-    return number_in(cell, "memory_over_time", "lag_bytes");
-}
-
-static bool has_lag(const json_t *cell)
-{
-    return is_timed(cell) && is_contender(cell) && !isnan(lag_of(cell));
-}
-
-static void print_lag(sentence *made, const json_t *cell)
-{
-    char lag[UNIT_TEXT_MAX];
-
-    unit_bytes(lag, lag_of(cell));
-    print_name(made, json_text_of(cell, "strategy"));
-    fprintf(made->out, " %s", lag);
-}
-
-char *verdict_promptness(const json_t *summary, const char *spec)
-{
-    sentence made;
-
-    begin(&made);
-    list_cells(&made, summary, spec, "Freed at once, by count, of all that died: ", has_share,
-               print_share);
-    list_cells(&made, summary, spec,
-               "Allocated, on average, while a piece of garbage stays: ", has_lag, print_lag);
-    return end(&made);
-}
-
-/* -- who is not ranked -- */
-
-static bool is_leaking(const json_t *cell)
-{
-    return has_status(cell, "leaked");
-}
-
-static void print_leak(sentence *made, const json_t *cell)
-{
-    double objects = counter_sum(cell, "objects_leaked");
-    char count[UNIT_TEXT_MAX], bytes[UNIT_TEXT_MAX];
-
-    unit_count(count, objects);
-    unit_bytes(bytes, counter_sum(cell, "bytes_leaked"));
-    print_name(made, json_text_of(cell, "strategy"));
-    fprintf(made->out, " (%s object%s, %s)", count, objects == 1 ? "" : "s", bytes);
-}
-
-static bool is_uncollected(const json_t *cell)
-{
-    return has_status(cell, "uncollected");
-}
-
-static void print_time(sentence *made, const json_t *cell)
-{
-    char time[UNIT_TEXT_MAX];
-
-    unit_duration(time, number_in(cell, "time_ns", "median"));
-    print_name(made, json_text_of(cell, "strategy"));
-    fprintf(made->out, " (%s)", time);
-}
-
-static bool has_no_result(const json_t *cell)
-{
-    return !is_timed(cell);
-}
-
-static void print_status(sentence *made, const json_t *cell)
-{
-    const char *reason = json_text_of(cell, "reason");
-
-    print_name(made, json_text_of(cell, "strategy"));
-    html_print(made->out, " (%s%s%s)", json_text_of(cell, "status"), reason[0] != '\0' ? ": " : "",
-               reason);
-}
-
-char *verdict_unranked(const json_t *summary, const char *spec)
-{
-    sentence made;
-
-    begin(&made);
-    list_cells(&made, summary, spec, "Leaked: ", is_leaking, print_leak);
-    list_cells(&made, summary, spec,
-               "Never collected, so the time says nothing of collecting: ", is_uncollected,
-               print_time);
-    list_cells(&made, summary, spec, "No result: ", has_no_result, print_status);
-    return end(&made);
-}
-
-/* -- limits and peers -- */
-
-static bool is_by_hand(const json_t *cell)
-{
-    return strcmp(json_text_of(cell, "kind"), "hand") == 0 && is_timed(cell);
-}
-
-static bool is_peer(const json_t *cell)
-{
-    return json_text_of(cell, "peer")[0] != '\0' && !is_by_hand(cell) && is_timed(cell);
-}
-
-static void print_size(sentence *made, const json_t *cell)
-{
-    char time[UNIT_TEXT_MAX], peak[UNIT_TEXT_MAX];
-
-    unit_duration(time, number_in(cell, "time_ns", "median"));
-    unit_bytes(peak, counter_sum(cell, "rss_peak_bytes"));
-    print_name(made, json_text_of(cell, "strategy"));
-    fprintf(made->out, " (%s, %s)", time, peak);
-}
-
-char *verdict_limits(const json_t *summary, const char *spec)
-{
-    sentence made;
-
-    begin(&made);
-    list_cells(&made, summary, spec, "The limit: ", is_ideal, print_size);
-    list_cells(&made, summary, spec, "By hand: ", is_by_hand, print_size);
-    list_cells(&made, summary, spec, "Other runtimes: ", is_peer, print_size);
-    return end(&made);
+    sentence_list_cells(&made, summary, spec, "Floating garbage, on average: ", has_floating,
+                        print_floating);
+    return sentence_end(&made);
 }
 
 /* -- at a glance -- */
@@ -633,7 +357,7 @@ static char *list_first(const json_t *rows, const json_t *also, size_t *count)
 {
     sentence made;
 
-    begin(&made);
+    sentence_begin(&made);
     *count = 0;
     for (size_t i = 0; i < json_array_size(rows); i++) {
         const json_t *row = json_array_get(rows, i);
@@ -646,7 +370,7 @@ static char *list_first(const json_t *rows, const json_t *also, size_t *count)
         if (is_wanted)
             fprintf(made.out, "%s%s", (*count)++ > 0 ? ", " : "", json_text_of(row, "row"));
     }
-    return end(&made);
+    return sentence_end(&made);
 }
 
 char *verdict_first(const json_t *summary, const char *spec, const char *metric, const char **why)
@@ -691,18 +415,18 @@ char *verdict_most_prompt(const json_t *summary, const char *spec, char share[VE
     double most = 0;
     sentence made;
 
-    begin(&made);
+    sentence_begin(&made);
     for (size_t i = 0; i < json_array_size(rows); i++) {
         const char *row = json_text_of(json_array_get(rows, i), "row");
         most = fmax(most, verdict_prompt_share(find_cell(summary, row, spec)));
     }
     share[0] = '\0';
     if (most > 0)
-        share_text(share, most);
+        verdict_share_text(share, most);
     for (size_t i = 0; i < json_array_size(rows) && most > 0; i++) {
         const char *row = json_text_of(json_array_get(rows, i), "row");
         if (verdict_prompt_share(find_cell(summary, row, spec)) == most)
             fprintf(made.out, "%s%s", made.items++ > 0 ? ", " : "", row);
     }
-    return end(&made);
+    return sentence_end(&made);
 }

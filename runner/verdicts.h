@@ -37,4 +37,7 @@ char *verdict_limits(const json_t *summary, const char *spec);
  * when nothing died. */
 double verdict_prompt_share(const json_t *cell);
 
+/* A share as "62%": never "100%" or "0%" of what is only nearly so. */
+void verdict_share_text(char out[VERDICT_SHARE_MAX], double share);
+
 #endif
