@@ -62,7 +62,7 @@ static void write_machine(FILE *out, const json_t *context)
         {"C library", "libc"},          {"Governor", "governor"}};
     const json_t *machine = json_object_get(context, "machine");
 
-    fputs("<h3>Machine</h3>\n<dl>\n", out);
+    fputs("<h3>Machine</h3>\n<dl class=\"facts\">\n", out);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         write_fact(out, names[i][0], text_of(json_object_get(machine, names[i][1])));
     write_fact(out, "Memory", bytes_text(json_number_of(machine, "memory_bytes")));
@@ -79,7 +79,7 @@ static void write_plan(FILE *out, const json_t *context)
         {"Runs a sample", "runs"}, {"Baseline", "baseline"},
         {"Margin", "margin"},      {"Time limit, s", "timeout_s"}};
 
-    fputs("<h3>Plan</h3>\n<dl>\n", out);
+    fputs("<h3>Plan</h3>\n<dl class=\"facts\">\n", out);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         write_fact(out, names[i][0], text_of(json_object_get(context, names[i][1])));
     write_fact(out, "Memory limit", bytes_text(json_number_of(context, "memory_bytes_max")));

@@ -100,8 +100,11 @@ void page_write_verdicts(FILE *out, const page_source *from)
     write_glance(out, from->summary);
     fputs("<section id=\"verdicts\">\n<h2>Each workload</h2>\n"
           "<p class=\"note\">Times and peaks are medians over the repetitions, ratios are paired "
-          "within them and have their 95% interval. The worst wait is the longest of all "
-          "requests, collections and cascades of a sample.</p>\n",
+          "within them and have their 95% interval; an interval is of one comparison, while a "
+          "verdict is corrected for all of them. The worst wait is the longest of all "
+          "requests, collections and cascades of a sample. The limit frees each object the moment "
+          "it dies, by a schedule made before; what puts freeing off to the end can be below "
+          "it.</p>\n",
           out);
     for (size_t i = 0; i < json_array_size(cells); i++) {
         if (page_starts(cells, i, "spec"))

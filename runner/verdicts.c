@@ -258,7 +258,7 @@ static void print_overhead(sentence *made, const json_t *summary, const char *sp
     sentence_name(made, row);
     fputs(" takes ", made->out);
     print_ratio(made->out, overhead);
-    fputs(" times the limit, which frees each object the moment it dies.", made->out);
+    fputs(" times as long as the limit.", made->out);
 }
 
 char *verdict_throughput(const json_t *summary, const char *spec)

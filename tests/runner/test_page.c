@@ -395,8 +395,8 @@ static void overheads_are_of_whom_they_are(void **state)
     json_object_set_new(cell, "overhead", estimate_json(1.97));
     assert_throughput(summary,
                       "<b>a</b> is the fastest: 12.7 ms. Next is <b>b</b> with 13.4 ms, 1.06 times "
-                      "as long (95%: 0.95 to 1.17). <b>a</b> takes 1.97 times the limit, which "
-                      "frees each object the moment it dies.");
+                      "as long (95%: 0.95 to 1.17). <b>a</b> takes 1.97 times as long as the "
+                      "limit.");
 }
 
 /* -- texts from outside -- */
