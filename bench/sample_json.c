@@ -111,11 +111,11 @@ static json_t *traits_json(void)
     return json_pack("{s:s}", "peer", MM_STRATEGY_NAME);
 #else
     const mm_traits *t = &strategy_traits;
-    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:s?, s:i}", "reclaims", t->reclaims,
-                     "counts", t->counts, "prompt", t->prompt, "reclaims_cycles",
+    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:s?, s:i, s:s?}", "reclaims",
+                     t->reclaims, "counts", t->counts, "prompt", t->prompt, "reclaims_cycles",
                      t->reclaims_cycles, "moving", t->moving, "conservative", t->conservative,
-                     "scheduled", t->scheduled, "peer", t->peer, "generations",
-                     (int)t->generations);
+                     "scheduled", t->scheduled, "peer", t->peer, "generations", (int)t->generations,
+                     "fills_heap", t->fills_heap);
 #endif
 }
 
@@ -157,6 +157,18 @@ static const char *kind_name(void)
     return strategy_traits.scheduled ? "ideal" : "strategy";
 }
 
+/* What else than a sample this program can be asked to record, each by an option of that name. */
+static json_t *records_json(void)
+{
+    json_t *names = json_array();
+
+    if (!MM_COUNTED)
+        json_array_append_new(names, json_string("latency"));
+    if (!sample_is_hand_written() && sample_absence() == NULL)
+        json_array_append_new(names, json_string("memory"));
+    return names;
+}
+
 bool print_description(void)
 {
     json_t *workloads = json_array();
@@ -169,12 +181,13 @@ bool print_description(void)
 
     for (size_t i = 0; i < workload_count; i++)
         json_array_append_new(workloads, workload_json(workload_table[i]));
-    return print_json(json_pack(
-        "{s:s, s:s, s:s, s:s, s:b, s:o, s:i, s:o, s:o, s:o, s:o}", "schema", "reclaim.program/1",
-        "strategy", sample_strategy(), "flavour", MM_COUNTED ? "counted" : "timed", "kind",
-        kind_name(), "timed", sample_is_hand_written() || strategy_traits.timed, "summary",
-        summary_json(), "api_version", MM_API_VERSION, "build", build, "traits", traits_json(),
-        "options", options_json(), "workloads", workloads));
+    return print_json(json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:i, s:o, s:o, s:o, s:o, s:o}",
+                                "schema", "reclaim.program/1", "strategy", sample_strategy(),
+                                "flavour", MM_COUNTED ? "counted" : "timed", "kind", kind_name(),
+                                "timed", sample_is_hand_written() || strategy_traits.timed,
+                                "summary", summary_json(), "api_version", MM_API_VERSION, "build",
+                                build, "traits", traits_json(), "options", options_json(),
+                                "records", records_json(), "workloads", workloads));
 }
 
 /* ---- Checked cell ---- */
@@ -343,30 +356,37 @@ static json_t *first_and_steady(const sample *s, uint64_t (*value)(const sample_
                      (json_int_t)sample_steady(s, value));
 }
 
-static json_t *sample_json(const sample *s)
+json_t *sample_head_json(const sample *s, const char *schema)
 {
     static const char *const statuses[] = {"ok", "uncollected", "leaked", "oom", "void", "failed"};
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:o, s:s, s:s}", "schema",
+                     schema, "strategy", sample_strategy(), "label", s->label, "flavour",
+                     MM_COUNTED ? "counted" : "timed", "options", values_of(&s->options),
+                     "workload", s->workload->name, "spec", s->spec, "params",
+                     values_of(&s->parameters), "seed", (json_int_t)s->seed, "allocator",
+                     allocator_json(), "status", statuses[s->status], "reason", s->reason);
+}
+
+static json_t *sample_json(const sample *s)
+{
     bool measured = s->runs_timed == s->runs && s->status < SAMPLE_OOM;
-    json_t *runs = json_array();
+    json_t *runs = json_array(), *document = sample_head_json(s, "reclaim.sample/1");
 
     for (int i = 0; measured && i < s->runs; i++)
         json_array_append_new(runs, run_json(s->records + i));
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:o, s:s, s:s, s:o, s:o, s:o, "
-                     "s:o}",
-                     "schema", "reclaim.sample/1", "strategy", sample_strategy(), "label", s->label,
-                     "flavour", MM_COUNTED ? "counted" : "timed", "options", values_of(&s->options),
-                     "workload", s->workload->name, "spec", s->spec, "params",
-                     values_of(&s->parameters), "seed", (json_int_t)s->seed, "allocator",
-                     allocator_json(), "status", statuses[s->status], "reason", s->reason,
-                     "time_ns", measured ? first_and_steady(s, time_of) : json_null(), "cpu_ns",
-                     measured ? first_and_steady(s, cpu_of) : json_null(), "runs", runs, "counters",
-                     measured ? counters_json(s) : json_object());
+    json_object_set_new(document, "time_ns", measured ? first_and_steady(s, time_of) : json_null());
+    json_object_set_new(document, "cpu_ns", measured ? first_and_steady(s, cpu_of) : json_null());
+    json_object_set_new(document, "runs", runs);
+    json_object_set_new(document, "counters", measured ? counters_json(s) : json_object());
+    return document;
 }
 
-bool write_sample(const sample *s, const char *path)
+bool sample_write_json(json_t *document, size_t indent, const char *path)
 {
-    json_t *document = sample_json(s);
-    char *text = document != NULL ? json_dumps(document, JSON_INDENT(1)) : NULL;
+    char *text = document != NULL
+                     ? json_dumps(document, indent > 0 ? JSON_INDENT(indent) : JSON_COMPACT)
+                     : NULL;
     bool written;
     int reason;
 
@@ -380,4 +400,9 @@ bool write_sample(const sample *s, const char *path)
     free(text);
     errno = reason;
     return written;
+}
+
+bool write_sample(const sample *s, const char *path)
+{
+    return sample_write_json(sample_json(s), 1, path);
 }

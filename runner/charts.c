@@ -15,7 +15,10 @@
 
 #include "allocators.h"
 #include "growth.h"
+#include "heap_curve.h"
 #include "json.h"
+#include "latency_charts.h"
+#include "memory_over_time.h"
 #include "process.h"
 #include "support/file.h"
 #include "text.h"
@@ -141,31 +144,70 @@ static void write_pauses(FILE *out, const cell_summary *of)
     }
 }
 
+static bool has_heap_curve(const summary *of)
+{
+    return heap_curve_is_there(of->planned);
+}
+
 typedef struct chart {
     const char *name;
     const char *columns;
-    void (*write)(FILE *out, const cell_summary *of); /* NULL: it has no line for each cell */
-    const char *question;                             /* what the picture answers */
-    const char *reading;                              /* how to read it, in a line */
+    void (*write)(FILE *out, const cell_summary *of); /* the one line of a cell, or NULL */
+    /* Or else all of them: `prefix` is what the columns that all charts have begin with. */
+    void (*write_lines)(FILE *out, const cell_summary *of, const char *prefix);
+    /* Or, without either, blocks of its own. */
+    void (*write_all)(FILE *out, const summary *of);
+    bool (*has_data)(const summary *of); /* NULL: always */
+    const char *question;                /* what the picture answers */
+    const char *reading;                 /* how to read it, in a line */
 } chart;
 
 static const chart charts[] = {
-    {"time", "ratio\tlow\thigh\tlook\tnote_at", write_time,
-     "How much time does each strategy take?",
-     "Time relative to the baseline, on a logarithmic axis; the black line is the 95% interval. "
-     "Dark blue is the shortest median of those that are ranked; hatched orange leaks, "
-     "cross-hatched green never collected, white is a limit."},
-    {"memory", "peak_MB\tleaked_MB\tnote_at", write_memory,
-     "How much memory does each strategy hold?",
-     "The bar is the resident peak, its hatched part what was leaked. Every panel has its own "
-     "scale."},
-    {"pauses", "pause_us\trequest_us\tdrop_us", write_pauses,
-     "How long does the program wait at most?",
-     "Longest pause of the collector (filled circle), longest request (square), longest cascade of "
-     "counts (triangle), logarithmic; on the right the number of collections."},
-    {"growth", "n\tns\tlow\thigh\tbytes\tworkload\tlast", NULL,
-     "What does one object cost as there are more of them?",
-     "Time and resident peak for each object. A level line is a cost in proportion."},
+    {"time", "ratio\tlow\thigh\tlook\tnote_at", .write = write_time,
+     .question = "How much time does each strategy take?",
+     .reading = "Time relative to the baseline, on a logarithmic axis; the black line is the 95% "
+                "interval. Dark blue is the shortest median of those that are ranked; hatched "
+                "orange leaks, cross-hatched green never collected, white is a limit."},
+    {"memory", "peak_MB\tleaked_MB\tnote_at", .write = write_memory,
+     .question = "How much memory does each strategy hold?",
+     .reading = "The bar is the resident peak, its hatched part what was leaked. Every panel has "
+                "its own scale."},
+    {"pauses", "pause_us\trequest_us\tdrop_us", .write = write_pauses,
+     .question = "How long does the program wait at most?",
+     .reading =
+         "Longest pause of the collector (filled circle), longest request (square), longest "
+         "cascade of counts (triangle), logarithmic; on the right the number of collections."},
+    {"growth", "n\tns\tlow\thigh\tbytes\tworkload\tlast", .write_all = growth_write,
+     .has_data = growth_has_series,
+     .question = "What does one object cost as there are more of them?",
+     .reading = "Time and resident peak for each object. A level line is a cost in proportion."},
+    {"latency", "p50_us\tp90_us\tp99_us\tp999_us\tmax_us\tp99_low_us\tp99_high_us\tmetered_p99_us",
+     .write = latency_write, .has_data = latency_has_data,
+     .question = "How long does a request take?",
+     .reading = "Percentiles of the requests of all samples, logarithmic: the further right, the "
+                "longer the few that wait."},
+    {"timeline", "at_ms\tlength_us\theight\tkind\twork_ms", .write_lines = timeline_write,
+     .has_data = utilisation_has_data,
+     .question = "When does each strategy collect, and for how long?",
+     .reading =
+         "One line for each strategy over the time of a run; a mark is a collection or a cascade."},
+    {"utilisation", "window_ms\tutilisation_percent\tworkload_number\tstrategy_number",
+     .write_all = utilisation_write, .has_data = utilisation_has_data,
+     .question = "How much of any stretch of time is left to the program?",
+     .reading =
+         "Minimum mutator utilisation: of every window of that length, the worst share that was "
+         "the program's own. Higher is better, and a line that starts late had longer pauses."},
+    {"memory_over_time",
+     "workload\trow\tallocated_MB\tlive_MB\ttruly_live_MB\theld_MB\tresident_MB",
+     .write_all = memory_over_time_write, .has_data = memory_over_time_has_data,
+     .question = "How much is held, and how much of it is garbage, as the program runs?",
+     .reading = "What is held over what is truly live, as more is allocated: the gap is garbage "
+                "that has not been freed."},
+    {"heap_curve", "multiple\tms\tlow\thigh\tworkload\tmark\tstatus\tunit_MB\tlast\tnumber",
+     .write_all = heap_curve_write, .has_data = has_heap_curve,
+     .question = "How much time does more memory buy?",
+     .reading = "Time over the size of the heap, in multiples of the least that suffices. Counting "
+                "is a point beside the curves."},
 };
 
 enum { CHART_COUNT = sizeof charts / sizeof *charts };
@@ -205,30 +247,37 @@ static void write_block(FILE *out, const chart *of, const summary *from, const c
 
     for (size_t i = 0; i < from->planned->cell_count; i++) {
         const cell_summary *row = &from->cells[i];
-        char *shown;
+        char *shown, *prefix;
         if (strcmp(row->of->spec, spec) != 0)
             continue;
         shown = shown_row(row->of);
-        fprintf(out, "%s\t%s%s\t%d\t%s", spec, shown, row->of->peer[0] != '\0' ? " (peer)" : "",
-                line++, from->planned->baseline);
-        of->write(out, row);
-        fputc('\n', out);
+        prefix =
+            text_format("%s\t%s%s\t%d\t%s", spec, shown, row->of->peer[0] != '\0' ? " (peer)" : "",
+                        line++, from->planned->baseline);
+        if (of->write != NULL) {
+            fputs(prefix, out);
+            of->write(out, row);
+            fputc('\n', out);
+        } else {
+            of->write_lines(out, row, prefix);
+        }
+        free(prefix);
         free(shown);
     }
 }
 
 static bool has_data(const chart *of, const summary *from)
 {
-    return of->write != NULL || growth_has_series(from);
+    return of->has_data == NULL || of->has_data(from);
 }
 
-/* A block for each spec; for growth, one for each series. They are separated by two empty lines, as
+/* A block for each spec, or what the chart has of its own: for growth, one for each series. They are separated by two empty lines, as
  * gnuplot's `index` wants it. */
 static void write_blocks(FILE *out, const chart *of, const summary *from)
 {
-    if (of->write == NULL) {
+    if (of->write_all != NULL) {
         fprintf(out, "# workload\tstrategy\t%s\n", of->columns);
-        growth_write(out, from);
+        of->write_all(out, from);
         return;
     }
     fprintf(out, "# spec\tstrategy\tline\tbaseline\tnote\t%s\n", of->columns);

@@ -5,13 +5,18 @@
 
 #include "benchmark_json.h"
 #include "charts.h"
+#include "extras.h"
+#include "heap_curve.h"
 #include "json.h"
+#include "latency_table.h"
+#include "memory_over_time.h"
 #include "overhead.h"
 #include "page.h"
 #include "remaining.h"
 #include "standings.h"
 #include "summary.h"
 #include "table.h"
+#include "trace.h"
 
 /* Takes over `value`. */
 static bool write_file(const store *into, const char *name, json_t *value, problem *why)
@@ -70,12 +75,20 @@ bool report_make(const plan *planned, const store *from, bool with_charts, bool 
                  problem *why)
 {
     summary made = summary_make(planned, from);
-    bool done;
+    bool done = summary_add_latency(&made, from, why) && memory_over_time_read(&made, from, why);
 
+    if (!done) {
+        summary_free(&made);
+        return false;
+    }
     table_print(stdout, &made);
     overhead_print(stdout, &made);
+    latency_print(stdout, &made);
+    memory_over_time_print(stdout, &made);
+    heap_curve_print(stdout, planned);
     fflush(stdout);
-    done = overhead_write(&made, from, why) && write_results(&made, from, with_charts, why);
+    done = overhead_write(&made, from, why) && trace_write(&made, from, why) &&
+           write_results(&made, from, with_charts, why);
     *is_trusted = !summary_has_untrusted(&made);
     summary_free(&made);
     return done;
@@ -88,7 +101,7 @@ exit_code report_command(const command_line *asked, problem *why)
     json_t *context = store_open(&from, asked->folder, why);
     bool is_trusted = true;
     bool done = context != NULL && plan_load(&planned, context, why) &&
-                store_load_samples(&from, &planned, why) &&
+                store_load_samples(&from, &planned, why) && extras_load(&from, &planned, why) &&
                 report_make(&planned, &from, asked->charts, &is_trusted, why);
 
     plan_free(&planned);
