@@ -158,28 +158,72 @@ typedef struct chart {
     /* Or, without either, blocks of its own. */
     void (*write_all)(FILE *out, const summary *of);
     bool (*has_data)(const summary *of); /* NULL: always */
+    const char *question;                /* what the picture answers */
+    const char *reading;                 /* how to read it, in a line */
 } chart;
 
 static const chart charts[] = {
-    {"time", "ratio\tlow\thigh\tlook\tnote_at", .write = write_time},
-    {"memory", "peak_MB\tleaked_MB\tnote_at", .write = write_memory},
-    {"pauses", "pause_us\trequest_us\tdrop_us", .write = write_pauses},
+    {"time", "ratio\tlow\thigh\tlook\tnote_at", .write = write_time,
+     .question = "How much time does each strategy take?",
+     .reading = "Time relative to the baseline, on a logarithmic axis; the black line is the 95% "
+                "interval. Dark blue is the shortest median of those that are ranked; hatched "
+                "orange leaks, cross-hatched green never collected, white is a limit."},
+    {"memory", "peak_MB\tleaked_MB\tnote_at", .write = write_memory,
+     .question = "How much memory does each strategy hold?",
+     .reading = "The bar is the resident peak, its hatched part what was leaked. Every panel has "
+                "its own scale."},
+    {"pauses", "pause_us\trequest_us\tdrop_us", .write = write_pauses,
+     .question = "How long does the program wait at most?",
+     .reading =
+         "Longest pause of the collector (filled circle), longest request (square), longest "
+         "cascade of counts (triangle), logarithmic; on the right the number of collections."},
     {"growth", "n\tns\tlow\thigh\tbytes\tworkload\tlast", .write_all = growth_write,
-     .has_data = growth_has_series},
+     .has_data = growth_has_series,
+     .question = "What does one object cost as there are more of them?",
+     .reading = "Time and resident peak for each object. A level line is a cost in proportion."},
     {"latency", "p50_us\tp90_us\tp99_us\tp999_us\tmax_us\tp99_low_us\tp99_high_us\tmetered_p99_us",
-     .write = latency_write, .has_data = latency_has_data},
+     .write = latency_write, .has_data = latency_has_data,
+     .question = "How long does a request take?",
+     .reading = "Percentiles of the requests of all samples, logarithmic: the further right, the "
+                "longer the few that wait."},
     {"timeline", "at_ms\tlength_us\theight\tkind\twork_ms", .write_lines = timeline_write,
-     .has_data = utilisation_has_data},
+     .has_data = utilisation_has_data,
+     .question = "When does each strategy collect, and for how long?",
+     .reading =
+         "One line for each strategy over the time of a run; a mark is a collection or a cascade."},
     {"utilisation", "window_ms\tutilisation_percent\tworkload_number\tstrategy_number",
-     .write_all = utilisation_write, .has_data = utilisation_has_data},
+     .write_all = utilisation_write, .has_data = utilisation_has_data,
+     .question = "How much of any stretch of time is left to the program?",
+     .reading =
+         "Minimum mutator utilisation: of every window of that length, the worst share that was "
+         "the program's own. Higher is better, and a line that starts late had longer pauses."},
     {"memory_over_time",
      "workload\trow\tallocated_MB\tlive_MB\ttruly_live_MB\theld_MB\tresident_MB",
-     .write_all = memory_over_time_write, .has_data = memory_over_time_has_data},
+     .write_all = memory_over_time_write, .has_data = memory_over_time_has_data,
+     .question = "How much is held, and how much of it is garbage, as the program runs?",
+     .reading = "What is held over what is truly live, as more is allocated: the gap is garbage "
+                "that has not been freed."},
     {"heap_curve", "multiple\tms\tlow\thigh\tworkload\tmark\tstatus\tunit_MB\tlast\tnumber",
-     .write_all = heap_curve_write, .has_data = has_heap_curve},
+     .write_all = heap_curve_write, .has_data = has_heap_curve,
+     .question = "How much time does more memory buy?",
+     .reading = "Time over the size of the heap, in multiples of the least that suffices. Counting "
+                "is a point beside the curves."},
 };
 
 enum { CHART_COUNT = sizeof charts / sizeof *charts };
+
+size_t charts_count(void)
+{
+    return CHART_COUNT;
+}
+
+chart_text charts_text(size_t index)
+{
+    const chart *of = &charts[index];
+
+    return (chart_text){of->name, of->question != NULL ? of->question : of->name,
+                        of->reading != NULL ? of->reading : ""};
+}
 
 /* The row, with the version of its allocator where it names one: charts are looked at far from the
  * run. The caller frees it. */
@@ -322,6 +366,17 @@ bool charts_draw_one(const char *name, const char *folder, problem *why)
     return drawn;
 }
 
+/* A picture of other data than those beside it misleads: where none can be drawn now, there is none.
+ */
+static void remove_pictures(const char *folder)
+{
+    for (size_t i = 0; i < CHART_COUNT; i++) {
+        char *path = text_format("%s/%s.svg", folder, charts[i].name);
+        unlink(path);
+        free(path);
+    }
+}
+
 static bool write_all_data(const summary *of, const char *folder, problem *why)
 {
     bool written = true;
@@ -349,6 +404,8 @@ bool charts_draw(const summary *of, const store *into, problem *why)
     bool drawn = mkdir(folder, 0777) == 0 || errno == EEXIST ||
                  problem_environment(why, "cannot create %s: %s", folder, strerror(errno));
 
+    if (drawn)
+        remove_pictures(folder);
     drawn = drawn && write_all_data(of, folder, why) && draw_all(of, folder, why);
     free(folder);
     return drawn;

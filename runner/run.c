@@ -210,7 +210,7 @@ static int end_complete(run *ended, const command_line *asked, problem *why)
     remove_schedules(ended);
     if (!report_make(&ended->planned, &ended->kept, asked->charts, &is_trusted, why))
         return why->code;
-    printf("\nresults: %s\n", ended->kept.folder);
+    printf("\nresults: %s\nreport:  %s/report.html\n", ended->kept.folder, ended->kept.folder);
     if (!context_builds_unchanged(ended->planned.context, why))
         return why->code;
     return is_trusted ? EXIT_CODE_OK : EXIT_CODE_UNTRUSTED;

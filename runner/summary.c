@@ -160,21 +160,21 @@ static void estimate_ratios(summary *in, const store *from, size_t index)
     in->cells[index].overhead = ratio_to(in, from, index, plan_find_ideal(planned, of));
 }
 
-/* Only what is ok is ranked; programs by hand and ideals are the limit, not contenders. */
-static bool is_ranked(const cell_summary *of)
+bool summary_is_ranked(const cell_summary *of)
 {
-    return of->status == STATUS_OK && !of->of->hand && !of->of->ideal && !isnan(of->time_ns.median);
+    return of->status == STATUS_OK && !of->of->hand && !of->of->ideal && of->of->peer[0] == '\0' &&
+           !isnan(of->time_ns.median);
 }
 
 static bool is_best(const summary *in, const cell_summary *of)
 {
     for (size_t i = 0; i < in->planned->cell_count; i++) {
         const cell_summary *other = &in->cells[i];
-        if (is_ranked(other) && strcmp(other->of->spec, of->of->spec) == 0 &&
+        if (summary_is_ranked(other) && strcmp(other->of->spec, of->of->spec) == 0 &&
             other->time_ns.median < of->time_ns.median)
             return false;
     }
-    return is_ranked(of);
+    return summary_is_ranked(of);
 }
 
 static comparison_list compare(const summary *in, const store *from)

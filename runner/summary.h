@@ -51,6 +51,10 @@ json_t *summary_to_json(const summary *of);
 /* Whether a cell is void or has failed: the run is complete, but not to be trusted whole. */
 bool summary_has_untrusted(const summary *of);
 
+/* Whether a cell stands in any order. Only what is ok does; programs by hand and ideals are the
+ * limit, and a peer brings another runtime's work along, so none of them is a contender. */
+bool summary_is_ranked(const cell_summary *of);
+
 /* A counter of a cell as a number, NAN when nobody knows it; of an array, the sum. */
 double summary_counter(const cell_summary *of, const char *name);
 
