@@ -225,6 +225,7 @@ static void work_ends(workload_run *run)
 
     state->ended_ns = clock_now_ns();
     mm_get_stats(state->heap, &stats);
+    state->record->collector_work_ns = stats.collector_ns;
     if (MM_COUNTED && !sample_is_hand_written() &&
         stats.objects_live < run->account.live_work.objects)
         fail(state->sample, SAMPLE_VOID,

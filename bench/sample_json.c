@@ -329,10 +329,11 @@ static json_t *counters_json(const sample *s)
 static json_t *run_json(const sample_record *r)
 {
     return json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:o, s:I}", "time_ns", (json_int_t)r->time_ns,
-        "cpu_ns", (json_int_t)r->cpu_ns, "work_ns", (json_int_t)r->work_ns, "teardown_ns",
-        (json_int_t)r->teardown_ns, "last_collect_ns", (json_int_t)r->last_collect_ns,
-        "collector_ns", json_known(r->stats.collector_ns), "pause_ns_max",
+        "{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:I}", "time_ns",
+        (json_int_t)r->time_ns, "cpu_ns", (json_int_t)r->cpu_ns, "work_ns", (json_int_t)r->work_ns,
+        "teardown_ns", (json_int_t)r->teardown_ns, "last_collect_ns",
+        (json_int_t)r->last_collect_ns, "collector_ns", json_known(r->stats.collector_ns),
+        "collector_work_ns", json_known(r->collector_work_ns), "pause_ns_max",
         json_known(r->stats.pause_ns_max), "request_ns_max", (json_int_t)r->stats.request_ns_max,
         "drop_ns_max", json_known(r->stats.drop_ns_max), "page_faults", (json_int_t)r->page_faults);
 }

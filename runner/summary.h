@@ -11,6 +11,7 @@
 #include "statistics.h"
 #include "status.h"
 #include "store.h"
+#include "suite_overhead.h"
 
 typedef struct cell_summary {
     const cell *of;
@@ -21,7 +22,8 @@ typedef struct cell_summary {
         cpu_ns; /* steady runs, first runs, processor time of steady runs; all NAN in a void cell */
     estimate ratio;    /* of the time to the baseline's, paired within each repetition */
     estimate overhead; /* likewise, to that of the ideal */
-    json_t *counters;  /* merged from the counted and the timed samples */
+    estimate lower_bound[LOWER_BOUND_METRICS]; /* overhead over the least the work could take */
+    json_t *counters;                          /* merged from the counted and the timed samples */
     bool best; /* the shortest time among the strategies of this spec that are ok: one that leaks
                   never is */
 } cell_summary;
@@ -30,6 +32,7 @@ typedef struct summary {
     const plan *planned;
     cell_summary *cells; /* as many as the plan has, in its order */
     comparison_list comparisons;
+    suite_overhead suite;
 } summary;
 
 /* The plan and the store must outlive the summary. */
