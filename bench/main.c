@@ -9,6 +9,7 @@
 
 #include "bench/files.h"
 #include "bench/inspect.h"
+#include "bench/prices.h"
 #include "bench/sample.h"
 #include "bench/sample_json.h"
 #include "bench/schedule.h"
@@ -21,6 +22,7 @@ typedef struct command {
     const char *program;
     const char *json;              /* a file, or NULL */
     const char *record, *schedule; /* likewise */
+    const char *prices;            /* likewise */
     bool describe, check;
     inspection inspected;
     settings options;
@@ -46,6 +48,7 @@ static const char usage[] =
     "  --runs K          whole runs in this process (default %d, at least %d)\n"
     "  --schedule FILE   the schedule to follow, for a strategy that follows one\n"
     "  --record FILE     writes the schedule to FILE (a counted program)\n"
+    "  --prices FILE     writes what single operations cost to FILE, and runs no workload\n"
     "  --json FILE       writes the one sample to FILE and prints nothing\n"
     "  --check           validates, predicts memory, prints JSON, runs nothing\n"
     "  --describe        what this program is and takes, as JSON\n"
@@ -82,6 +85,11 @@ static const workload *find_workload(const char *name, char message[SETTINGS_MES
 {
     const char *names[WORKLOADS_MAX], *close;
     int used;
+
+    if (prices_absence() == NULL || MM_SCHEDULED) {
+        if (strcmp(prices_workload.name, name) == 0)
+            return &prices_workload; /* in no list: for its schedule */
+    }
 
     for (size_t i = 0; i < workload_count; i++) {
         if (strcmp(workload_table[i]->name, name) == 0)
@@ -200,7 +208,8 @@ enum {
     OPTION_REQUESTS,
     OPTION_OUTPUT,
     OPTION_RECORD,
-    OPTION_SCHEDULE
+    OPTION_SCHEDULE,
+    OPTION_PRICES
 };
 
 /* One option of looking into the heap. */
@@ -270,6 +279,9 @@ static bool take_option(command *c, int option, char message[SETTINGS_MESSAGE_MA
         return true;
     case OPTION_SCHEDULE:
         c->schedule = optarg;
+        return true;
+    case OPTION_PRICES:
+        c->prices = optarg;
         return true;
     default:
         return take_inspection(&c->inspected, option, message);
@@ -345,6 +357,7 @@ static int parse_arguments(command *c, int argc, char **argv)
         {"json", required_argument, NULL, OPTION_JSON},
         {"record", required_argument, NULL, OPTION_RECORD},
         {"schedule", required_argument, NULL, OPTION_SCHEDULE},
+        {"prices", required_argument, NULL, OPTION_PRICES},
         {"check", no_argument, &check, 1},
         {"describe", no_argument, &describe, 1},
         {"help", no_argument, NULL, OPTION_HELP},
@@ -386,6 +399,10 @@ static int parse_arguments(command *c, int argc, char **argv)
     }
     if ((c->json != NULL || c->check) && c->sample_count != 1)
         return bad_input(c, "--json and --check take exactly one --workload");
+    if (c->prices != NULL && (c->sample_count != 0 || c->json != NULL || c->check))
+        return bad_input(c, "--prices takes neither --workload nor --json nor --check");
+    if (c->prices != NULL && prices_absence() != NULL)
+        return bad_input(c, prices_absence());
     return check_schedule(c) ? check_inspection(c) : EXIT_BAD_INPUT;
 }
 
@@ -516,9 +533,26 @@ static int record_schedule(command *c)
     return status == SAMPLE_OK ? EXIT_ENVIRONMENT : exit_code_of(status);
 }
 
+static int take_prices(command *c)
+{
+    char message[WORKLOAD_MESSAGE_MAX];
+    price_list measured;
+
+    if (!prices_measure(c->samples, &measured, message)) {
+        fprintf(stderr, "%s: %s\n", c->program, message);
+        return EXIT_OOM;
+    }
+    if (!write_prices(c->samples, &measured, c->prices)) {
+        fprintf(stderr, "%s: cannot write %s: %s\n", c->program, c->prices, strerror(errno));
+        return EXIT_ENVIRONMENT;
+    }
+    return EXIT_SUCCESS;
+}
+
 static int run_command(command *c, int argc, char **argv)
 {
     int status = parse_arguments(c, argc, argv);
+    char message[SETTINGS_MESSAGE_MAX];
 
     if (status != EXIT_SUCCESS)
         return status;
@@ -526,6 +560,8 @@ static int run_command(command *c, int argc, char **argv)
         return print_description() ? EXIT_SUCCESS : EXIT_ENVIRONMENT;
     if (sample_absence() != NULL && !c->check)
         return bad_input(c, sample_absence());
+    if (c->prices != NULL && !add_sample(c, "prices", message))
+        return bad_input(c, message);
     if (!complete_samples(c)) {
         fprintf(stderr, "%s: out of memory\n", c->program);
         return EXIT_OOM;
@@ -535,6 +571,8 @@ static int run_command(command *c, int argc, char **argv)
         if (status != EXIT_SUCCESS || c->json == NULL)
             return status;
     }
+    if (c->prices != NULL)
+        return take_prices(c);
     if (inspection_asked(&c->inspected))
         return inspect_sample(c);
     return c->check ? check_sample(c) : run_samples(c);

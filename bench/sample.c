@@ -308,6 +308,7 @@ static void record_run(run_state *state)
     hand_observe(&record->stats);
 #elif MM_COUNTED
     record->digest = mm_operation_digest(state->run.m);
+    record->scopes = mm_scope_count(state->run.m);
     memcpy(record->operations, mm_operation_counts(state->run.m), sizeof record->operations);
 #endif
 }

@@ -35,6 +35,7 @@ typedef struct sample_record {
     size_t measured_count;
     workload_amount leaked;                  /* objects MM_UNKNOWN where this flavour cannot know */
     uint64_t operations[MM_OPERATION_COUNT]; /* counted */
+    uint64_t scopes;                         /* likewise */
 } sample_record;
 
 typedef struct sample {

@@ -273,6 +273,16 @@ static json_t *operations_json(const sample_record *r)
 #endif
 }
 
+static json_t *scopes_json(const sample_record *r)
+{
+#if MM_COUNTED && !defined(RECLAIM_HAND_WRITTEN)
+    return json_integer((json_int_t)r->scopes);
+#else
+    (void)r;
+    return json_null();
+#endif
+}
+
 /* What the workload has measured itself, under names of its own. */
 static void add_measured(const sample *s, json_t *counters)
 {
@@ -319,6 +329,8 @@ static json_t *counters_json(const sample *s)
         json_object_set_new(out, plain[i].name, json_known(plain[i].value));
     json_object_set_new(out, "collections", by_generation(t->collections));
     json_object_set_new(out, "reclaimed_by_collector", by_generation(t->reclaimed_by_collector));
+    json_object_set_new(out, "visited_by_collector", by_generation(t->visited_by_collector));
+    json_object_set_new(out, "scopes", scopes_json(r));
     json_object_set_new(out, "checksum", json_hex(r->account.checksum));
     json_object_set_new(out, "digest", r->digest == MM_UNKNOWN ? json_null() : json_hex(r->digest));
     json_object_set_new(out, "operations", operations_json(r));
