@@ -9,6 +9,7 @@
 
 #include "build_record.h"
 #include "doctor.h"
+#include "extra_kinds.h"
 #include "json.h"
 #include "machine.h"
 #include "matrix.h"
@@ -32,6 +33,18 @@ static size_t repetitions_of(const command_line *asked)
     size_t wanted = (size_t)settings_get(&asked->numbers, "repetitions");
 
     return wanted > 0 ? wanted : by_scale[(size_t)settings_get(&asked->numbers, "scale")];
+}
+
+/* How many extra samples of each kind a cell has. A self-test compares times and nothing else. */
+static void add_extras(json_t *context, const command_line *asked)
+{
+    size_t scale = (size_t)settings_get(&asked->numbers, "scale");
+
+    for (size_t kind = 0; kind < extra_kind_count && asked->verb == VERB_RUN; kind++) {
+        double wanted = settings_get(&asked->numbers, extra_kinds[kind].option);
+        size_t count = wanted < 0 ? extra_kinds[kind].by_scale[scale] : (size_t)wanted;
+        json_object_set_new(context, extra_kinds[kind].option, json_integer((json_int_t)count));
+    }
 }
 
 /* The first cell whose row is `label`, or else whose label is: with several sets, the first set's.
@@ -182,8 +195,10 @@ json_t *context_new(const command_line *asked, problem *why)
     }
     if (cells != NULL)
         baseline = find_baseline(asked, cells, why);
-    if (baseline != NULL)
+    if (baseline != NULL) {
         context = make_context(asked, &programs, json_incref(cells), baseline);
+        add_extras(context, asked);
+    }
     json_decref(cells);
     programs_free(&programs);
     return context;

@@ -5,6 +5,7 @@
 
 #include "benchmark_json.h"
 #include "charts.h"
+#include "extras.h"
 #include "json.h"
 #include "overhead.h"
 #include "summary.h"
@@ -46,7 +47,7 @@ exit_code report_command(const command_line *asked, problem *why)
     json_t *context = store_open(&from, asked->folder, why);
     bool is_trusted = true;
     bool done = context != NULL && plan_load(&planned, context, why) &&
-                store_load_samples(&from, &planned, why) &&
+                store_load_samples(&from, &planned, why) && extras_load(&from, &planned, why) &&
                 report_make(&planned, &from, asked->charts, &is_trusted, why);
 
     plan_free(&planned);

@@ -82,7 +82,8 @@ typedef struct fake {
     settings options, parameters;
     char label[512], spec[512];
     uint64_t seed;
-    const char *file;
+    const char *file;    /* of the sample */
+    const char *latency; /* of the recording that was asked for, or NULL */
     bool check;
     const char *status, *reason;
     int exit_code;
@@ -134,6 +135,8 @@ static int describe(const fake *self)
            getenv("FAKE_COMMIT") != NULL ? getenv("FAKE_COMMIT") : "1a2b3c4",
            plays(self, "foreign") ? "\"peer\": \"Runtime 1.2\"" : "");
     print_settings("options", option_table, 3);
+    if (getenv("FAKE_RECORDS") != NULL && !self->counted)
+        printf(", \"records\": [\"%s\"]", getenv("FAKE_RECORDS"));
     printf(", \"workloads\": [");
     for (size_t i = 0; i < (hand ? 1 : WORKLOADS); i++) {
         const fake_workload *w = &workloads[i];
@@ -265,13 +268,8 @@ static void print_counters(FILE *out, const fake *self)
         fprintf(out, "null}");
 }
 
-static int write_sample(const fake *self)
+static void print_sample(FILE *out, const fake *self)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    bool written;
-
     fprintf(out, "{\"schema\": \"reclaim.sample/1\", \"flavour\": \"%s\", ",
             self->counted ? "counted" : "timed");
     print_cell(out, self);
@@ -279,13 +277,62 @@ static int write_sample(const fake *self)
     print_measured(out, self);
     print_counters(out, self);
     fprintf(out, "}\n");
+}
+
+/* Requests of 10 us and one collection of 50 us in every hundredth. */
+static void print_latency(FILE *out, const fake *self)
+{
+    enum { REQUESTS = 400, REQUEST_NS = 10000, PAUSE_NS = 50000, PAUSE_EVERY = 100 };
+    const char *separator = "";
+    uint64_t at_ns = 0;
+
+    fprintf(out, "{\"schema\": \"reclaim.latency/1\", \"flavour\": \"timed\", ");
+    print_cell(out, self);
+    fprintf(out, ", \"status\": \"%s\", \"reason\": \"%s\", \"checksum\": \"%016llx\"",
+            self->status, self->reason,
+            (unsigned long long)(hash_text(self->spec, self->seed) + plays(self, "forgetful")));
+    fprintf(out, ", \"runs\": [{\"requests_ns\": [");
+    for (int i = 0; i < REQUESTS; i++)
+        fprintf(out, "%s%d", i ? "," : "",
+                i % PAUSE_EVERY == 0 ? REQUEST_NS + PAUSE_NS : REQUEST_NS);
+    fprintf(out, "], \"gaps_ns\": [0");
+    for (int i = 1; i < REQUESTS; i++)
+        fprintf(out, ",0");
+    fprintf(out, "], \"events\": [");
+    for (int i = 0; i < REQUESTS; i++) {
+        if (i % PAUSE_EVERY == 0) {
+            fprintf(out, "%s[%llu,%d,\"collection\",0,100,50]", separator,
+                    (unsigned long long)at_ns, PAUSE_NS);
+            separator = ",";
+            at_ns += PAUSE_NS;
+        }
+        at_ns += REQUEST_NS;
+    }
+    fprintf(out,
+            "], \"work_ns\": %llu, \"teardown_ns\": 1000, \"last_collect_ns\": 1000, "
+            "\"dropped\": 0}]}\n",
+            (unsigned long long)at_ns);
+}
+
+static int write_sample(const fake *self)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    const char *path = self->latency != NULL ? self->latency : self->file;
+    bool written;
+
+    if (self->latency != NULL)
+        print_latency(out, self);
+    else
+        print_sample(out, self);
     fclose(out);
-    if (plays(self, "malformed"))
+    if (plays(self, "malformed") || (plays(self, "half") && self->latency != NULL))
         size /= 2;
-    written = file_write_whole(self->file, text, size);
+    written = file_write_whole(path, text, size);
     free(text);
     if (!written)
-        fprintf(stderr, "%s: cannot write %s\n", self->path, self->file);
+        fprintf(stderr, "%s: cannot write %s\n", self->path, path);
     return written ? self->exit_code : 1;
 }
 
@@ -414,6 +461,8 @@ static bool take_argument(fake *self, const char *name, const char *value,
         self->seed = strtoull(value, NULL, 10);
     if (strcmp(name, "--json") == 0)
         self->file = value;
+    if (strcmp(name, "--latency") == 0)
+        self->latency = value;
     return true;
 }
 

@@ -1,0 +1,7 @@
+#include "extra_kinds.h"
+
+const extra_kind extra_kinds[] = {
+    {"latency", "reclaim.latency/1", "latency", {0, 1, 3, 5}, false},
+};
+
+const size_t extra_kind_count = sizeof extra_kinds / sizeof *extra_kinds;
