@@ -86,11 +86,6 @@ static const workload *find_workload(const char *name, char message[SETTINGS_MES
     const char *names[WORKLOADS_MAX], *close;
     int used;
 
-    if (prices_absence() == NULL || MM_SCHEDULED) {
-        if (strcmp(prices_workload.name, name) == 0)
-            return &prices_workload; /* in no list: for its schedule */
-    }
-
     for (size_t i = 0; i < workload_count; i++) {
         if (strcmp(workload_table[i]->name, name) == 0)
             return workload_table[i];
@@ -399,8 +394,9 @@ static int parse_arguments(command *c, int argc, char **argv)
     }
     if ((c->json != NULL || c->check) && c->sample_count != 1)
         return bad_input(c, "--json and --check take exactly one --workload");
-    if (c->prices != NULL && (c->sample_count != 0 || c->json != NULL || c->check))
-        return bad_input(c, "--prices takes neither --workload nor --json nor --check");
+    if (c->prices != NULL && (c->sample_count != 1 || c->json != NULL || c->check))
+        return bad_input(c,
+                         "--prices takes exactly one --workload, and neither --json nor --check");
     if (c->prices != NULL && prices_absence() != NULL)
         return bad_input(c, prices_absence());
     return check_schedule(c) ? check_inspection(c) : EXIT_BAD_INPUT;
@@ -552,7 +548,6 @@ static int take_prices(command *c)
 static int run_command(command *c, int argc, char **argv)
 {
     int status = parse_arguments(c, argc, argv);
-    char message[SETTINGS_MESSAGE_MAX];
 
     if (status != EXIT_SUCCESS)
         return status;
@@ -560,8 +555,6 @@ static int run_command(command *c, int argc, char **argv)
         return print_description() ? EXIT_SUCCESS : EXIT_ENVIRONMENT;
     if (sample_absence() != NULL && !c->check)
         return bad_input(c, sample_absence());
-    if (c->prices != NULL && !add_sample(c, "prices", message))
-        return bad_input(c, message);
     if (!complete_samples(c)) {
         fprintf(stderr, "%s: out of memory\n", c->program);
         return EXIT_OOM;

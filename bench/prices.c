@@ -21,8 +21,6 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-#include "bench/schedule.h"
-
 enum {
     NODE_SLOTS = 2,
     NODE_BYTES = 16,
@@ -80,6 +78,9 @@ static double median_of(double *values, size_t count)
     qsort(values, count, sizeof *values, compare_values);
     return values[count / 2];
 }
+
+/* Keeps a variable in memory where a compiler would see that nobody looks. */
+    #define LOOKED_AT(v) __asm__ volatile("" : : "r"(v) : "memory")
 
 /* ---- Making, and dropping at once or later ---- */
 
@@ -246,7 +247,7 @@ static mm_status price_objects(const pricing *p)
     mm_status status = MM_OK;
 
     for (int i = 0; i < WINDOWS && status == MM_OK; i++) {
-        if (strategy_traits.prompt || strategy_traits.scheduled)
+        if (strategy_traits.prompt)
             status = price_window(p, window_sizes[i], &found.window_ns[i]);
     }
     for (int i = 0; i < HEAPS && status == MM_OK; i++) {
@@ -257,10 +258,94 @@ static mm_status price_objects(const pricing *p)
     return status;
 }
 
-/* ---- References ---- */
+/* ---- The same as a schedule does it ---- */
 
-/* Keeps a variable in memory where a compiler would see that nobody looks. */
-    #define LOOKED_AT(v) __asm__ volatile("" : : "r"(v) : "memory")
+/* What a schedule makes of an object: a block, a header and empty slots. */
+typedef struct price_block {
+    uint32_t header[4];
+    void *slots[NODE_SLOTS];
+    uint64_t payload[NODE_BYTES / sizeof(uint64_t)];
+} price_block;
+
+static price_block *make_block(uint32_t i)
+{
+    price_block *made = malloc(sizeof *made);
+
+    if (made == NULL)
+        return NULL;
+    made->header[0] = 1;
+    made->header[1] = NODE_SLOTS;
+    made->header[2] = NODE_BYTES;
+    for (int k = 0; k < NODE_SLOTS; k++)
+        made->slots[k] = NULL;
+    made->payload[0] = i;
+    return made;
+}
+
+/* Each turn frees what was in a place and makes what will be there. */
+static bool renew_places(price_block **places, uint32_t size, uint32_t rounds)
+{
+    for (uint32_t k = 0; k < rounds; k++) {
+        for (uint32_t i = 0; i < size; i++) {
+            price_block *old = places[i];
+            places[i] = make_block(i);
+            LOOKED_AT(places);
+            free(old);
+            if (places[i] == NULL)
+                return false;
+        }
+    }
+    return true;
+}
+
+static void free_places(price_block **places, uint32_t size)
+{
+    for (uint32_t i = 0; i < size; i++) {
+        free(places[i]);
+        places[i] = NULL;
+    }
+}
+
+static bool price_places(price_block **places, uint32_t size, double *renewed_ns, double *made_ns)
+{
+    double renewed[REPEATS], made[REPEATS];
+    uint32_t repeats = repeats_of(size),
+             rounds = size < REFERENCE_TURNS ? REFERENCE_TURNS / size : 1;
+    bool done = true;
+
+    for (uint32_t k = 0; k < repeats && done; k++) {
+        uint64_t began_ns = clock_now_ns(), made_at_ns;
+        done = renew_places(places, size, 1);
+        made_at_ns = clock_now_ns();
+        done = done && renew_places(places, size, rounds);
+        made[k] = (double)(made_at_ns - began_ns) / size;
+        renewed[k] = (double)(clock_now_ns() - made_at_ns) / ((double)rounds * size);
+        free_places(places, size);
+    }
+    *renewed_ns = median_of(renewed, repeats);
+    *made_ns = median_of(made, repeats);
+    return done;
+}
+
+/* A schedule of these loops would be as long as they are; what following it takes is what a program by
+ * hand does that has the addresses in a table. */
+static mm_status price_objects_by_hand(void)
+{
+    price_block **places = calloc(window_sizes[WINDOWS - 1], sizeof *places);
+    bool done = places != NULL;
+    double unused;
+
+    for (int i = 0; i < WINDOWS && done; i++)
+        done = price_places(places, window_sizes[i], &found.window_ns[i], &unused);
+    for (int i = 0; i < HEAPS && done; i++)
+        done = price_places(places, heap_sizes[i], &unused, &found.made_ns[i]);
+    if (places != NULL)
+        free_places(places, window_sizes[WINDOWS - 1]);
+    free(places);
+    return done ? MM_OK : MM_NO_MEMORY;
+}
+
+/* ---- References ---- */
 
 /* Defines price_NAME: nanoseconds for one turn of `body`, in which `i` goes round the slots of the
  * arrays `one` and `two`, and `a` and `b` are variables, not null. */
@@ -354,38 +439,15 @@ static double price_fault(void)
     return median_of(values, REPEATS);
 }
 
-/* ---- The workload ---- */
-
-static bool forecast_pricing(const settings *parameters, workload_forecast *out,
-                             char message[WORKLOAD_MESSAGE_MAX])
+static mm_status price_all(const pricing *p)
 {
-    (void)parameters, (void)message;
-    *out = (workload_forecast){0};
-    return true;
-}
+    mm_status status = MM_OK;
 
-static workload_result run_pricing(workload_run *run)
-{
-    pricing p = {.m = run->m};
-    mm_status status = mm_type_add(mm_heap_of(run->m),
-                                   &(mm_type_info){.name = "node", .kind = MM_CONTAINER}, &p.node);
-
-    mm_disable(run->m); /* refused where there is no collector */
-    workload_begin(run);
+    mm_disable(p->m); /* refused where there is no collector */
     for (int pass = 0; pass < PASSES && status == MM_OK; pass++)
-        status = price_objects(&p);
-    if (status == MM_OK)
-        status = price_references(&p);
-    workload_end(run);
-    return status == MM_OK ? WORKLOAD_DONE : WORKLOAD_NO_MEMORY;
+        status = strategy_traits.scheduled ? price_objects_by_hand() : price_objects(p);
+    return status == MM_OK ? price_references(p) : status;
 }
-
-const workload prices_workload = {
-    .name = "prices",
-    .story = "what single operations cost",
-    .forecast = forecast_pricing,
-    .run = run_pricing,
-};
 
 /* ---- What each is the price of ---- */
 
@@ -518,6 +580,8 @@ static void add_heap_curves(price_list *to, const price_kind *kinds, size_t coun
 /* The loops of objects also do things that have a price of their own. */
 static void take_out_references(void)
 {
+    if (strategy_traits.scheduled)
+        return;
     for (int i = 0; i < WINDOWS; i++)
         found.window_ns[i] -= found.scope_ns + (window_sizes[i] > 1 ? found.transfer_ns : 0);
     for (int i = 0; i < HEAPS; i++)
@@ -555,30 +619,22 @@ static void keep_memory(void)
     mallopt(M_MMAP_THRESHOLD, 32 << 20);
 }
 
-static void pass_over(workload_run *run)
+static bool measure_on(mm_heap *heap, char message[WORKLOAD_MESSAGE_MAX])
 {
-    (void)run;
-}
-
-static bool measure_on(const sample *with, mm_heap *heap, char message[WORKLOAD_MESSAGE_MAX])
-{
-    workload_run run = {
-        .parameters = &with->parameters, .seed = with->seed, .begin = pass_over, .end = pass_over};
-    workload_result result;
+    pricing p = {0};
 
     snprintf(message, WORKLOAD_MESSAGE_MAX, "out of memory while prices were measured");
-    if (mm_attach(heap, &run.m) != MM_OK || !schedule_follow(with, run.m))
+    if (mm_attach(heap, &p.m) != MM_OK ||
+        mm_type_add(heap, &(mm_type_info){.name = "node", .kind = MM_CONTAINER}, &p.node) != MM_OK)
         return false;
-    result = run_pricing(&run);
-    mm_program_end(run.m);
-    if (!schedule_end(with, run.m, message) || result != WORKLOAD_DONE)
+    if (price_all(&p) != MM_OK)
         return false;
     snprintf(message, WORKLOAD_MESSAGE_MAX,
              "prices: a collection found other garbage than there was");
     return !found.wrong;
 }
 
-bool prices_measure(sample *with, price_list *measured, char message[WORKLOAD_MESSAGE_MAX])
+bool prices_measure(const sample *of, price_list *measured, char message[WORKLOAD_MESSAGE_MAX])
 {
     mm_heap *heap;
     bool done;
@@ -586,12 +642,10 @@ bool prices_measure(sample *with, price_list *measured, char message[WORKLOAD_ME
     keep_memory();
     *measured = (price_list){0};
     found = (struct findings){.fault_ns = price_fault()};
-    if (schedule_prepare(with, message) != SAMPLE_OK)
-        return false;
     snprintf(message, WORKLOAD_MESSAGE_MAX, "out of memory while prices were measured");
-    if (mm_heap_new(&with->options, &heap) != MM_OK)
+    if (mm_heap_new(&of->options, &heap) != MM_OK)
         return false;
-    done = measure_on(with, heap, message);
+    done = measure_on(heap, message);
     mm_heap_free(heap);
     take_out_references();
     list_prices(measured);

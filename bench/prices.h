@@ -44,12 +44,8 @@ typedef struct price_list {
 /* Why this program has no prices, or NULL. */
 const char *prices_absence(void);
 
-/* What the prices are measured by, as a workload that is in no suite: so a schedule can be recorded
- * for it. Its name is "prices". */
-extern const workload prices_workload;
-
-/* Measures all of them. False with a message. */
-bool prices_measure(sample *with, price_list *measured, char message[WORKLOAD_MESSAGE_MAX]);
+/* Measures all of them, for a sample with its options. False with a message. */
+bool prices_measure(const sample *of, price_list *measured, char message[WORKLOAD_MESSAGE_MAX]);
 
 /* Writes them, whole or not at all; false with errno set. */
 bool write_prices(const sample *with, const price_list *measured, const char *path);

@@ -44,8 +44,9 @@ bool write_prices(const sample *with, const price_list *measured, const char *pa
 
     for (size_t i = 0; i < measured->count; i++)
         json_array_append_new(prices, price_json(&measured->items[i]));
-    document = json_pack("{s:s, s:s, s:s, s:o}", "schema", "reclaim.prices/1", "strategy",
-                         sample_strategy(), "label", with->label, "prices", prices);
+    document = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "schema", "reclaim.prices/1",
+                         "strategy", sample_strategy(), "label", with->label, "spec", with->spec,
+                         "status", "ok", "reason", "", "prices", prices);
     text = document != NULL ? json_dumps(document, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) : NULL;
     json_decref(document);
     errno = ENOMEM;

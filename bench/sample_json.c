@@ -12,6 +12,7 @@
 #include "bench/files.h"
 #include "bench/observed.h"
 #include "bench/planted/slowdown.h"
+#include "bench/prices.h"
 #include "support/file.h"
 
 static json_t *json_known(uint64_t value)
@@ -150,6 +151,12 @@ static bool print_json(json_t *document)
     return printed;
 }
 
+/* What else the runner may ask this program for: see docs/contract.md. */
+static json_t *records_json(void)
+{
+    return prices_absence() == NULL ? json_pack("[s]", "prices") : json_array();
+}
+
 static const char *kind_name(void)
 {
     if (sample_is_hand_written())
@@ -169,12 +176,13 @@ bool print_description(void)
 
     for (size_t i = 0; i < workload_count; i++)
         json_array_append_new(workloads, workload_json(workload_table[i]));
-    return print_json(json_pack(
-        "{s:s, s:s, s:s, s:s, s:b, s:o, s:i, s:o, s:o, s:o, s:o}", "schema", "reclaim.program/1",
-        "strategy", sample_strategy(), "flavour", MM_COUNTED ? "counted" : "timed", "kind",
-        kind_name(), "timed", sample_is_hand_written() || strategy_traits.timed, "summary",
-        summary_json(), "api_version", MM_API_VERSION, "build", build, "traits", traits_json(),
-        "options", options_json(), "workloads", workloads));
+    return print_json(json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:i, s:o, s:o, s:o, s:o, s:o}",
+                                "schema", "reclaim.program/1", "strategy", sample_strategy(),
+                                "flavour", MM_COUNTED ? "counted" : "timed", "kind", kind_name(),
+                                "timed", sample_is_hand_written() || strategy_traits.timed,
+                                "summary", summary_json(), "api_version", MM_API_VERSION, "build",
+                                build, "traits", traits_json(), "options", options_json(),
+                                "records", records_json(), "workloads", workloads));
 }
 
 /* ---- Checked cell ---- */

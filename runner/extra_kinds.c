@@ -1,7 +1,10 @@
 #include "extra_kinds.h"
 
+#include "prices.h"
+
 const extra_kind extra_kinds[] = {
-    {"latency", "reclaim.latency/1", "latency", {0, 1, 3, 5}, false},
+    {"latency", "reclaim.latency/1", "latency", {0, 1, 3, 5}, false, NULL},
+    {"prices", "reclaim.prices/1", "prices", {0, 1, 3, 5}, false, prices_are_sound},
 };
 
 const size_t extra_kind_count = sizeof extra_kinds / sizeof *extra_kinds;

@@ -28,10 +28,11 @@ bool report_make(const plan *planned, const store *from, bool with_charts, bool 
     summary made = summary_make(planned, from);
     bool done;
 
+    done = costs_load(&made, from, why);
     table_print(stdout, &made);
     overhead_print(stdout, &made);
     fflush(stdout);
-    done = overhead_write(&made, from, why) &&
+    done = done && overhead_write(&made, from, why) &&
            write_file(from, "summary.json", summary_to_json(&made), why) &&
            write_file(from, "benchmark.json", benchmark_to_json(&made, from), why) &&
            (!with_charts || charts_draw(&made, from, why));

@@ -252,11 +252,13 @@ void summary_free(summary *made)
 {
     for (size_t i = 0; i < made->planned->cell_count; i++) {
         free(made->cells[i].reason);
+        costs_free(made->cells[i].costs);
         json_decref(made->cells[i].counters);
     }
     free(made->cells);
     free(made->comparisons.items);
     suite_overhead_free(&made->suite);
+    cost_groups_free(&made->cost_groups);
     *made = (summary){0};
 }
 
@@ -304,6 +306,7 @@ static json_t *cell_to_json(const cell_summary *of)
         measurements_estimate_to_json(&of->overhead), "counters", of->counters);
 
     json_object_set_new(value, "lower_bound_overhead", lower_bounds_to_json(of));
+    json_object_set_new(value, "costs", costs_to_json(of->costs));
     json_object_set_new(value, "peer", json_string(of->of->peer));
     json_object_set(value, "axis", json_object_get(of->of->record, "axis"));
     json_object_set(value, "allocator", json_object_get(of->of->record, "allocator"));

@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "comparison.h"
+#include "costs.h"
 #include "plan.h"
 #include "statistics.h"
 #include "status.h"
@@ -23,6 +24,7 @@ typedef struct cell_summary {
     estimate ratio;    /* of the time to the baseline's, paired within each repetition */
     estimate overhead; /* likewise, to that of the ideal */
     estimate lower_bound[LOWER_BOUND_METRICS]; /* overhead over the least the work could take */
+    costs *costs;                              /* where the time goes; NULL: nobody has said */
     json_t *counters;                          /* merged from the counted and the timed samples */
     bool best; /* the shortest time among the strategies of this spec that are ok: one that leaks
                   never is */
@@ -33,6 +35,7 @@ typedef struct summary {
     cell_summary *cells; /* as many as the plan has, in its order */
     comparison_list comparisons;
     suite_overhead suite;
+    cost_groups cost_groups;
 } summary;
 
 /* The plan and the store must outlive the summary. */
