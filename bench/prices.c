@@ -18,20 +18,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 
 enum {
-    NODE_SLOTS = 2,
+    SLOTS_MAX = 8,
     NODE_BYTES = 16,
     REFERENCE_SLOTS = 64,
     REFERENCE_TURNS = 4096,
     REPEATS = 9,       /* of a loop of references, and of small heaps */
     REPEATS_LARGE = 3, /* of a large heap */
     SMALL_OBJECTS = 10000,
-    FAULT_PAGES = 512,
-    PAGE_BYTES = 4096,
-    PASSES = 2
+    FAULT_BLOCKS = 65536,
+    FAULT_BLOCK_BYTES = 48,
+    PASSES = 2,
+    BOX_OBJECTS = 2
 };
 
 /* The sizes of the curves, in objects. */
@@ -86,12 +86,26 @@ static double median_of(double *values, size_t count)
 
 typedef struct pricing {
     mm *m;
-    mm_type node;
+    mm_type node, value;
+    uint32_t slots; /* of a node: as many as the cell's objects have on average */
 } pricing;
 
 static mm_status make_node(const pricing *p, mm_var *out)
 {
-    return mm_new(p->m, out, p->node, NODE_SLOTS, NODE_BYTES);
+    return mm_new(p->m, out, p->node, p->slots, NODE_BYTES);
+}
+
+/* A container that holds an atom, as most structures end in some: two objects. */
+static mm_status make_box(const pricing *p, uint32_t i, mm_var *out)
+{
+    mm *m = p->m;
+    MM_VAR(m, value);
+
+    if (mm_new(m, value, p->value, 0, NODE_BYTES) != MM_OK || make_node(p, out) != MM_OK)
+        return MM_NO_MEMORY;
+    *(uint64_t *)mm_data(m, value) = i;
+    mm_fill(m, out, 0, value);
+    return MM_OK;
 }
 
 static mm_status make_and_drop(const pricing *p, uint32_t turns)
@@ -100,9 +114,8 @@ static mm_status make_and_drop(const pricing *p, uint32_t turns)
 
     for (uint32_t i = 0; i < turns; i++) {
         MM_VAR(m, made);
-        if (make_node(p, made) != MM_OK)
+        if (make_box(p, i, made) != MM_OK)
             return MM_NO_MEMORY;
-        *(uint64_t *)mm_data(m, made) = i;
     }
     return MM_OK;
 }
@@ -114,9 +127,8 @@ static mm_status renew_window(const pricing *p, mm_var *window, uint32_t size)
 
     for (uint32_t i = 0; i < size; i++) {
         MM_VAR(m, made);
-        if (make_node(p, made) != MM_OK)
+        if (make_box(p, i, made) != MM_OK)
             return MM_NO_MEMORY;
-        *(uint64_t *)mm_data(m, made) = i;
         mm_store_move(m, window, i, made);
     }
     return MM_OK;
@@ -144,7 +156,7 @@ static mm_status price_window(const pricing *p, uint32_t size, double *ns)
             status = renew_window(p, window, size);
         if (status != MM_OK)
             return status;
-        values[k] = (double)(clock_now_ns() - began_ns) / ((double)rounds * size);
+        values[k] = (double)(clock_now_ns() - began_ns) / ((double)rounds * size) / BOX_OBJECTS;
     }
     *ns = median_of(values, repeats);
     return MM_OK;
@@ -152,7 +164,7 @@ static mm_status price_window(const pricing *p, uint32_t size, double *ns)
 
 /* ---- A heap of live objects, and one of garbage ---- */
 
-/* Pairs whose four slots refer to each other. */
+/* Pairs whose slots all refer to each other. */
 static mm_status make_garbage(const pricing *p, uint32_t objects)
 {
     mm *m = p->m;
@@ -165,8 +177,11 @@ static mm_status make_garbage(const pricing *p, uint32_t objects)
         *(uint64_t *)mm_data(m, a) = i;
         *(uint64_t *)mm_data(m, b) = i;
         mm_store(m, a, 0, b);
+        for (uint32_t k = 1; k < p->slots; k++) {
+            mm_copy_slot(m, a, k, a, 0);
+            mm_store(m, b, k, a);
+        }
         mm_store(m, b, 0, a);
-        mm_fill(m, a, 1, b);
     }
     return MM_OK;
 }
@@ -261,34 +276,28 @@ static mm_status price_objects(const pricing *p)
 /* ---- The same as a schedule does it ---- */
 
 /* What a schedule makes of an object: a block, a header and empty slots. */
-typedef struct price_block {
-    uint32_t header[4];
-    void *slots[NODE_SLOTS];
-    uint64_t payload[NODE_BYTES / sizeof(uint64_t)];
-} price_block;
-
-static price_block *make_block(uint32_t i)
+static uint32_t *make_block(uint32_t slots, uint32_t i)
 {
-    price_block *made = malloc(sizeof *made);
+    size_t header = 4 * sizeof(uint32_t), bytes = slots * sizeof(void *);
+    uint32_t *made = malloc(header + bytes + NODE_BYTES);
 
     if (made == NULL)
         return NULL;
-    made->header[0] = 1;
-    made->header[1] = NODE_SLOTS;
-    made->header[2] = NODE_BYTES;
-    for (int k = 0; k < NODE_SLOTS; k++)
-        made->slots[k] = NULL;
-    made->payload[0] = i;
+    made[0] = i;
+    made[1] = slots;
+    made[2] = NODE_BYTES;
+    for (uint32_t k = 0; k < slots; k++)
+        ((void **)(made + 4))[k] = NULL;
     return made;
 }
 
 /* Each turn frees what was in a place and makes what will be there. */
-static bool renew_places(price_block **places, uint32_t size, uint32_t rounds)
+static bool renew_places(uint32_t **places, uint32_t slots, uint32_t size, uint32_t rounds)
 {
     for (uint32_t k = 0; k < rounds; k++) {
         for (uint32_t i = 0; i < size; i++) {
-            price_block *old = places[i];
-            places[i] = make_block(i);
+            uint32_t *old = places[i];
+            places[i] = make_block(slots * (i % 2), i);
             LOOKED_AT(places);
             free(old);
             if (places[i] == NULL)
@@ -298,7 +307,7 @@ static bool renew_places(price_block **places, uint32_t size, uint32_t rounds)
     return true;
 }
 
-static void free_places(price_block **places, uint32_t size)
+static void free_places(uint32_t **places, uint32_t size)
 {
     for (uint32_t i = 0; i < size; i++) {
         free(places[i]);
@@ -306,7 +315,8 @@ static void free_places(price_block **places, uint32_t size)
     }
 }
 
-static bool price_places(price_block **places, uint32_t size, double *renewed_ns, double *made_ns)
+static bool price_places(uint32_t **places, uint32_t slots, uint32_t size, double *renewed_ns,
+                         double *made_ns)
 {
     double renewed[REPEATS], made[REPEATS];
     uint32_t repeats = repeats_of(size),
@@ -315,9 +325,9 @@ static bool price_places(price_block **places, uint32_t size, double *renewed_ns
 
     for (uint32_t k = 0; k < repeats && done; k++) {
         uint64_t began_ns = clock_now_ns(), made_at_ns;
-        done = renew_places(places, size, 1);
+        done = renew_places(places, slots, size, 1);
         made_at_ns = clock_now_ns();
-        done = done && renew_places(places, size, rounds);
+        done = done && renew_places(places, slots, size, rounds);
         made[k] = (double)(made_at_ns - began_ns) / size;
         renewed[k] = (double)(clock_now_ns() - made_at_ns) / ((double)rounds * size);
         free_places(places, size);
@@ -329,16 +339,16 @@ static bool price_places(price_block **places, uint32_t size, double *renewed_ns
 
 /* A schedule of these loops would be as long as they are; what following it takes is what a program by
  * hand does that has the addresses in a table. */
-static mm_status price_objects_by_hand(void)
+static mm_status price_objects_by_hand(uint32_t slots)
 {
-    price_block **places = calloc(window_sizes[WINDOWS - 1], sizeof *places);
+    uint32_t **places = calloc(window_sizes[WINDOWS - 1], sizeof *places);
     bool done = places != NULL;
     double unused;
 
     for (int i = 0; i < WINDOWS && done; i++)
-        done = price_places(places, window_sizes[i], &found.window_ns[i], &unused);
+        done = price_places(places, slots, window_sizes[i], &found.window_ns[i], &unused);
     for (int i = 0; i < HEAPS && done; i++)
-        done = price_places(places, heap_sizes[i], &unused, &found.made_ns[i]);
+        done = price_places(places, slots, heap_sizes[i], &unused, &found.made_ns[i]);
     if (places != NULL)
         free_places(places, window_sizes[WINDOWS - 1]);
     free(places);
@@ -418,25 +428,48 @@ static long faults_so_far(void)
     return usage.ru_minflt + usage.ru_majflt;
 }
 
-/* Taken, touched and given back, as an allocator does; 0 where there is no memory. */
+/* A list of blocks, so that the program between two faults does something, as one that makes objects
+ * does. Returns its head, NULL without memory. */
+static void **make_chain(uint32_t blocks)
+{
+    void **head = NULL;
+
+    for (uint32_t i = 0; i < blocks; i++) {
+        void **made = malloc(FAULT_BLOCK_BYTES);
+        if (made == NULL)
+            break;
+        memset(made, 1, FAULT_BLOCK_BYTES);
+        made[0] = head;
+        head = made;
+    }
+    return head;
+}
+
+static void free_chain(void **head)
+{
+    while (head != NULL) {
+        void **next = head[0];
+        free(head);
+        head = next;
+    }
+}
+
+/* The same work on fresh pages and on pages that are there: the difference is theirs. The first thing
+ * that is measured, since it is the last time that memory is fresh. */
 static double price_fault(void)
 {
-    double values[REPEATS];
+    uint64_t began_ns = clock_now_ns(), fresh_ns, again_ns;
+    long faults = faults_so_far();
+    void **chain = make_chain(FAULT_BLOCKS);
 
-    for (int k = 0; k < REPEATS; k++) {
-        uint64_t began_ns = clock_now_ns();
-        long faults = faults_so_far();
-        volatile char *pages = mmap(NULL, (size_t)FAULT_PAGES * PAGE_BYTES, PROT_READ | PROT_WRITE,
-                                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (pages == MAP_FAILED)
-            return 0;
-        for (size_t i = 0; i < FAULT_PAGES; i++)
-            pages[i * PAGE_BYTES] = 1;
-        faults = faults_so_far() - faults;
-        munmap((void *)pages, (size_t)FAULT_PAGES * PAGE_BYTES);
-        values[k] = (double)(clock_now_ns() - began_ns) / (faults > 0 ? (double)faults : 1);
-    }
-    return median_of(values, REPEATS);
+    faults = faults_so_far() - faults;
+    fresh_ns = clock_now_ns() - began_ns;
+    free_chain(chain);
+    began_ns = clock_now_ns();
+    chain = make_chain(FAULT_BLOCKS);
+    again_ns = clock_now_ns() - began_ns;
+    free_chain(chain);
+    return faults > 0 && fresh_ns > again_ns ? (double)(fresh_ns - again_ns) / (double)faults : 0;
 }
 
 static mm_status price_all(const pricing *p)
@@ -445,7 +478,7 @@ static mm_status price_all(const pricing *p)
 
     mm_disable(p->m); /* refused where there is no collector */
     for (int pass = 0; pass < PASSES && status == MM_OK; pass++)
-        status = strategy_traits.scheduled ? price_objects_by_hand() : price_objects(p);
+        status = strategy_traits.scheduled ? price_objects_by_hand(p->slots) : price_objects(p);
     return status == MM_OK ? price_references(p) : status;
 }
 
@@ -578,27 +611,26 @@ static void add_heap_curves(price_list *to, const price_kind *kinds, size_t coun
 }
 
 /* The loops of objects also do things that have a price of their own. */
-static void take_out_references(void)
+static void take_out_references(uint32_t slots)
 {
     if (strategy_traits.scheduled)
         return;
     for (int i = 0; i < WINDOWS; i++)
-        found.window_ns[i] -= found.scope_ns + (window_sizes[i] > 1 ? found.transfer_ns : 0);
+        found.window_ns[i] -= found.scope_ns + (window_sizes[i] > 1 ? 1 : 0.5) * found.transfer_ns;
     for (int i = 0; i < HEAPS; i++)
-        found.made_ns[i] -=
-            found.scope_ns + found.transfer_ns +
-            (strategy_traits.reclaims_cycles ? found.store_ns - found.transfer_ns / 2
-                                             : found.copy_slot_ns);
+        found.made_ns[i] -= found.scope_ns + (strategy_traits.reclaims_cycles
+                                                  ? slots * found.store_ns
+                                                  : found.copy_slot_ns + found.transfer_ns);
 }
 
 static void list_prices(price_list *to)
 {
-    enum { NODE_HELD_BYTES = NODE_SLOTS * sizeof(void *) + NODE_BYTES + 16 };
+    enum { BOX_HELD_BYTES = 88 };
 
     if (strategy_traits.prompt || strategy_traits.scheduled) {
         price *dropped = add_price(to, &dropped_kind);
         for (int i = 0; i < WINDOWS; i++)
-            add_point(dropped, (double)window_sizes[i] * NODE_HELD_BYTES, found.window_ns[i]);
+            add_point(dropped, (double)window_sizes[i] * BOX_HELD_BYTES, found.window_ns[i]);
     }
     add_heap_curves(to, made_kinds, 3, found.made_ns);
     if (strategy_traits.generations > 0)
@@ -619,13 +651,15 @@ static void keep_memory(void)
     mallopt(M_MMAP_THRESHOLD, 32 << 20);
 }
 
-static bool measure_on(mm_heap *heap, char message[WORKLOAD_MESSAGE_MAX])
+static bool measure_on(mm_heap *heap, uint32_t slots, char message[WORKLOAD_MESSAGE_MAX])
 {
-    pricing p = {0};
+    pricing p = {.slots = slots};
 
     snprintf(message, WORKLOAD_MESSAGE_MAX, "out of memory while prices were measured");
     if (mm_attach(heap, &p.m) != MM_OK ||
-        mm_type_add(heap, &(mm_type_info){.name = "node", .kind = MM_CONTAINER}, &p.node) != MM_OK)
+        mm_type_add(heap, &(mm_type_info){.name = "node", .kind = MM_CONTAINER}, &p.node) !=
+            MM_OK ||
+        mm_type_add(heap, &(mm_type_info){.name = "value", .kind = MM_ATOM}, &p.value) != MM_OK)
         return false;
     if (price_all(&p) != MM_OK)
         return false;
@@ -634,20 +668,37 @@ static bool measure_on(mm_heap *heap, char message[WORKLOAD_MESSAGE_MAX])
     return !found.wrong;
 }
 
+/* The slots of an object of the cell, on average: its bytes without a payload such as most have. */
+static bool find_shape(const sample *of, uint32_t *slots, char message[WORKLOAD_MESSAGE_MAX])
+{
+    workload_forecast forecast = {0};
+    double bytes;
+
+    if (!of->workload->forecast(&of->parameters, &forecast, message))
+        return false;
+    bytes = (double)forecast.allocated.bytes / (double)(forecast.allocated.objects + 1);
+    *slots = bytes > NODE_BYTES ? (uint32_t)((bytes - NODE_BYTES) / sizeof(void *) + 0.5) : 0;
+    *slots = *slots < 1 ? 1 : *slots > SLOTS_MAX ? SLOTS_MAX : *slots;
+    return true;
+}
+
 bool prices_measure(const sample *of, price_list *measured, char message[WORKLOAD_MESSAGE_MAX])
 {
+    uint32_t slots;
     mm_heap *heap;
     bool done;
 
+    if (!find_shape(of, &slots, message))
+        return false;
     keep_memory();
     *measured = (price_list){0};
     found = (struct findings){.fault_ns = price_fault()};
     snprintf(message, WORKLOAD_MESSAGE_MAX, "out of memory while prices were measured");
     if (mm_heap_new(&of->options, &heap) != MM_OK)
         return false;
-    done = measure_on(heap, message);
+    done = measure_on(heap, slots, message);
     mm_heap_free(heap);
-    take_out_references();
+    take_out_references(slots);
     list_prices(measured);
     return done;
 }
