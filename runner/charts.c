@@ -16,6 +16,7 @@
 #include "allocators.h"
 #include "growth.h"
 #include "json.h"
+#include "overhead_charts.h"
 #include "process.h"
 #include "support/file.h"
 #include "text.h"
@@ -144,14 +145,22 @@ static void write_pauses(FILE *out, const cell_summary *of)
 typedef struct chart {
     const char *name;
     const char *columns;
-    void (*write)(FILE *out, const cell_summary *of); /* NULL: it has no line for each cell */
+    void (*write)(FILE *out, const cell_summary *of);  /* NULL: it has no line for each cell */
+    bool (*has_data)(const summary *of);               /* NULL: every run has some */
+    void (*write_whole)(FILE *out, const summary *of); /* its own blocks, where `write` is NULL */
 } chart;
 
 static const chart charts[] = {
-    {"time", "ratio\tlow\thigh\tlook\tnote_at", write_time},
-    {"memory", "peak_MB\tleaked_MB\tnote_at", write_memory},
-    {"pauses", "pause_us\trequest_us\tdrop_us", write_pauses},
-    {"growth", "n\tns\tlow\thigh\tbytes\tworkload\tlast", NULL},
+    {"time", "ratio\tlow\thigh\tlook\tnote_at", write_time, NULL, NULL},
+    {"memory", "peak_MB\tleaked_MB\tnote_at", write_memory, NULL, NULL},
+    {"pauses", "pause_us\trequest_us\tdrop_us", write_pauses, NULL, NULL},
+    {"growth", "n\tns\tlow\thigh\tbytes\tworkload\tlast", NULL, growth_has_series, growth_write},
+    {"overhead", "overhead\tlow\thigh\tleaks\tideal", overhead_chart_write, overhead_chart_has_data,
+     NULL},
+    {"pareto", "time_ns\tpeak_bytes\twait_ns\tlow\thigh\tlook\ttime\tpeak\twait",
+     pareto_chart_write, NULL, NULL},
+    {"breakdown", "measured_ms\tlow\thigh\texplained_ms\tpieces and names", breakdown_chart_write,
+     breakdown_chart_has_data, NULL},
 };
 
 enum { CHART_COUNT = sizeof charts / sizeof *charts };
@@ -192,7 +201,7 @@ static void write_block(FILE *out, const chart *of, const summary *from, const c
 
 static bool has_data(const chart *of, const summary *from)
 {
-    return of->write != NULL || growth_has_series(from);
+    return of->has_data == NULL || of->has_data(from);
 }
 
 /* A block for each spec; for growth, one for each series. They are separated by two empty lines, as
@@ -201,7 +210,7 @@ static void write_blocks(FILE *out, const chart *of, const summary *from)
 {
     if (of->write == NULL) {
         fprintf(out, "# workload\tstrategy\t%s\n", of->columns);
-        growth_write(out, from);
+        of->write_whole(out, from);
         return;
     }
     fprintf(out, "# spec\tstrategy\tline\tbaseline\tnote\t%s\n", of->columns);

@@ -176,6 +176,7 @@ static bool load_cell(summary *into, const store *from, size_t index, size_t ide
 
     if (read && paid.count > 0 && ideal.count > 0) {
         costs *made = must_allocate(1, sizeof *made);
+        made->group_names = into->cost_groups.names;
         made->measured_ns = measured_over(into->planned, from, index, ideal_index);
         if (!isnan(made->measured_ns.median) &&
             price_cell(made, &into->cost_groups, &paid, into->cells[index].counters, &ideal,

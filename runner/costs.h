@@ -30,6 +30,7 @@ typedef struct costs {
     double explained_ns;  /* the sum of ns - ideal_ns */
     cost_part *parts;
     size_t part_count;
+    char *const *group_names; /* COST_GROUPS_MAX, NULL where there is none */
 } costs;
 
 /* What charts add prices up by, in the order in which programs name it. */

@@ -8,6 +8,7 @@
 #include "extras.h"
 #include "json.h"
 #include "overhead.h"
+#include "overhead_charts.h"
 #include "summary.h"
 #include "table.h"
 
@@ -28,6 +29,7 @@ bool report_make(const plan *planned, const store *from, bool with_charts, bool 
     summary made = summary_make(planned, from);
     bool done;
 
+    pareto_mark(&made);
     done = costs_load(&made, from, why);
     table_print(stdout, &made);
     overhead_print(stdout, &made);

@@ -24,8 +24,9 @@ typedef struct cell_summary {
     estimate ratio;    /* of the time to the baseline's, paired within each repetition */
     estimate overhead; /* likewise, to that of the ideal */
     estimate lower_bound[LOWER_BOUND_METRICS]; /* overhead over the least the work could take */
-    costs *costs;                              /* where the time goes; NULL: nobody has said */
-    json_t *counters;                          /* merged from the counted and the timed samples */
+    bool unbeaten;    /* in time, memory and pauses together: see overhead_charts.h */
+    costs *costs;     /* where the time goes; NULL: nobody has said */
+    json_t *counters; /* merged from the counted and the timed samples */
     bool best; /* the shortest time among the strategies of this spec that are ok: one that leaks
                   never is */
 } cell_summary;
