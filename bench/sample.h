@@ -47,6 +47,7 @@ typedef struct sample {
     struct mm_schedule *schedule; /* NULL: none, or not yet */
     char label[SAMPLE_NAME_MAX];  /* canonical: strategy with options */
     char spec[SAMPLE_NAME_MAX];   /* canonical: workload with parameters */
+    struct latency *latency;      /* what is recorded of requests and pauses, or NULL */
     sample_record *records;
     int runs, runs_done,
         runs_timed;          /* asked for; made; whose times Google Benchmark has reported */
@@ -70,6 +71,10 @@ void sample_register(sample *s);
  * (`*skip`: why not, or NULL); false with a message when a file that a parameter names is no good. */
 bool sample_forecast(const sample *s, uint64_t *bytes_peak, const char **skip,
                      char message[WORKLOAD_MESSAGE_MAX]);
+
+/* Sees to it that runs can begin: the strategy can run the cell at all, files are good, the schedule
+ * is there. SAMPLE_OK, or what is wrong with a message. */
+sample_status sample_prepare(sample *s, char message[WORKLOAD_MESSAGE_MAX]);
 
 /* Median of the runs but the first: of a value, and of what the workload measured as its number
  * `index`. */

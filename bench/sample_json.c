@@ -112,11 +112,11 @@ static json_t *traits_json(void)
     return json_pack("{s:s}", "peer", MM_STRATEGY_NAME);
 #else
     const mm_traits *t = &strategy_traits;
-    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:s?, s:i}", "reclaims", t->reclaims,
-                     "counts", t->counts, "prompt", t->prompt, "reclaims_cycles",
+    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:s?, s:i, s:s?}", "reclaims",
+                     t->reclaims, "counts", t->counts, "prompt", t->prompt, "reclaims_cycles",
                      t->reclaims_cycles, "moving", t->moving, "conservative", t->conservative,
-                     "scheduled", t->scheduled, "peer", t->peer, "generations",
-                     (int)t->generations);
+                     "scheduled", t->scheduled, "peer", t->peer, "generations", (int)t->generations,
+                     "fills_heap", t->fills_heap);
 #endif
 }
 
@@ -151,17 +151,25 @@ static bool print_json(json_t *document)
     return printed;
 }
 
-/* What else the runner may ask this program for: see docs/contract.md. */
-static json_t *records_json(void)
-{
-    return prices_absence() == NULL ? json_pack("[s]", "prices") : json_array();
-}
-
 static const char *kind_name(void)
 {
     if (sample_is_hand_written())
         return "hand";
     return strategy_traits.scheduled ? "ideal" : "strategy";
+}
+
+/* What else than a sample this program can be asked to record, each by an option of that name. */
+static json_t *records_json(void)
+{
+    json_t *names = json_array();
+
+    if (!MM_COUNTED)
+        json_array_append_new(names, json_string("latency"));
+    if (!sample_is_hand_written() && sample_absence() == NULL)
+        json_array_append_new(names, json_string("memory"));
+    if (prices_absence() == NULL)
+        json_array_append_new(names, json_string("prices"));
+    return names;
 }
 
 bool print_description(void)
@@ -364,30 +372,37 @@ static json_t *first_and_steady(const sample *s, uint64_t (*value)(const sample_
                      (json_int_t)sample_steady(s, value));
 }
 
-static json_t *sample_json(const sample *s)
+json_t *sample_head_json(const sample *s, const char *schema)
 {
     static const char *const statuses[] = {"ok", "uncollected", "leaked", "oom", "void", "failed"};
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:o, s:s, s:s}", "schema",
+                     schema, "strategy", sample_strategy(), "label", s->label, "flavour",
+                     MM_COUNTED ? "counted" : "timed", "options", values_of(&s->options),
+                     "workload", s->workload->name, "spec", s->spec, "params",
+                     values_of(&s->parameters), "seed", (json_int_t)s->seed, "allocator",
+                     allocator_json(), "status", statuses[s->status], "reason", s->reason);
+}
+
+static json_t *sample_json(const sample *s)
+{
     bool measured = s->runs_timed == s->runs && s->status < SAMPLE_OOM;
-    json_t *runs = json_array();
+    json_t *runs = json_array(), *document = sample_head_json(s, "reclaim.sample/1");
 
     for (int i = 0; measured && i < s->runs; i++)
         json_array_append_new(runs, run_json(s->records + i));
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:o, s:s, s:s, s:o, s:o, s:o, "
-                     "s:o}",
-                     "schema", "reclaim.sample/1", "strategy", sample_strategy(), "label", s->label,
-                     "flavour", MM_COUNTED ? "counted" : "timed", "options", values_of(&s->options),
-                     "workload", s->workload->name, "spec", s->spec, "params",
-                     values_of(&s->parameters), "seed", (json_int_t)s->seed, "allocator",
-                     allocator_json(), "status", statuses[s->status], "reason", s->reason,
-                     "time_ns", measured ? first_and_steady(s, time_of) : json_null(), "cpu_ns",
-                     measured ? first_and_steady(s, cpu_of) : json_null(), "runs", runs, "counters",
-                     measured ? counters_json(s) : json_object());
+    json_object_set_new(document, "time_ns", measured ? first_and_steady(s, time_of) : json_null());
+    json_object_set_new(document, "cpu_ns", measured ? first_and_steady(s, cpu_of) : json_null());
+    json_object_set_new(document, "runs", runs);
+    json_object_set_new(document, "counters", measured ? counters_json(s) : json_object());
+    return document;
 }
 
-bool write_sample(const sample *s, const char *path)
+bool sample_write_json(json_t *document, size_t indent, const char *path)
 {
-    json_t *document = sample_json(s);
-    char *text = document != NULL ? json_dumps(document, JSON_INDENT(1)) : NULL;
+    char *text = document != NULL
+                     ? json_dumps(document, indent > 0 ? JSON_INDENT(indent) : JSON_COMPACT)
+                     : NULL;
     bool written;
     int reason;
 
@@ -401,4 +416,9 @@ bool write_sample(const sample *s, const char *path)
     free(text);
     errno = reason;
     return written;
+}
+
+bool write_sample(const sample *s, const char *path)
+{
+    return sample_write_json(sample_json(s), 1, path);
 }

@@ -45,9 +45,9 @@ static void walk_from(walk *w, mm_var *v, uint32_t id)
 
     oracle_expect_variable(&x->oracle, v, id);
     digest_number(w, id);
-    if (id == 0 || w->seen.has[id])
+    if (id == 0 || model_has(&w->seen, id))
         return;
-    w->seen.has[id] = true;
+    model_put(&w->seen, id);
     digest_number(w, object->shape);
     digest_number(w, object->bytes);
     for (uint32_t i = 0; i < object->slot_count; i++) {
@@ -167,6 +167,7 @@ static void open_machine(machine *x, const program *p, bool faults)
     expect_ok(x, mm_attach(x->heap, &x->m), "mm_attach()");
     model_open(&x->model);
     oracle_open(&x->oracle, x->heap, x->m, &x->model);
+    set_frames(x, 0);
     ages_open(&x->oracle, has_quarter_rule(&options));
     add_types(x);
     user_code_open(x);

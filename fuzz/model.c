@@ -7,6 +7,7 @@ void model_open(model *k)
     k->object_count = 0;
     k->slot_count = 0;
     k->saved_count = k->immortal_count = 0;
+    k->owner_count = MODEL_OWNERS_MAX;
     memset(k->owners, 0, sizeof k->owners);
 }
 
@@ -38,42 +39,80 @@ static const uint32_t *slots_of(const model *k, uint32_t id)
     return k->slots + k->objects[id].first_slot;
 }
 
+/* The words of a set that have ids which exist. */
+static uint32_t words_of(const model *k)
+{
+    return k->object_count / MODEL_WORD_IDS + 1;
+}
+
 void model_clear_set(const model *k, model_set *set)
 {
-    memset(set->has, 0, k->object_count + 1);
+    memset(set->words, 0, words_of(k) * sizeof *set->words);
+}
+
+/* The lowest of the bits of `word`, which is the `i`th of a set and not 0; 0 unless it is an id. */
+static uint32_t lowest_id(const model *k, uint32_t i, uint64_t word)
+{
+    uint32_t id = i * MODEL_WORD_IDS + (uint32_t)__builtin_ctzll(word);
+
+    return id <= k->object_count ? id : 0;
+}
+
+uint32_t model_next(const model *k, const model_set *set, uint32_t id)
+{
+    uint32_t i = id / MODEL_WORD_IDS;
+    uint64_t word;
+
+    if (id > k->object_count)
+        return 0;
+    word = set->words[i] & ~(uint64_t)0 << id % MODEL_WORD_IDS;
+    while (word == 0 && ++i < words_of(k))
+        word = set->words[i];
+    return word != 0 ? lowest_id(k, i, word) : 0;
 }
 
 uint32_t model_first_outside(const model *k, const model_set *set, const model_set *of)
 {
-    for (uint32_t id = 1; id <= k->object_count; id++) {
-        if (set->has[id] && !of->has[id])
-            return id;
+    for (uint32_t i = 0; i < words_of(k); i++) {
+        uint64_t word = set->words[i] & ~of->words[i] & (i == 0 ? ~(uint64_t)1 : ~(uint64_t)0);
+        if (word != 0)
+            return lowest_id(k, i, word);
     }
     return 0;
 }
 
+bool model_equal(const model *k, const model_set *set, const model_set *other)
+{
+    return model_first_outside(k, set, other) == 0 && model_first_outside(k, other, set) == 0;
+}
+
+void model_copy_set(const model *k, model_set *set, const model_set *of)
+{
+    memcpy(set->words, of->words, words_of(k) * sizeof *set->words);
+}
+
 void model_add_all(const model *k, model_set *set, const model_set *of)
 {
-    for (uint32_t id = 1; id <= k->object_count; id++)
-        set->has[id] |= of->has[id];
+    for (uint32_t i = 0; i < words_of(k); i++)
+        set->words[i] |= of->words[i];
 }
 
 void model_add_others(const model *k, model_set *set, const model_set *of)
 {
-    for (uint32_t id = 1; id <= k->object_count; id++)
-        set->has[id] |= !of->has[id];
+    for (uint32_t i = 0; i < words_of(k); i++)
+        set->words[i] |= ~of->words[i];
 }
 
 void model_take_all(const model *k, model_set *set, const model_set *of)
 {
-    for (uint32_t id = 1; id <= k->object_count; id++)
-        set->has[id] &= !of->has[id];
+    for (uint32_t i = 0; i < words_of(k); i++)
+        set->words[i] &= ~of->words[i];
 }
 
 void model_take_others(const model *k, model_set *set, const model_set *of)
 {
-    for (uint32_t id = 1; id <= k->object_count; id++)
-        set->has[id] &= of->has[id];
+    for (uint32_t i = 0; i < words_of(k); i++)
+        set->words[i] &= of->words[i];
 }
 
 /* Objects that are to be looked at. Each enters at most once, so there is always room. */
@@ -84,8 +123,8 @@ typedef struct worklist {
 
 static void reach(model_set *set, worklist *work, uint32_t id)
 {
-    if (id != 0 && !set->has[id]) {
-        set->has[id] = true;
+    if (id != 0 && !model_has(set, id)) {
+        model_put(set, id);
         work->ids[work->length++] = id;
     }
 }
@@ -93,7 +132,7 @@ static void reach(model_set *set, worklist *work, uint32_t id)
 /* What owners and saved garbage refer to. */
 static void reach_from_owners(const model *k, model_set *out, worklist *work)
 {
-    for (uint32_t i = 0; i < MODEL_OWNERS_MAX; i++)
+    for (uint32_t i = 0; i < k->owner_count; i++)
         reach(out, work, k->owners[i]);
     for (uint32_t i = 0; i < k->saved_count; i++)
         reach(out, work, k->saved[i]);
@@ -108,8 +147,10 @@ void model_reachable(const model *k, const model_set *also, model_set *out)
     work.length = 0;
     model_clear_set(k, out);
     reach_from_owners(k, out, &work);
-    for (uint32_t id = 1; also != NULL && id <= k->object_count; id++)
-        reach(out, &work, also->has[id] ? id : 0);
+    if (also != NULL) {
+        MODEL_EACH (k, also, id)
+            reach(out, &work, id);
+    }
     while (work.length != 0) {
         uint32_t id = work.ids[--work.length];
         for (uint32_t i = 0; i < k->objects[id].slot_count; i++)
@@ -120,7 +161,7 @@ void model_reachable(const model *k, const model_set *also, model_set *out)
 static void count_owners(const model *k, uint32_t *counts)
 {
     memset(counts, 0, (k->object_count + 1) * sizeof *counts);
-    for (uint32_t i = 0; i < MODEL_OWNERS_MAX; i++)
+    for (uint32_t i = 0; i < k->owner_count; i++)
         counts[k->owners[i]]++;
     for (uint32_t i = 0; i < k->saved_count; i++)
         counts[k->saved[i]]++;
@@ -146,9 +187,7 @@ void model_reachable_counted(const model *k, model_set *out, uint32_t *counts)
 void model_count_references(const model *k, const model_set *live, uint32_t *counts)
 {
     count_owners(k, counts);
-    for (uint32_t id = 1; id <= k->object_count; id++) {
-        if (!live->has[id])
-            continue;
+    MODEL_EACH (k, live, id) {
         for (uint32_t i = 0; i < k->objects[id].slot_count; i++)
             counts[slots_of(k, id)[i]]++;
     }
@@ -160,20 +199,20 @@ void model_counting_closure(const model *k, const model_set *live, model_set *ou
     worklist dying;
 
     dying.length = 0;
-    memcpy(out->has, live->has, k->object_count + 1);
+    model_copy_set(k, out, live);
     model_count_references(k, live, counts);
     for (uint32_t i = 0; i < k->immortal_count; i++)
         counts[k->immortals[i]]++;
-    for (uint32_t id = 1; id <= k->object_count; id++) {
-        if (live->has[id] && counts[id] == 0)
+    MODEL_EACH (k, live, id) {
+        if (counts[id] == 0)
             dying.ids[dying.length++] = id;
     }
     while (dying.length != 0) {
         uint32_t id = dying.ids[--dying.length];
-        out->has[id] = false;
+        model_drop(out, id);
         for (uint32_t i = 0; i < k->objects[id].slot_count; i++) {
             uint32_t child = slots_of(k, id)[i];
-            if (child != 0 && --counts[child] == 0 && live->has[child])
+            if (child != 0 && --counts[child] == 0 && model_has(live, child))
                 dying.ids[dying.length++] = child;
         }
     }

@@ -47,15 +47,18 @@ typedef struct model {
     model_object objects[MODEL_IDS_MAX + 1];                 /* by id */
     uint32_t slots[MODEL_SLOTS_MAX + MODEL_GHOST_SLOTS_MAX]; /* ids */
     uint32_t owners[MODEL_OWNERS_MAX];                       /* ids */
+    uint32_t owner_count;                                    /* those from here on name nothing */
     uint32_t saved[MODEL_IDS_MAX]; /* ids: garbage that was saved, in order */
     uint32_t saved_count;
     uint32_t immortals[MODEL_IMMORTALS_MAX]; /* ids */
     uint32_t immortal_count;
 } model;
 
-/* A set of ids. Only the entries of ids that exist mean anything. */
+enum { MODEL_WORD_IDS = 64, MODEL_SET_WORDS = MODEL_IDS_MAX / MODEL_WORD_IDS + 1 };
+
+/* A set of ids, a bit for each. Only those of ids that exist mean anything. */
 typedef struct model_set {
-    bool has[MODEL_IDS_MAX + 1];
+    uint64_t words[MODEL_SET_WORDS];
 } model_set;
 
 /* What may be the generation of an object beside 0, 1 and 2. */
@@ -82,10 +85,35 @@ uint32_t model_add(model *k, uint32_t shape, uint32_t slot_count, uint32_t bytes
 /* The place of a slot: read it or write it. */
 uint32_t *model_slot(model *k, uint32_t id, uint32_t i);
 
+static inline bool model_has(const model_set *set, uint32_t id)
+{
+    return set->words[id / MODEL_WORD_IDS] >> id % MODEL_WORD_IDS & 1;
+}
+
+static inline void model_put(model_set *set, uint32_t id)
+{
+    set->words[id / MODEL_WORD_IDS] |= (uint64_t)1 << id % MODEL_WORD_IDS;
+}
+
+static inline void model_drop(model_set *set, uint32_t id)
+{
+    set->words[id / MODEL_WORD_IDS] &= ~((uint64_t)1 << id % MODEL_WORD_IDS);
+}
+
+/* The first id in `set` from `id` on; 0 when there is none. */
+uint32_t model_next(const model *k, const model_set *set, uint32_t id);
+
+/* Each `id` in `set`, in order. */
+#define MODEL_EACH(k, set, id) \
+    for (uint32_t id = model_next((k), (set), 1); id != 0; id = model_next((k), (set), id + 1))
+
+bool model_equal(const model *k, const model_set *set, const model_set *other);
+
 /* The first id in `set` that is not in `of`; 0 when there is none. */
 uint32_t model_first_outside(const model *k, const model_set *set, const model_set *of);
 
 /* Puts what is in `of`, or what is not, into `set`; takes from it what is, or what is not. */
+void model_copy_set(const model *k, model_set *set, const model_set *of);
 void model_add_all(const model *k, model_set *set, const model_set *of);
 void model_add_others(const model *k, model_set *set, const model_set *of);
 void model_take_all(const model *k, model_set *set, const model_set *of);

@@ -98,6 +98,13 @@ void leave_block(machine *x);
 
 /* ---- Operands ---- */
 
+/* The model looks at no owners of frames that are not running. */
+static inline void set_frames(machine *x, uint32_t frames)
+{
+    x->oracle.frames = frames;
+    x->model.owner_count = OWNER_FRAMES + frames * FRAME_OWNERS;
+}
+
 /* The first owner of the innermost block, which a frame is not. */
 static inline uint32_t block_owner(const machine *x)
 {

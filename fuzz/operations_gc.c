@@ -145,7 +145,7 @@ static bool is_strongly_reachable(const machine *x, uint32_t id)
     model_set reachable;
 
     model_reachable(&x->model, NULL, &reachable);
-    return reachable.has[id];
+    return model_has(&reachable, id);
 }
 
 /* What it reads is known only from reading it, and the model goes first: so it is read twice. */
@@ -210,7 +210,7 @@ static void note_frozen(machine *x, bool frozen)
     for (uint32_t id = 1; id <= x->model.object_count; id++) {
         model_object *object = x->model.objects + id;
         object->old |= object->frozen && !frozen;
-        object->frozen = frozen && present.has[id] && shape_table[object->shape].container;
+        object->frozen = frozen && model_has(&present, id) && shape_table[object->shape].container;
     }
     x->oracle.freezing = frozen;
     x->oracle.freezes += frozen;
@@ -363,8 +363,8 @@ static void expect_freeze_count(machine *x)
     if (status != MM_OK || x->oracle.frames != 0)
         return;
     oracle_compare(&x->oracle, false);
-    for (uint32_t id = 1; id <= x->model.object_count; id++)
-        expected += x->oracle.alive.has[id] && x->model.objects[id].frozen;
+    MODEL_EACH (&x->model, &x->oracle.alive, id)
+        expected += x->model.objects[id].frozen;
     ORACLE_EXPECT(&x->oracle, count == expected, "frozen", "%lu objects are, %lu should be",
                   (unsigned long)count, (unsigned long)expected);
 }
@@ -384,7 +384,8 @@ static void expect_counters(machine *x)
 /* It has been called, or waits to be. */
 static bool may_be_finalised(const machine *x, uint32_t id)
 {
-    return x->model.objects[id].finalised || (x->oracle.waited && x->oracle.unreachable.has[id]);
+    return x->model.objects[id].finalised ||
+           (x->oracle.waited && model_has(&x->oracle.unreachable, id));
 }
 
 static void expect_answers(machine *x, source obj)

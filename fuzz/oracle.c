@@ -108,9 +108,10 @@ void oracle_made(oracle *o, uint32_t id, mm_var *v)
     o->careful |= shape >= SHAPE_MORTAL;
     if (shape != SHAPE_WEAK)
         memset(mm_data(o->m, v), oracle_payload(id), o->model->objects[id].bytes);
-    o->alive.has[id] = true;
+    model_put(&o->alive, id);
     o->alive_count++;
-    o->unreachable.has[id] = o->taken.has[id] = false;
+    model_drop(&o->unreachable, id);
+    model_drop(&o->taken, id);
 }
 
 uint64_t oracle_unknown(const oracle *o)
@@ -137,9 +138,9 @@ static void add_ghost(oracle *o)
         if (o->ids[serial] == 0)
             o->ids[serial] = id;
     }
-    o->alive.has[id] = true;
+    model_put(&o->alive, id);
     o->alive_count++;
-    o->taken.has[id] = false;
+    model_drop(&o->taken, id);
 }
 
 void oracle_hide(oracle *o, uint32_t owner)
@@ -171,12 +172,13 @@ static void expect_payload(const oracle *o, const mm_var *v, uint32_t id)
 {
     const unsigned char *data = mm_data(o->m, v);
     uint32_t bytes = o->model->objects[id].bytes;
+    unsigned differences = 0;
 
     if (bytes == 0 || o->model->objects[id].shape == SHAPE_WEAK)
         return;
-    /* All bytes are equal: the first one is right, and each is equal to the next. */
-    ORACLE_EXPECT(o, data[0] == oracle_payload(id) && memcmp(data, data + 1, bytes - 1) == 0,
-                  "payload", "object %u has lost its payload", id);
+    for (uint32_t i = 0; i < bytes; i++)
+        differences |= (unsigned)data[i] ^ (unsigned)oracle_payload(id);
+    ORACLE_EXPECT(o, differences == 0, "payload", "object %u has lost its payload", id);
 }
 
 void oracle_expect_variable(const oracle *o, const mm_var *v, uint32_t id)
@@ -223,7 +225,7 @@ static void expect_variables(const oracle *o, const uint32_t *counts)
     const mm_var *previous = NULL;
     uint32_t previous_id = 0;
 
-    for (uint32_t i = 0; i < MODEL_OWNERS_MAX; i++) {
+    for (uint32_t i = 0; i < o->model->owner_count; i++) {
         const mm_var *v = o->variables[i];
         uint32_t id = o->model->owners[i];
         if (v == NULL)
@@ -264,7 +266,7 @@ static void count_object(uint64_t serial, mm_type type, uint32_t slot_count, uin
     ages_expect_generation(o, id, generation);
     c->last_serial = serial;
     c->atoms += !shape_table[expected->shape].container;
-    c->alive.has[id] = true;
+    model_put(&c->alive, id);
     c->objects++;
     c->bytes += requested_bytes(slot_count, expected->bytes);
 }
@@ -281,28 +283,25 @@ static void note_present(uint64_t serial, mm_type type, uint32_t slot_count, uin
 
     (void)type, (void)slot_count, (void)generation;
     if (serial <= MODEL_IDS_MAX)
-        p->present->has[p->oracle->ids[serial]] = true;
+        model_put(p->present, p->oracle->ids[serial]);
 }
 
 void oracle_present(const oracle *o, model_set *out)
 {
-    memset(out->has, 0, o->model->object_count + 1);
+    model_clear_set(o->model, out);
     mm_each_object(o->heap, note_present, &(presence){o, out});
 }
 
-static void take_census(const oracle *o, census *c)
+static void take_census(const oracle *o, const mm_stats *stats, census *c)
 {
-    mm_stats stats;
-
     c->oracle = o;
     c->last_serial = c->objects = c->bytes = c->atoms = 0;
-    memset(c->alive.has, 0, o->model->object_count + 1);
+    model_clear_set(o->model, &c->alive);
     mm_each_object(o->heap, count_object, c);
-    mm_get_stats(o->heap, &stats);
-    ORACLE_EXPECT(o, stats.objects_live == c->objects && stats.bytes_live == c->bytes, "live-count",
-                  "%lu objects of %lu bytes, the statistics say %lu of %lu",
+    ORACLE_EXPECT(o, stats->objects_live == c->objects && stats->bytes_live == c->bytes,
+                  "live-count", "%lu objects of %lu bytes, the statistics say %lu of %lu",
                   (unsigned long)c->objects, (unsigned long)c->bytes,
-                  (unsigned long)stats.objects_live, (unsigned long)stats.bytes_live);
+                  (unsigned long)stats->objects_live, (unsigned long)stats->bytes_live);
 }
 
 /* ---- The bounds ---- */
@@ -328,15 +327,16 @@ void oracle_kept_uncollected(const oracle *o, model_set *out)
 static bool without_garbage(const oracle *o, model_set *kept)
 {
     model_set frozen, reached;
-    bool changed = false;
+    bool changed;
 
-    for (uint32_t id = 1; id <= o->model->object_count; id++)
-        frozen.has[id] = kept->has[id] && o->model->objects[id].frozen;
-    model_reachable(o->model, &frozen, &reached);
-    for (uint32_t id = 1; id <= o->model->object_count; id++) {
-        changed |= kept->has[id] && !reached.has[id];
-        reached.has[id] &= kept->has[id];
+    model_clear_set(o->model, &frozen);
+    MODEL_EACH (o->model, kept, id) {
+        if (o->model->objects[id].frozen)
+            model_put(&frozen, id);
     }
+    model_reachable(o->model, &frozen, &reached);
+    changed = model_first_outside(o->model, kept, &reached) != 0;
+    model_take_others(o->model, &reached, kept);
     if (strategy_traits.prompt)
         model_counting_closure(o->model, &reached, kept);
     else
@@ -349,6 +349,8 @@ static void expect_bounds(const oracle *o, const model_set *alive, bool for_good
     model_set kept, last;
 
     oracle_kept_uncollected(o, &kept);
+    if (!o->collected && !for_good && model_equal(o->model, alive, &kept))
+        return; /* all that was to stay has, which is more than what is reachable, or frozen */
     model_reachable(o->model, NULL, &last);
     expect_subset(o, &last, alive, "reachable", "was reclaimed while it was reachable");
     if (o->freezing) { /* then any number of collections leaves more than that */
@@ -382,43 +384,49 @@ static void expect_statistics(const oracle *o, const mm_stats *stats)
                   (unsigned long)stats->objects_live);
 }
 
-static void note_statistics(oracle *o)
+static void note_statistics(oracle *o, mm_stats *stats)
 {
-    mm_stats stats;
-
-    mm_get_stats(o->heap, &stats);
+    mm_get_stats(o->heap, stats);
     if (o->ghost.shape != SHAPE_COUNT)
         add_ghost(o);
-    expect_statistics(o, &stats);
-    if (strategy_traits.no_callbacks && oracle_sum(stats.collections) > o->collections) {
-        o->collections = oracle_sum(stats.collections);
+    expect_statistics(o, stats);
+    if (strategy_traits.no_callbacks && oracle_sum(stats->collections) > o->collections) {
+        o->collections = oracle_sum(stats->collections);
         rites_collection_untold(o);
     }
-    ORACLE_EXPECT(o, oracle_sum(stats.collections) == o->collections, "statistics",
+    ORACLE_EXPECT(o, oracle_sum(stats->collections) == o->collections, "statistics",
                   "%lu collections ran, %lu were told",
-                  (unsigned long)oracle_sum(stats.collections), (unsigned long)o->collections);
+                  (unsigned long)oracle_sum(stats->collections), (unsigned long)o->collections);
 }
 
-void oracle_compare(oracle *o, bool for_good)
+/* With the statistics of now. */
+static void compare(oracle *o, const mm_stats *stats, bool for_good)
 {
     char message[MM_MESSAGE_MAX];
     uint32_t counts[MODEL_IDS_MAX + 1];
     census now;
 
-    note_statistics(o);
     if (!mm_check(o->heap, message))
         oracle_violation(o, "mm_check", "%s", message);
-    take_census(o, &now);
+    take_census(o, stats, &now);
     expect_bounds(o, &now.alive, for_good);
     rites_expect_done(o, &now.alive);
     ages_compare(o, now.atoms);
     model_clear_set(o->model, &o->taken);
-    memcpy(o->alive.has, now.alive.has, o->model->object_count + 1);
+    model_copy_set(o->model, &o->alive, &now.alive);
     o->alive_count = (uint32_t)now.objects;
     o->effort = 0;
     o->collected = false;
     model_count_references(o->model, &o->alive, counts);
     expect_variables(o, counts);
+}
+
+void oracle_compare(oracle *o, bool for_good)
+{
+    mm_stats stats;
+
+    note_statistics(o, &stats);
+    compare(o, &stats, for_good);
 }
 
 /* What is reachable is whole, whatever is dying meanwhile. What dies is seen as its rites begin; only
@@ -441,14 +449,16 @@ static void expect_in_user_code(oracle *o)
 
 void oracle_after_operation(oracle *o)
 {
+    mm_stats stats;
+
     if (o->frames != 0) {
         expect_in_user_code(o);
         return;
     }
-    note_statistics(o);
+    note_statistics(o, &stats);
     o->may_collect = o->waited = o->unreachable_noted = false;
     o->entered = 0;
     o->effort += EFFORT_PER_OPERATION;
     if (o->effort >= o->alive_count)
-        oracle_compare(o, false);
+        compare(o, &stats, false);
 }

@@ -285,8 +285,8 @@ static uint32_t size_of(const model *k, const model_set *set)
 {
     uint32_t size = 0;
 
-    for (uint32_t id = 1; id <= k->object_count; id++)
-        size += set->has[id];
+    MODEL_EACH (k, set, id)
+        size++;
     return size;
 }
 
@@ -378,12 +378,10 @@ static void print_objects(machine *x)
     model_set reachable;
 
     model_reachable(k, NULL, &reachable);
-    for (uint32_t id = 1; id <= k->object_count; id++) {
-        if (!x->oracle.alive.has[id])
-            continue;
+    MODEL_EACH (k, &x->oracle.alive, id) {
         fprintf(recorder.out, "%c%u [label=\"%u %s\"%s];\n", LINE_STATEMENT, id, id,
                 shape_table[k->objects[id].shape].name,
-                reachable.has[id] ? "" : ", style=dashed, color=gray, fontcolor=gray40");
+                model_has(&reachable, id) ? "" : ", style=dashed, color=gray, fontcolor=gray40");
         print_references(k, id);
     }
 }

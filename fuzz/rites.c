@@ -46,12 +46,12 @@ static bool may_read_null(const oracle *o, const model_object *reference)
     if (reference->maybe_cleared)
         return true;
     oracle_kept_uncollected(o, &kept);
-    if (!kept.has[reference->referent])
+    if (!model_has(&kept, reference->referent))
         return true;
     if (!o->collected)
         return false;
     model_reachable(o->model, NULL, &kept);
-    return !kept.has[reference->referent];
+    return !model_has(&kept, reference->referent);
 }
 
 uint32_t rites_weak_loaded(oracle *o, uint32_t id, const mm_var *result)
@@ -73,24 +73,28 @@ uint32_t rites_weak_loaded(oracle *o, uint32_t id, const mm_var *result)
     return 0;
 }
 
+static void expect_weak_read(oracle *o, uint32_t id, mm_var *reference)
+{
+    MM_VAR(o->m, referent);
+
+    mm_weak_load(o->m, referent, reference);
+    rites_weak_loaded(o, id, referent);
+}
+
 /* Every weak reference that a variable names reads what it should. */
 static void expect_weak_reads(oracle *o)
 {
-    for (uint32_t i = 0; i < MODEL_OWNERS_MAX; i++) {
-        uint32_t id = o->model->owners[i];
-        MM_VAR(o->m, referent);
-        if (o->variables[i] == NULL || !is_weak(o->model, id))
-            continue;
-        mm_weak_load(o->m, referent, o->variables[i]);
-        rites_weak_loaded(o, id, referent);
+    for (uint32_t i = 0; i < o->model->owner_count; i++) {
+        if (o->variables[i] != NULL && is_weak(o->model, o->model->owners[i]))
+            expect_weak_read(o, o->model->owners[i], o->variables[i]);
     }
 }
 
 /* All weak references to the object that were made by then have been cleared. */
 static void note_cleared(oracle *o, uint32_t referent, uint32_t made_before)
 {
-    for (uint32_t id = 1; id <= made_before; id++) {
-        if (o->model->objects[id].referent == referent)
+    MODEL_EACH (o->model, &o->alive, id) {
+        if (id <= made_before && o->model->objects[id].referent == referent)
             o->model->objects[id].cleared = true;
     }
 }
@@ -138,7 +142,7 @@ static void expect_may_die(const oracle *o, uint32_t id, const char *what)
                   "%s was called for an object that the program has not seen", what);
     ORACLE_EXPECT(o, !o->closed || strategy_traits.finalises_at_teardown, "teardown",
                   "%s was called for object %u while the heap was freed", what, id);
-    ORACLE_EXPECT(o, o->unreachable.has[id], "still-reachable",
+    ORACLE_EXPECT(o, model_has(&o->unreachable, id), "still-reachable",
                   "%s was called for object %u, which was reachable all the time", what, id);
 }
 
@@ -168,7 +172,7 @@ void rites_finaliser_entered(oracle *o, mm_var *self)
     object->frozen = false; /* it begins again, like new */
     if (dies_by_count(o, self)) {
         ages_born_again(o, id);
-        o->collection.kept.has[id] = true; /* a collection has it among its garbage no more */
+        model_put(&o->collection.kept, id); /* a collection has it among its garbage no more */
     }
     expect_in_order(o, id);
     ORACLE_EXPECT(o, mm_is_finalized(o->m, self), "finalised", "object %u is, and denies it", id);
@@ -191,9 +195,9 @@ static void expect_newest_first(const oracle *o, uint32_t reference)
         const model_object *newer = k->objects + id;
         if (newer->referent != k->objects[reference].referent || !newer->has_callback)
             continue;
-        ORACLE_EXPECT(o, newer->called || newer->maybe_forgotten || !kept.has[id], "newest-first",
-                      "the callback of weak reference %u is called before that of %u", reference,
-                      id);
+        ORACLE_EXPECT(
+            o, newer->called || newer->maybe_forgotten || !model_has(&kept, id), "newest-first",
+            "the callback of weak reference %u is called before that of %u", reference, id);
     }
 }
 
@@ -201,7 +205,7 @@ static void expect_callback(const oracle *o, uint32_t id)
 {
     const model_object *reference = o->model->objects + id;
 
-    ORACLE_EXPECT(o, is_weak(o->model, id) && o->alive.has[id], "callback",
+    ORACLE_EXPECT(o, is_weak(o->model, id) && model_has(&o->alive, id), "callback",
                   "object %u is no weak reference that lives", id);
     ORACLE_EXPECT(o, reference->has_callback && !reference->called, "called-twice",
                   "weak reference %u has %s callback", id,
@@ -276,7 +280,7 @@ static void note_reached(const oracle *o, model_set *also, model_set *out)
     model_take_others(o->model, also, &alive);
     model_take_all(o->model, also, &o->taken);
     for (uint32_t i = 0; i < o->hidden_count; i++)
-        also->has[o->hidden[i]] = true;
+        model_put(also, o->hidden[i]);
     model_reachable(o->model, also, out);
 }
 
@@ -291,10 +295,13 @@ static void note_kept(oracle *o)
 {
     model_set also;
 
-    for (uint32_t id = 1; id <= o->model->object_count; id++)
-        also.has[id] = is_older(o, id);
+    model_clear_set(o->model, &also);
+    MODEL_EACH (o->model, &o->alive, id) {
+        if (is_older(o, id))
+            model_put(&also, id);
+    }
     note_reached(o, &also, &o->collection.kept);
-    memcpy(o->collection.held.has, o->collection.kept.has, o->model->object_count + 1);
+    model_copy_set(o->model, &o->collection.held, &o->collection.kept);
     note_bound(o);
 }
 
@@ -306,8 +313,10 @@ void rites_collection_resumes(oracle *o)
     if (!o->collecting || !c->bound)
         return;
     also = c->kept;
-    for (uint32_t id = c->made_before + 1; id <= o->model->object_count; id++)
-        also.has[id] = c->held.has[id] = true;
+    for (uint32_t id = c->made_before + 1; id <= o->model->object_count; id++) {
+        model_put(&also, id);
+        model_put(&c->held, id);
+    }
     note_reached(o, &also, &reached);
     model_add_all(o->model, &c->held, &reached);
     note_bound(o);
@@ -323,14 +332,14 @@ static void note_taken(oracle *o)
     if (o->model->saved_count != 0) /* they are held from now on */
         rites_collection_resumes(o);
     for (uint32_t id = c->made_before + 1; id <= o->model->object_count; id++)
-        c->held.has[id] = true;
+        model_put(&c->held, id);
     model_add_others(o->model, &o->taken, &c->held);
 }
 
 /* The object is certain to be found unreachable, if it is alive. */
 static bool is_found(const oracle *o, uint32_t id)
 {
-    return o->collection.exact && !o->collection.kept.has[id] &&
+    return o->collection.exact && !model_has(&o->collection.kept, id) &&
            (!strategy_traits.counts || shape_table[o->model->objects[id].shape].container);
 }
 
@@ -338,9 +347,9 @@ static void note_weak_reference(oracle *o, uint32_t id)
 {
     model_object *reference = o->model->objects + id;
 
-    if (o->unreachable.has[id])
+    if (model_has(&o->unreachable, id))
         reference->maybe_cleared = reference->maybe_forgotten = true;
-    if (o->unreachable.has[reference->referent])
+    if (model_has(&o->unreachable, reference->referent))
         reference->maybe_cleared = true;
     if (is_found(o, id))
         reference->cleared = reference->forgotten = true;
@@ -363,7 +372,7 @@ void rites_collection_started(oracle *o)
     c->made_before = o->model->object_count;
     c->last_finalised = 0;
     ages_collection_started(o, c->generation);
-    for (uint32_t id = 1; id <= o->model->object_count; id++) {
+    MODEL_EACH (o->model, &o->alive, id) {
         if (is_weak(o->model, id))
             note_weak_reference(o, id);
     }
@@ -378,7 +387,7 @@ void rites_collection_untold(oracle *o)
     o->collected = true;
     o->collection.exact = o->collection.bound = false;
     rites_note_unreachable_now(o);
-    for (uint32_t id = 1; id <= o->model->object_count; id++) {
+    MODEL_EACH (o->model, &o->alive, id) {
         if (is_weak(o->model, id))
             note_weak_reference(o, id);
     }
@@ -396,8 +405,8 @@ static void note_saved(oracle *o)
         uint32_t id = oracle_id(o, saved);
         ORACLE_EXPECT(o, status == MM_OK && id != 0, "saved", "entry %zu is none, status %d", i,
                       (int)status);
-        ORACLE_EXPECT(o, o->unreachable.has[id], "saved", "object %u was reachable all the time",
-                      id);
+        ORACLE_EXPECT(o, model_has(&o->unreachable, id), "saved",
+                      "object %u was reachable all the time", id);
         ORACLE_EXPECT(o, !shape_is_mortal(k->objects[id].shape) || k->objects[id].finalised,
                       "saved", "object %u was not finalised", id);
         k->saved[k->saved_count++] = id;
@@ -460,15 +469,17 @@ void rites_expect_done(const oracle *o, const model_set *alive)
 {
     const model *k = o->model;
 
-    for (uint32_t id = 1; id <= k->object_count; id++) {
+    MODEL_EACH (k, &o->alive, id) {
         const model_object *object = k->objects + id;
-        if (o->alive.has[id] && !alive->has[id] && shape_is_mortal(object->shape))
-            ORACLE_EXPECT(o, object->finalised, "finaliser-lost",
+        if (!model_has(alive, id)) {
+            ORACLE_EXPECT(o, !shape_is_mortal(object->shape) || object->finalised, "finaliser-lost",
                           "object %u is gone and was not finalised", id);
-        if (object->referent == 0 || !alive->has[id] || !object->has_callback || object->called ||
-            object->forgotten || object->maybe_forgotten)
             continue;
-        ORACLE_EXPECT(o, !object->cleared && alive->has[object->referent], "callback-lost",
+        }
+        if (object->referent == 0 || !object->has_callback || object->called || object->forgotten ||
+            object->maybe_forgotten)
+            continue;
+        ORACLE_EXPECT(o, !object->cleared && model_has(alive, object->referent), "callback-lost",
                       "weak reference %u has not called although object %u is gone", id,
                       object->referent);
     }

@@ -253,7 +253,7 @@ static void make_graph(model *k)
 static void expect_set(const model_set *set, const char *expected)
 {
     for (uint32_t id = 1; expected[id - 1] != '\0'; id++)
-        assert_int_equal(set->has[id], expected[id - 1] != '-');
+        assert_int_equal(model_has(set, id), expected[id - 1] != '-');
 }
 
 static void test_model_knows_reachability_and_counting(void **state)
@@ -264,7 +264,7 @@ static void test_model_knows_reachability_and_counting(void **state)
 
     (void)state;
     make_graph(&k);
-    memset(all.has, true, sizeof all.has);
+    memset(&all, 0xff, sizeof all);
     model_reachable(&k, NULL, &set);
     expect_set(&set, "12----");
     model_counting_closure(&k, &all, &set);
@@ -272,8 +272,8 @@ static void test_model_knows_reachability_and_counting(void **state)
     model_count_references(&k, &set, counts);
     assert_int_equal(counts[2], 1);
     assert_int_equal(counts[4], 1);
-    memset(all.has, false, sizeof all.has);
-    all.has[4] = true;
+    memset(&all, 0, sizeof all);
+    model_put(&all, 4);
     model_reachable(&k, &all, &set);
     expect_set(&set, "12345-");
 }
@@ -288,7 +288,7 @@ static void test_model_knows_what_else_keeps_objects(void **state)
 
     (void)state;
     make_graph(&k);
-    memset(all.has, true, sizeof all.has);
+    memset(&all, 0xff, sizeof all);
     k.saved[k.saved_count++] = 4;
     k.objects[1].referent = 6;
     model_reachable(&k, NULL, &set);
@@ -335,15 +335,49 @@ static void test_model_works_with_sets(void **state)
     model_reachable(&k, NULL, &other);
     model_add_others(&k, &set, &other);
     expect_set(&set, "--3456");
-    set.has[1] = true;
+    model_put(&set, 1);
     model_take_all(&k, &set, &other);
     expect_set(&set, "--3456");
-    set.has[1] = true;
+    model_put(&set, 1);
     model_take_others(&k, &set, &other);
     expect_set(&set, "1-----");
     model_add_all(&k, &set, &other);
     expect_set(&set, "12----");
     assert_int_equal(model_first_outside(&k, &other, &set), 0);
+}
+
+/* Sets of more than one word; ids that do not exist are in none, whatever their bits are. */
+static void test_model_goes_through_big_sets(void **state)
+{
+    static model k;
+    model_set all, set;
+    uint32_t sum = 0;
+
+    (void)state;
+    model_open(&k);
+    for (int i = 0; i < 130; i++)
+        model_add(&k, SHAPE_BOX, 1, 0);
+    memset(&all, 0xff, sizeof all);
+    MODEL_EACH (&k, &all, id)
+        sum += id;
+    assert_int_equal(sum, 130 * 131 / 2);
+    model_clear_set(&k, &set);
+    assert_int_equal(model_next(&k, &set, 1), 0);
+    assert_int_equal(model_first_outside(&k, &all, &set), 1);
+    model_put(&set, 63);
+    model_put(&set, 64);
+    model_put(&set, 130);
+    assert_int_equal(model_next(&k, &set, 1), 63);
+    assert_int_equal(model_next(&k, &set, 64), 64);
+    assert_int_equal(model_next(&k, &set, 65), 130);
+    assert_int_equal(model_next(&k, &set, 131), 0);
+    model_drop(&set, 64);
+    assert_false(model_has(&set, 64));
+    model_add_others(&k, &set, &set);
+    assert_true(model_equal(&k, &set, &all));
+    model_drop(&set, 130);
+    assert_false(model_equal(&k, &set, &all));
+    assert_int_equal(model_first_outside(&k, &all, &set), 130);
 }
 
 static void expect_generations(const model *k, const char *expected)
@@ -441,6 +475,7 @@ int main(void)
         cmocka_unit_test(test_model_knows_what_else_keeps_objects),
         cmocka_unit_test(test_model_counts_what_it_reaches),
         cmocka_unit_test(test_model_works_with_sets),
+        cmocka_unit_test(test_model_goes_through_big_sets),
         cmocka_unit_test(test_model_promotes),
         cmocka_unit_test(test_model_counts_generations),
         cmocka_unit_test(test_model_knows_what_is_due),

@@ -68,9 +68,9 @@ static void run_in_frame(machine *x, const operation *body, uint32_t count, mm_v
 
     x->locals = OWNER_FRAMES + x->oracle.frames * FRAME_OWNERS;
     x->scratch = x->locals + PROGRAM_LOCALS;
-    x->oracle.frames++;
+    set_frames(x, x->oracle.frames + 1);
     run_with_locals(x, body, count, l0, l1);
-    x->oracle.frames--;
+    set_frames(x, x->oracle.frames - 1);
     x->locals = locals;
     x->scratch = scratch;
     if (x->oracle.frames == 0)

@@ -15,8 +15,11 @@
 
 #include "allocators.h"
 #include "growth.h"
+#include "heap_curve.h"
 #include "json.h"
 #include "overhead_charts.h"
+#include "latency_charts.h"
+#include "memory_over_time.h"
 #include "process.h"
 #include "support/file.h"
 #include "text.h"
@@ -142,25 +145,45 @@ static void write_pauses(FILE *out, const cell_summary *of)
     }
 }
 
+static bool has_heap_curve(const summary *of)
+{
+    return heap_curve_is_there(of->planned);
+}
+
 typedef struct chart {
     const char *name;
     const char *columns;
-    void (*write)(FILE *out, const cell_summary *of);  /* NULL: it has no line for each cell */
-    bool (*has_data)(const summary *of);               /* NULL: every run has some */
-    void (*write_whole)(FILE *out, const summary *of); /* its own blocks, where `write` is NULL */
+    void (*write)(FILE *out, const cell_summary *of); /* the one line of a cell, or NULL */
+    /* Or else all of them: `prefix` is what the columns that all charts have begin with. */
+    void (*write_lines)(FILE *out, const cell_summary *of, const char *prefix);
+    /* Or, without either, blocks of its own. */
+    void (*write_all)(FILE *out, const summary *of);
+    bool (*has_data)(const summary *of); /* NULL: always */
 } chart;
 
 static const chart charts[] = {
-    {"time", "ratio\tlow\thigh\tlook\tnote_at", write_time, NULL, NULL},
-    {"memory", "peak_MB\tleaked_MB\tnote_at", write_memory, NULL, NULL},
-    {"pauses", "pause_us\trequest_us\tdrop_us", write_pauses, NULL, NULL},
-    {"growth", "n\tns\tlow\thigh\tbytes\tworkload\tlast", NULL, growth_has_series, growth_write},
-    {"overhead", "overhead\tlow\thigh\tleaks\tideal", overhead_chart_write, overhead_chart_has_data,
-     NULL},
+    {"time", "ratio\tlow\thigh\tlook\tnote_at", .write = write_time},
+    {"memory", "peak_MB\tleaked_MB\tnote_at", .write = write_memory},
+    {"pauses", "pause_us\trequest_us\tdrop_us", .write = write_pauses},
+    {"growth", "n\tns\tlow\thigh\tbytes\tworkload\tlast", .write_all = growth_write,
+     .has_data = growth_has_series},
+    {"latency", "p50_us\tp90_us\tp99_us\tp999_us\tmax_us\tp99_low_us\tp99_high_us\tmetered_p99_us",
+     .write = latency_write, .has_data = latency_has_data},
+    {"timeline", "at_ms\tlength_us\theight\tkind\twork_ms", .write_lines = timeline_write,
+     .has_data = utilisation_has_data},
+    {"utilisation", "window_ms\tutilisation_percent\tworkload_number\tstrategy_number",
+     .write_all = utilisation_write, .has_data = utilisation_has_data},
+    {"memory_over_time",
+     "workload\trow\tallocated_MB\tlive_MB\ttruly_live_MB\theld_MB\tresident_MB",
+     .write_all = memory_over_time_write, .has_data = memory_over_time_has_data},
+    {"heap_curve", "multiple\tms\tlow\thigh\tworkload\tmark\tstatus\tunit_MB\tlast\tnumber",
+     .write_all = heap_curve_write, .has_data = has_heap_curve},
+    {"overhead", "overhead\tlow\thigh\tleaks\tideal", .write = overhead_chart_write,
+     .has_data = overhead_chart_has_data},
     {"pareto", "time_ns\tpeak_bytes\twait_ns\tlow\thigh\tlook\ttime\tpeak\twait",
-     pareto_chart_write, NULL, NULL},
-    {"breakdown", "measured_ms\tlow\thigh\texplained_ms\tpieces and names", breakdown_chart_write,
-     breakdown_chart_has_data, NULL},
+     .write = pareto_chart_write},
+    {"breakdown", "measured_ms\tlow\thigh\texplained_ms\tpieces and names",
+     .write = breakdown_chart_write, .has_data = breakdown_chart_has_data},
 };
 
 enum { CHART_COUNT = sizeof charts / sizeof *charts };
@@ -187,14 +210,21 @@ static void write_block(FILE *out, const chart *of, const summary *from, const c
 
     for (size_t i = 0; i < from->planned->cell_count; i++) {
         const cell_summary *row = &from->cells[i];
-        char *shown;
+        char *shown, *prefix;
         if (strcmp(row->of->spec, spec) != 0)
             continue;
         shown = shown_row(row->of);
-        fprintf(out, "%s\t%s%s\t%d\t%s", spec, shown, row->of->peer[0] != '\0' ? " (peer)" : "",
-                line++, from->planned->baseline);
-        of->write(out, row);
-        fputc('\n', out);
+        prefix =
+            text_format("%s\t%s%s\t%d\t%s", spec, shown, row->of->peer[0] != '\0' ? " (peer)" : "",
+                        line++, from->planned->baseline);
+        if (of->write != NULL) {
+            fputs(prefix, out);
+            of->write(out, row);
+            fputc('\n', out);
+        } else {
+            of->write_lines(out, row, prefix);
+        }
+        free(prefix);
         free(shown);
     }
 }
@@ -204,13 +234,13 @@ static bool has_data(const chart *of, const summary *from)
     return of->has_data == NULL || of->has_data(from);
 }
 
-/* A block for each spec; for growth, one for each series. They are separated by two empty lines, as
+/* A block for each spec, or what the chart has of its own: for growth, one for each series. They are separated by two empty lines, as
  * gnuplot's `index` wants it. */
 static void write_blocks(FILE *out, const chart *of, const summary *from)
 {
-    if (of->write == NULL) {
+    if (of->write_all != NULL) {
         fprintf(out, "# workload\tstrategy\t%s\n", of->columns);
-        of->write_whole(out, from);
+        of->write_all(out, from);
         return;
     }
     fprintf(out, "# spec\tstrategy\tline\tbaseline\tnote\t%s\n", of->columns);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "build_record.h"
+#include "curve.h"
 #include "doctor.h"
 #include "extra_kinds.h"
 #include "json.h"
@@ -148,7 +149,9 @@ static json_t *peers_left_out(const command_line *asked, const program_list *pro
     return names;
 }
 
-static json_t *find_cells(const command_line *asked, const program_list *programs, problem *why)
+/* `*heaps` is set for a curve only. */
+static json_t *find_cells(const command_line *asked, const program_list *programs, json_t **heaps,
+                          problem *why)
 {
     matrix_request request = {.strategies = asked->strategies,
                               .peers = asked->peers,
@@ -159,7 +162,12 @@ static json_t *find_cells(const command_line *asked, const program_list *program
                               .runs = (unsigned)settings_get(&asked->numbers, "runs"),
                               .layouts_max = (size_t)settings_get(&asked->numbers, "layouts"),
                               .memory_bytes_max = memory_limit(asked)};
-    return matrix_cells(&request, programs, why);
+    curve_request curve = {.matrix = request,
+                           .multiples = asked->multiples,
+                           .timeout_seconds = settings_get(&asked->numbers, "timeout")};
+
+    return asked->verb == VERB_CURVE ? curve_cells(&curve, programs, heaps, why)
+                                     : matrix_cells(&request, programs, why);
 }
 
 /* Takes over `cells`. */
@@ -186,19 +194,21 @@ static json_t *make_context(const command_line *asked, const program_list *progr
 json_t *context_new(const command_line *asked, problem *why)
 {
     program_list programs;
-    json_t *cells = NULL, *context = NULL;
+    json_t *cells = NULL, *heaps = NULL, *context = NULL;
     const char *baseline = NULL;
 
     if (programs_find(&programs, asked->programs, why)) {
         programs_warn(&programs);
-        cells = find_cells(asked, &programs, why);
+        cells = find_cells(asked, &programs, &heaps, why);
     }
     if (cells != NULL)
         baseline = find_baseline(asked, cells, why);
     if (baseline != NULL) {
         context = make_context(asked, &programs, json_incref(cells), baseline);
+        json_object_set(context, "heaps", heaps);
         add_extras(context, asked);
     }
+    json_decref(heaps);
     json_decref(cells);
     programs_free(&programs);
     return context;

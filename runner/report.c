@@ -6,11 +6,15 @@
 #include "benchmark_json.h"
 #include "charts.h"
 #include "extras.h"
+#include "heap_curve.h"
 #include "json.h"
+#include "latency_table.h"
+#include "memory_over_time.h"
 #include "overhead.h"
 #include "overhead_charts.h"
 #include "summary.h"
 #include "table.h"
+#include "trace.h"
 
 /* Takes over `value`. */
 static bool write_file(const store *into, const char *name, json_t *value, problem *why)
@@ -27,14 +31,21 @@ bool report_make(const plan *planned, const store *from, bool with_charts, bool 
                  problem *why)
 {
     summary made = summary_make(planned, from);
-    bool done;
+    bool done = summary_add_latency(&made, from, why) && memory_over_time_read(&made, from, why);
 
     pareto_mark(&made);
-    done = costs_load(&made, from, why);
+    done = done && costs_load(&made, from, why);
+    if (!done) {
+        summary_free(&made);
+        return false;
+    }
     table_print(stdout, &made);
     overhead_print(stdout, &made);
+    latency_print(stdout, &made);
+    memory_over_time_print(stdout, &made);
+    heap_curve_print(stdout, planned);
     fflush(stdout);
-    done = done && overhead_write(&made, from, why) &&
+    done = overhead_write(&made, from, why) && trace_write(&made, from, why) &&
            write_file(from, "summary.json", summary_to_json(&made), why) &&
            write_file(from, "benchmark.json", benchmark_to_json(&made, from), why) &&
            (!with_charts || charts_draw(&made, from, why));

@@ -6,6 +6,7 @@
 
 #include "counters.h"
 #include "json.h"
+#include "memory_over_time.h"
 #include "measurements.h"
 #include "text.h"
 
@@ -226,7 +227,7 @@ static comparison_list compare(const summary *in, const store *from)
 
 summary summary_make(const plan *planned, const store *from)
 {
-    summary made = {.planned = planned};
+    summary made = {.planned = planned, .latency_recording = unknown};
 
     made.cells = must_allocate(planned->cell_count, sizeof *made.cells);
     for (size_t i = 0; i < planned->cell_count; i++) {
@@ -248,12 +249,41 @@ summary summary_make(const plan *planned, const store *from)
     return made;
 }
 
+/* What recording costs, over the samples of all cells. */
+static void estimate_recording(summary *made, size_t asked)
+{
+    size_t room = made->planned->cell_count * asked;
+    double *ratios = must_allocate(room + 1, sizeof *ratios);
+
+    for (size_t i = 0; i < room; i++)
+        ratios[i] = made->cells[i / asked].latency.ratios[i % asked];
+    made->latency_pairs = measurements_compact(ratios, room);
+    made->latency_recording = statistics_estimate(ratios, made->latency_pairs);
+    free(ratios);
+}
+
+bool summary_add_latency(summary *made, const store *from, problem *why)
+{
+    size_t asked = made->planned->extras[latency_kind()];
+    bool sound = true;
+
+    for (size_t i = 0; i < made->planned->cell_count && asked > 0 && sound; i++) {
+        const char *checksum = json_text_of(made->cells[i].counters, "checksum");
+        sound = latency_summarise(&made->cells[i].latency, made->planned, from, i, checksum, why);
+    }
+    if (sound && asked > 0)
+        estimate_recording(made, asked);
+    return sound;
+}
+
 void summary_free(summary *made)
 {
     for (size_t i = 0; i < made->planned->cell_count; i++) {
         free(made->cells[i].reason);
         costs_free(made->cells[i].costs);
         json_decref(made->cells[i].counters);
+        memory_over_time_free(made->cells[i].memory);
+        latency_free(&made->cells[i].latency);
     }
     free(made->cells);
     free(made->comparisons.items);
@@ -307,11 +337,15 @@ static json_t *cell_to_json(const cell_summary *of)
 
     json_object_set_new(value, "lower_bound_overhead", lower_bounds_to_json(of));
     json_object_set_new(value, "costs", costs_to_json(of->costs));
+    json_object_set_new(value, "latency",
+                        of->status != STATUS_VOID ? latency_to_json(&of->latency) : json_null());
     json_object_set_new(value, "peer", json_string(of->of->peer));
     json_object_set(value, "axis", json_object_get(of->of->record, "axis"));
     json_object_set(value, "allocator", json_object_get(of->of->record, "allocator"));
     json_object_set(value, "params", json_object_get(of->of->record, "params"));
     json_object_set(value, "options", json_object_get(of->of->record, "options"));
+    json_object_set_new(value, "memory_over_time", memory_over_time_to_json(of->memory));
+    json_object_set(value, "heap", json_object_get(of->of->record, "heap"));
     return value;
 }
 
@@ -323,8 +357,13 @@ json_t *summary_to_json(const summary *of)
         json_array_append_new(cells, cell_to_json(&of->cells[i]));
     for (size_t i = 0; i < of->comparisons.count; i++)
         json_array_append_new(verdicts, comparison_to_json(&of->comparisons.items[i]));
-    return json_pack("{s:s, s:s, s:I, s:f, s:o, s:o, s:o}", "schema", "reclaim.summary/1",
-                     "baseline", of->planned->baseline, "repetitions",
-                     (json_int_t)of->planned->repetitions, "margin", of->planned->margin, "cells",
-                     cells, "verdicts", verdicts, "overhead", suite_overhead_to_json(&of->suite));
+    return json_pack("{s:s, s:s, s:I, s:f, s:{s:o, s:o, s:o, s:I}, s:o, s:o, s:o, s:O*}", "schema",
+                     "reclaim.summary/1", "baseline", of->planned->baseline, "repetitions",
+                     (json_int_t)of->planned->repetitions, "margin", of->planned->margin,
+                     "latency_recording", "ratio", json_from_number(of->latency_recording.median),
+                     "low", json_from_number(of->latency_recording.low), "high",
+                     json_from_number(of->latency_recording.high), "pairs",
+                     (json_int_t)of->latency_pairs, "cells", cells, "verdicts", verdicts,
+                     "overhead", suite_overhead_to_json(&of->suite), "heaps",
+                     json_object_get(of->planned->context, "heaps"));
 }

@@ -8,6 +8,7 @@
 
 #include "comparison.h"
 #include "costs.h"
+#include "latency.h"
 #include "plan.h"
 #include "statistics.h"
 #include "status.h"
@@ -24,15 +25,19 @@ typedef struct cell_summary {
     estimate ratio;    /* of the time to the baseline's, paired within each repetition */
     estimate overhead; /* likewise, to that of the ideal */
     estimate lower_bound[LOWER_BOUND_METRICS]; /* overhead over the least the work could take */
-    bool unbeaten;    /* in time, memory and pauses together: see overhead_charts.h */
-    costs *costs;     /* where the time goes; NULL: nobody has said */
-    json_t *counters; /* merged from the counted and the timed samples */
+    bool unbeaten;           /* in time, memory and pauses together: see overhead_charts.h */
+    costs *costs;            /* where the time goes; NULL: nobody has said */
+    json_t *counters;        /* merged from the counted and the timed samples */
+    latency_summary latency; /* empty until summary_add_latency() */
+    struct memory_over_time *memory; /* see memory_over_time.h; NULL: nobody has looked */
     bool best; /* the shortest time among the strategies of this spec that are ok: one that leaks
                   never is */
 } cell_summary;
 
 typedef struct summary {
     const plan *planned;
+    estimate latency_recording; /* throughput with recording ÷ without, of all cells */
+    size_t latency_pairs;
     cell_summary *cells; /* as many as the plan has, in its order */
     comparison_list comparisons;
     suite_overhead suite;
@@ -41,6 +46,10 @@ typedef struct summary {
 
 /* The plan and the store must outlive the summary. */
 summary summary_make(const plan *planned, const store *from);
+/* Adds what the latency samples say; reads their files. False and `why` filled when one is not what a
+ * run has written. */
+bool summary_add_latency(summary *made, const store *from, problem *why);
+
 void summary_free(summary *made);
 
 /* As summary.json holds it. */

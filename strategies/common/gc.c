@@ -221,7 +221,15 @@ void mm_reset_stats(mm_heap *heap)
     heap->base.collections =
         (collection_totals){.reclaimed_ever = heap->base.collections.reclaimed_ever};
     if (m != NULL)
-        m->base.drop_ns_max = m->base.requests = m->base.request_ns_max = 0;
+        m->base.drop_ns_max = m->base.requests = m->base.request_ns_max =
+            m->base.request_ns_notable = 0;
+}
+
+void mm_on_request(mm *m, mm_request_hook *hook, void *context)
+{
+    m->base.on_request = hook;
+    m->base.on_request_context = context;
+    m->base.request_ns_notable = 0;
 }
 
 #ifdef strategy_freeze
