@@ -238,7 +238,8 @@ double costs_of_group(const costs *of, size_t group)
 double costs_explained_share(const costs *of)
 {
     const estimate *measured = &of->measured_ns;
-    bool is_nothing = measured->median == 0 || (measured->low <= 0 && measured->high >= 0);
+    bool is_nothing = isnan(measured->low) || measured->median == 0 ||
+                      (measured->low <= 0 && measured->high >= 0);
 
     return is_nothing ? NAN : of->explained_ns / measured->median;
 }

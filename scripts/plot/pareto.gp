@@ -19,7 +19,7 @@ do for [i = 0 : panels - 1] {
   }
 }
 span(i, k) = most[3 * i + k + 1] > least[3 * i + k + 1] ? log(most[3 * i + k + 1] / least[3 * i + k + 1]) : 1
-reach(i, k, value) = k + 0.03 + 0.5 * (value > least[3 * i + k + 1] ? log(value / least[3 * i + k + 1]) / span(i, k) : 0)
+reach(i, k, value) = k + 0.03 + 0.34 * (value > least[3 * i + k + 1] ? log(value / least[3 * i + k + 1]) / span(i, k) : 0)
 unset grid
 set border 0
 set xrange [0 : 3.55]
