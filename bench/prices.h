@@ -4,7 +4,7 @@
  * the same program as the workloads, so that the compiler inlines it as it does there. A price may
  * depend on how much memory is in play; then it is a curve over that size. The text beside each says
  * what it is the price of, and which counters of a sample it is to be multiplied by, so that who
- * reads the file needs to know no strategy. docs/decisions/0017 says what was tried. */
+ * reads the file needs to know no strategy. docs/decisions/0018 says what was tried. */
 #ifndef RECLAIM_PRICES_H
 #define RECLAIM_PRICES_H
 

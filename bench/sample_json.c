@@ -207,12 +207,13 @@ static json_t *allocator_json(void)
 bool print_check(const sample *s, uint64_t bytes_peak, const char *skip)
 {
     return print_json(
-        json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:i, s:o, s:s, s:{s:I}}", "schema",
+        json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:i, s:o, s:s, s:s, s:{s:I}}", "schema",
                   "reclaim.check/1", "strategy", sample_strategy(), "label", s->label, "options",
                   values_of(&s->options), "workload", s->workload->name, "spec", s->spec, "params",
                   values_of(&s->parameters), "seed", (json_int_t)s->seed, "runs", s->runs,
-                  "allocator", allocator_json(), "skip", skip != NULL ? skip : "", "forecast",
-                  "bytes_peak", (json_int_t)bytes_peak));
+                  "allocator", allocator_json(), "skip", skip != NULL ? skip : "", "caveat",
+                  s->workload->caveat != NULL ? s->workload->caveat : "", "forecast", "bytes_peak",
+                  (json_int_t)bytes_peak));
 }
 
 /* ---- Sample ---- */

@@ -210,13 +210,15 @@ static void write_block(FILE *out, const chart *of, const summary *from, const c
 
     for (size_t i = 0; i < from->planned->cell_count; i++) {
         const cell_summary *row = &from->cells[i];
+        const char *caveat;
         char *shown, *prefix;
         if (strcmp(row->of->spec, spec) != 0)
             continue;
         shown = shown_row(row->of);
+        caveat = json_text_of(row->of->record, "caveat");
         prefix =
-            text_format("%s\t%s%s\t%d\t%s", spec, shown, row->of->peer[0] != '\0' ? " (peer)" : "",
-                        line++, from->planned->baseline);
+            text_format("%s%s%s\t%s%s\t%d\t%s", spec, caveat[0] != '\0' ? ": " : "", caveat, shown,
+                        row->of->peer[0] != '\0' ? " (peer)" : "", line++, from->planned->baseline);
         if (of->write != NULL) {
             fputs(prefix, out);
             of->write(out, row);

@@ -338,6 +338,7 @@ static json_t *cell_record(const contender *wanted, const program *counting, con
                                counting != NULL ? counting->path : "", "skipped", skipped);
 
     allocator_record(wanted->served_by, checked, record);
+    json_object_set(record, "caveat", json_object_get(checked, "caveat"));
     json_object_set(record, "params", json_object_get(checked, "params"));
     json_object_set(record, "options", json_object_get(checked, "options"));
     json_object_set(record, "records", json_object_get(timed->description, "records"));

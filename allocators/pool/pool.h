@@ -55,7 +55,7 @@ enum {
     POOL_CARVED_BYTES = 1 << 10, /* made into free blocks at a time, at least one block */
     POOL_ARENA_BYTES = 2 << 20,
     POOL_EMPTY_ARENAS_MAX = 8,      /* that are kept */
-    POOL_HUGE_PAGES_FROM = 8 << 20, /* bytes mapped from which on arenas ask for huge pages */
+    POOL_HUGE_PAGES_FROM = 2 << 20, /* bytes mapped from which on arenas ask for huge pages */
     POOL_ARENA_POOLS = POOL_ARENA_BYTES / POOL_BYTES
 };
 

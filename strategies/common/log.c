@@ -7,6 +7,9 @@
 #include "mm.h"
 #include "mm_gc.h"
 
+/* Entries ahead of the one that is written whose line is fetched: the room is not in the caches. */
+enum { FETCH_AHEAD = 16 };
+
 void log_request(mutator_base *base, uint64_t request_ns)
 {
     mm_log *log = base->log;
@@ -16,6 +19,8 @@ void log_request(mutator_base *base, uint64_t request_ns)
     if (log == NULL && base->on_request == NULL)
         base->request_ns_notable = base->request_ns_max + 1;
     if (log != NULL) {
+        if (log->request_count + FETCH_AHEAD < log->request_room)
+            __builtin_prefetch(log->requests + log->request_count + FETCH_AHEAD, 1);
         if (log->request_count < log->request_room)
             log->requests[log->request_count] = (mm_request){base->request_started_ns, request_ns};
         log->request_count++;
@@ -26,6 +31,8 @@ void log_request(mutator_base *base, uint64_t request_ns)
 
 void log_pause(mm_log *log, const mm_pause *pause)
 {
+    if (log->pause_count + FETCH_AHEAD < log->pause_room)
+        __builtin_prefetch(log->pauses + log->pause_count + FETCH_AHEAD, 1);
     if (log->pause_count < log->pause_room)
         log->pauses[log->pause_count] = *pause;
     log->pause_count++;

@@ -22,7 +22,7 @@
  *
  * Cost: O(live objects + their slots) to mark, O(all objects) to sweep, one mark stack of at most
  * the widest frontier; the stack is given back after each collection. Without memory for the stack
- * it still collects: an overflow makes the collector walk the list for marked objects with unmarked
+ * it still collects: an overflow makes the collector walk the heap for marked objects with unmarked
  * children, at worst once per stack-full of objects.
  *
  * The trigger bounds the price of garbage: with live bytes L and factor f a collection of cost c·L
@@ -30,7 +30,7 @@
  *
  * Rejected: clearing marks while sweeping (a write to every live object; turning the sense of the
  * mark over costs nothing); reversing pointers instead of a stack (Schorr and Waite 1967: three
- * writes an edge); one list of all objects, in the order they were made (two thirds of `splay`).
+ * writes an edge); one list of all objects, in the order they were made (docs/decisions, 17).
  * Sources: McCarthy 1960; Jones, Hosking and Moss, The Garbage Collection
  * Handbook, chapter 2; for the ring Cher, Hosking and Vijaykumar, "Software prefetching for
  * mark-sweep garbage collection", ASPLOS 2004. */

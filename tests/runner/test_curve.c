@@ -75,10 +75,8 @@ static void assert_cell(const char *row, const char *expected_status, double byt
     json_decref(summary);
 }
 
-static void test_smallest_heaps(void **state)
+static void assert_smallest_heaps(void)
 {
-    (void)state;
-    run_curve("");
     assert_found("tight", need_of_tight);
     assert_found("ample", need_of_ample);
     assert_true(isnan(json_number_of(heap_of("steady"), "bytes_min")));
@@ -87,13 +85,10 @@ static void test_smallest_heaps(void **state)
     assert_has(out_text, "smallest");
 }
 
-static void test_rows(void **state)
+static void assert_rows(void)
 {
-    double unit;
+    double unit = json_number_of(heap_of("ample"), "unit_bytes");
 
-    (void)state;
-    run_curve("--multiples 1.25,4");
-    unit = json_number_of(heap_of("ample"), "unit_bytes");
     assert_true(unit == json_number_of(heap_of("tight"), "bytes_min"));
     assert_cell("tight@1.25x", "ok", ceil(1.25 * unit));
     assert_cell("tight@4x", "ok", 4 * unit);
@@ -103,26 +98,31 @@ static void test_rows(void **state)
     assert_cell("leaky", "leaked", 51e6);
 }
 
-static void test_chart(void **state)
+static void assert_chart(void)
 {
-    (void)state;
-    run_curve("--multiples 1.25,4");
     assert_file_has("out/charts/heap_curve.tsv", "temps\tample\t1.25\t?\t?\t?\t0\t0\toom\t");
     assert_file_has("out/charts/heap_curve.tsv", "leaky (leaks)");
     assert_file_has("out/charts/heap_curve.svg", "How much time does a strategy take");
 }
 
 /* The plan is in the context: a run of heaps is reported and resumed as any other. */
-static void test_report_and_resume(void **state)
+static void assert_resumes(void)
+{
+    assert_int_equal(system("head -n 5 out/samples.jsonl >part && mv part out/samples.jsonl"), 0);
+    assert_code(reclaim("run --no-charts --resume out"), 0);
+    assert_int_equal(count_lines("out/samples.jsonl"), 2 * 6 - 1); /* no memory: not timed */
+    assert_has(out_text, "tight@1.25x");
+}
+
+/* One run for all of it: each takes some hundred processes. */
+static void test_curve(void **state)
 {
     (void)state;
-    run_curve("--no-charts");
-    assert_int_equal(system("head -n 9 out/samples.jsonl >part && mv part out/samples.jsonl"), 0);
-    assert_code(reclaim("run --no-charts --resume out"), 0);
-    assert_int_equal(count_lines("out/samples.jsonl"),
-                     2 * 14 - 1); /* what is not counted is not timed */
-    assert_code(reclaim("report --no-charts out"), 0);
-    assert_has(out_text, "tight@1.25x");
+    run_curve("--multiples 1.25,4");
+    assert_smallest_heaps();
+    assert_rows();
+    assert_chart();
+    assert_resumes();
 }
 
 static void refuse(const char *arguments, const char *message)
@@ -150,9 +150,7 @@ static void test_bad_input(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {WITH_RUN(test_smallest_heaps), WITH_RUN(test_rows),
-                                       WITH_RUN(test_chart), WITH_RUN(test_report_and_resume),
-                                       WITH_RUN(test_bad_input)};
+    const struct CMUnitTest tests[] = {WITH_RUN(test_curve), WITH_RUN(test_bad_input)};
     int failed = cmocka_run_group_tests_name("curve", tests, NULL, NULL);
 
     free(out_text);
