@@ -11,6 +11,7 @@
 #include "bench/inspect.h"
 #include "bench/latency.h"
 #include "bench/memory.h"
+#include "bench/prices.h"
 #include "bench/sample.h"
 #include "bench/sample_json.h"
 #include "bench/schedule.h"
@@ -21,8 +22,8 @@ enum { SAMPLES_MAX = 64, WORKLOADS_MAX = 64, COUNTED_RUNS = 1, TIMED_RUNS_MIN = 
 
 typedef struct command {
     const char *program;
-    const char *json, *latency, *memory; /* files, or NULL */
-    const char *record, *schedule;       /* likewise */
+    const char *json, *latency, *memory, *prices; /* files, or NULL */
+    const char *record, *schedule;                /* likewise */
     bool describe, check;
     inspection inspected;
     settings options;
@@ -49,6 +50,7 @@ static const char usage[] =
     "  --runs K          whole runs in this process (default %d, at least %d)\n"
     "  --schedule FILE   the schedule to follow, for a strategy that follows one\n"
     "  --record FILE     writes the schedule to FILE (a counted program)\n"
+    "  --prices FILE     writes what single operations cost to FILE, and runs no workload\n"
     "  --json FILE       writes the one sample to FILE and prints nothing\n"
     "  --latency FILE    writes every request and pause of the steady runs to FILE (a timed "
     "program)\n"
@@ -208,7 +210,8 @@ enum {
     OPTION_REQUESTS,
     OPTION_OUTPUT,
     OPTION_RECORD,
-    OPTION_SCHEDULE
+    OPTION_SCHEDULE,
+    OPTION_PRICES
 };
 
 /* One option of looking into the heap. */
@@ -285,6 +288,9 @@ static bool take_option(command *c, int option, char message[SETTINGS_MESSAGE_MA
     case OPTION_SCHEDULE:
         c->schedule = optarg;
         return true;
+    case OPTION_PRICES:
+        c->prices = optarg;
+        return true;
     default:
         return take_inspection(&c->inspected, option, message);
     }
@@ -351,10 +357,12 @@ static bool check_schedule(const command *c)
 /* Whether what is to be recorded can be, of one workload. */
 static bool check_recordings(const command *c)
 {
-    bool asked = c->json != NULL || c->latency != NULL || c->memory != NULL || c->check;
+    bool asked =
+        c->json != NULL || c->latency != NULL || c->memory != NULL || c->check || c->prices != NULL;
 
     if (asked && c->sample_count != 1)
-        bad_input(c, "--json, --latency, --memory and --check take exactly one --workload");
+        bad_input(c,
+                  "--json, --latency, --memory, --prices and --check take exactly one --workload");
     else if (c->latency != NULL && MM_COUNTED)
         bad_input(c, "--latency is for the timed program: this one counts, and its times mean "
                      "nothing");
@@ -362,6 +370,12 @@ static bool check_recordings(const command *c)
              (c->json != NULL || c->latency != NULL || c->check || inspection_asked(&c->inspected)))
         bad_input(c, "--memory makes a run of its own: it goes with none of --json, --latency, "
                      "--check, --inspect, --leaks and --shape");
+    else if (c->prices != NULL &&
+             (c->json != NULL || c->latency != NULL || c->memory != NULL || c->check))
+        bad_input(c, "--prices runs no workload: it goes with none of --json, --latency, --memory "
+                     "and --check");
+    else if (c->prices != NULL && prices_absence() != NULL)
+        bad_input(c, prices_absence());
     else if (c->memory != NULL && sample_is_hand_written())
         bad_input(c, "--memory means nothing here: a program written by hand has no heap to look "
                      "at");
@@ -383,6 +397,7 @@ static int parse_arguments(command *c, int argc, char **argv)
         {"memory", required_argument, NULL, OPTION_MEMORY},
         {"record", required_argument, NULL, OPTION_RECORD},
         {"schedule", required_argument, NULL, OPTION_SCHEDULE},
+        {"prices", required_argument, NULL, OPTION_PRICES},
         {"check", no_argument, &check, 1},
         {"describe", no_argument, &describe, 1},
         {"help", no_argument, NULL, OPTION_HELP},
@@ -585,6 +600,22 @@ static int record_schedule(command *c)
     return status == SAMPLE_OK ? EXIT_ENVIRONMENT : exit_code_of(status);
 }
 
+static int take_prices(command *c)
+{
+    char message[WORKLOAD_MESSAGE_MAX];
+    price_list measured;
+
+    if (!prices_measure(c->samples, &measured, message)) {
+        fprintf(stderr, "%s: %s\n", c->program, message);
+        return EXIT_OOM;
+    }
+    if (!write_prices(c->samples, &measured, c->prices)) {
+        fprintf(stderr, "%s: cannot write %s: %s\n", c->program, c->prices, strerror(errno));
+        return EXIT_ENVIRONMENT;
+    }
+    return EXIT_SUCCESS;
+}
+
 static int run_command(command *c, int argc, char **argv)
 {
     int status = parse_arguments(c, argc, argv);
@@ -604,6 +635,8 @@ static int run_command(command *c, int argc, char **argv)
         if (status != EXIT_SUCCESS || c->json == NULL)
             return status;
     }
+    if (c->prices != NULL)
+        return take_prices(c);
     if (inspection_asked(&c->inspected))
         return inspect_sample(c);
     if (c->memory != NULL)

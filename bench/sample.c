@@ -228,6 +228,7 @@ static void work_ends(workload_run *run)
 
     state->ended_ns = clock_now_ns();
     mm_get_stats(state->heap, &stats);
+    state->record->collector_work_ns = stats.collector_ns;
     if (MM_COUNTED && !sample_is_hand_written() &&
         stats.objects_live < run->account.live_work.objects)
         fail(state->sample, SAMPLE_VOID,
@@ -312,6 +313,7 @@ static void record_run(run_state *state)
     hand_observe(&record->stats);
 #elif MM_COUNTED
     record->digest = mm_operation_digest(state->run.m);
+    record->scopes = mm_scope_count(state->run.m);
     memcpy(record->operations, mm_operation_counts(state->run.m), sizeof record->operations);
 #endif
 }

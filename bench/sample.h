@@ -23,6 +23,7 @@ typedef enum sample_status {
 typedef struct sample_record {
     uint64_t time_ns, cpu_ns; /* by Google Benchmark: work, teardown, last collection */
     uint64_t work_ns, teardown_ns, last_collect_ns;
+    uint64_t collector_work_ns; /* in collections before the work ended, or MM_UNKNOWN */
     uint64_t page_faults;
     uint64_t
         bytes_retained; /* by malloc for this run's heap after the last collection, or MM_UNKNOWN */
@@ -34,6 +35,7 @@ typedef struct sample_record {
     size_t measured_count;
     workload_amount leaked;                  /* objects MM_UNKNOWN where this flavour cannot know */
     uint64_t operations[MM_OPERATION_COUNT]; /* counted */
+    uint64_t scopes;                         /* likewise */
 } sample_record;
 
 typedef struct sample {

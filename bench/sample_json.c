@@ -12,6 +12,7 @@
 #include "bench/files.h"
 #include "bench/observed.h"
 #include "bench/planted/slowdown.h"
+#include "bench/prices.h"
 #include "support/file.h"
 
 static json_t *json_known(uint64_t value)
@@ -166,6 +167,8 @@ static json_t *records_json(void)
         json_array_append_new(names, json_string("latency"));
     if (!sample_is_hand_written() && sample_absence() == NULL)
         json_array_append_new(names, json_string("memory"));
+    if (prices_absence() == NULL)
+        json_array_append_new(names, json_string("prices"));
     return names;
 }
 
@@ -287,6 +290,16 @@ static json_t *operations_json(const sample_record *r)
 #endif
 }
 
+static json_t *scopes_json(const sample_record *r)
+{
+#if MM_COUNTED && !defined(RECLAIM_HAND_WRITTEN)
+    return json_integer((json_int_t)r->scopes);
+#else
+    (void)r;
+    return json_null();
+#endif
+}
+
 /* What the workload has measured itself, under names of its own. */
 static void add_measured(const sample *s, json_t *counters)
 {
@@ -333,6 +346,8 @@ static json_t *counters_json(const sample *s)
         json_object_set_new(out, plain[i].name, json_known(plain[i].value));
     json_object_set_new(out, "collections", by_generation(t->collections));
     json_object_set_new(out, "reclaimed_by_collector", by_generation(t->reclaimed_by_collector));
+    json_object_set_new(out, "visited_by_collector", by_generation(t->visited_by_collector));
+    json_object_set_new(out, "scopes", scopes_json(r));
     json_object_set_new(out, "checksum", json_hex(r->account.checksum));
     json_object_set_new(out, "digest", r->digest == MM_UNKNOWN ? json_null() : json_hex(r->digest));
     json_object_set_new(out, "operations", operations_json(r));
@@ -343,10 +358,11 @@ static json_t *counters_json(const sample *s)
 static json_t *run_json(const sample_record *r)
 {
     return json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:o, s:I}", "time_ns", (json_int_t)r->time_ns,
-        "cpu_ns", (json_int_t)r->cpu_ns, "work_ns", (json_int_t)r->work_ns, "teardown_ns",
-        (json_int_t)r->teardown_ns, "last_collect_ns", (json_int_t)r->last_collect_ns,
-        "collector_ns", json_known(r->stats.collector_ns), "pause_ns_max",
+        "{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:I}", "time_ns",
+        (json_int_t)r->time_ns, "cpu_ns", (json_int_t)r->cpu_ns, "work_ns", (json_int_t)r->work_ns,
+        "teardown_ns", (json_int_t)r->teardown_ns, "last_collect_ns",
+        (json_int_t)r->last_collect_ns, "collector_ns", json_known(r->stats.collector_ns),
+        "collector_work_ns", json_known(r->collector_work_ns), "pause_ns_max",
         json_known(r->stats.pause_ns_max), "request_ns_max", (json_int_t)r->stats.request_ns_max,
         "drop_ns_max", json_known(r->stats.drop_ns_max), "page_faults", (json_int_t)r->page_faults);
 }

@@ -17,6 +17,7 @@
 #include "growth.h"
 #include "heap_curve.h"
 #include "json.h"
+#include "overhead_charts.h"
 #include "latency_charts.h"
 #include "memory_over_time.h"
 #include "process.h"
@@ -183,14 +184,14 @@ static const chart charts[] = {
      .reading = "Time and resident peak for each object. A level line is a cost in proportion."},
     {"latency", "p50_us\tp90_us\tp99_us\tp999_us\tmax_us\tp99_low_us\tp99_high_us\tmetered_p99_us",
      .write = latency_write, .has_data = latency_has_data,
-     .question = "How long does a request take?",
-     .reading = "Percentiles of the requests of all samples, logarithmic: the further right, the "
-                "longer the few that wait."},
+     .question = "How long do requests take, most of them and the slowest?",
+     .reading = "Percentiles of the requests of all samples, logarithmic; the triangle is the 99th "
+                "percentile when requests arrive at 80% of the rate that the ideal sustains."},
     {"timeline", "at_ms\tlength_us\theight\tkind\twork_ms", .write_lines = timeline_write,
      .has_data = utilisation_has_data,
-     .question = "When does each strategy collect, and for how long?",
-     .reading =
-         "One line for each strategy over the time of a run; a mark is a collection or a cascade."},
+     .question = "When does memory management stop the program, and for how long?",
+     .reading = "One row for each strategy over the time of a run; a line is a collection or a "
+                "cascade of counts, its height how long it took, logarithmic."},
     {"utilisation", "window_ms\tutilisation_percent\tworkload_number\tstrategy_number",
      .write_all = utilisation_write, .has_data = utilisation_has_data,
      .question = "How much of any stretch of time is left to the program?",
@@ -208,6 +209,22 @@ static const chart charts[] = {
      .question = "How much time does more memory buy?",
      .reading = "Time over the size of the heap, in multiples of the least that suffices. Counting "
                 "is a point beside the curves."},
+    {"overhead", "overhead\tlow\thigh\tleaks\tideal", .write = overhead_chart_write,
+     .has_data = overhead_chart_has_data,
+     .question = "What does each strategy cost over the ideal, on each workload?",
+     .reading = "Time over that of the ideal, which frees each object when it becomes unreachable: "
+                "the darker, the dearer. Hatched cells leak."},
+    {"pareto", "time_ns\tpeak_bytes\twait_ns\tlow\thigh\tlook\ttime\tpeak\twait",
+     .write = pareto_chart_write,
+     .question = "Time, memory or short waits: which strategies are beaten in all three?",
+     .reading = "Dark strategies are not beaten: no other is at least as good in time, resident "
+                "peak and longest wait together. What leaks is hatched, what is no contender "
+                "white."},
+    {"breakdown", "measured_ms\tlow\thigh\texplained_ms\tpieces and names",
+     .write = breakdown_chart_write, .has_data = breakdown_chart_has_data,
+     .question = "Where does the time over the ideal go?",
+     .reading = "Each piece is how often an operation was counted, times its measured price, less "
+                "what the ideal pays for the same; the diamond is what was measured."},
 };
 
 enum { CHART_COUNT = sizeof charts / sizeof *charts };

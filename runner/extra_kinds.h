@@ -4,8 +4,11 @@
 #ifndef RECLAIM_RUNNER_EXTRA_KINDS_H
 #define RECLAIM_RUNNER_EXTRA_KINDS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "problem.h"
 
 enum { EXTRA_KINDS_MAX = 4, EXTRA_SCALES = 4 };
 
@@ -17,6 +20,9 @@ typedef struct extra_kind {
     const char *option; /* of `reclaim run`, how many a cell; the name in context.json too */
     size_t by_scale[EXTRA_SCALES]; /* how many where the option is not given */
     bool counted;                  /* the counted program takes one first, as sample number 0 */
+    /* Refuses what a program wrote and nobody could work with; NULL: nothing but its schema, label,
+     * spec and status is looked at. */
+    bool (*is_sound)(const json_t *recorded, problem *why);
 } extra_kind;
 
 extern const extra_kind extra_kinds[];

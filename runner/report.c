@@ -14,6 +14,7 @@
 #include "page.h"
 #include "remaining.h"
 #include "standings.h"
+#include "overhead_charts.h"
 #include "summary.h"
 #include "table.h"
 #include "trace.h"
@@ -77,6 +78,8 @@ bool report_make(const plan *planned, const store *from, bool with_charts, bool 
     summary made = summary_make(planned, from);
     bool done = summary_add_latency(&made, from, why) && memory_over_time_read(&made, from, why);
 
+    pareto_mark(&made);
+    done = done && costs_load(&made, from, why);
     if (!done) {
         summary_free(&made);
         return false;

@@ -236,7 +236,8 @@ static json_t *read_recorded(const char *path, size_t kind, const cell *of, prob
     if (strcmp(json_text_of(recorded, "label"), of->label) == 0 &&
         strcmp(json_text_of(recorded, "spec"), of->spec) == 0 &&
         status_from_name(json_text_of(recorded, "status")) <= STATUS_VOID &&
-        check_allocator(recorded, of, why))
+        check_allocator(recorded, of, why) &&
+        (extra_kinds[kind].is_sound == NULL || extra_kinds[kind].is_sound(recorded, why)))
         return recorded;
     if (why->text[0] == '\0')
         problem_environment(why, "malformed %s sample of %s on %s", extra_kinds[kind].name,

@@ -166,6 +166,41 @@ bool summary_is_ranked(const cell_summary *of)
            !isnan(of->time_ns.median);
 }
 
+static void estimate_lower_bounds(summary *in, const store *from, const bool *usable, size_t index)
+{
+    const plan *planned = in->planned;
+    double *ratios = must_allocate(planned->repetitions, sizeof *ratios);
+
+    for (int metric = 0; metric < LOWER_BOUND_METRICS; metric++) {
+        size_t baseline =
+            lower_bound_baseline(planned, from, index, usable, (lower_bound_metric)metric);
+        in->cells[index].lower_bound[metric] = unknown;
+        if (!usable[index] || baseline == planned->cell_count)
+            continue;
+        lower_bound_ratios(planned, from, index, baseline, (lower_bound_metric)metric, ratios);
+        in->cells[index].lower_bound[metric] = measurements_estimate(ratios, planned->repetitions);
+    }
+    free(ratios);
+}
+
+/* What the cells take over the ideal and over the lower bound, each and together. */
+static void estimate_overheads(summary *in, const store *from)
+{
+    size_t count = in->planned->cell_count;
+    bool *usable = must_allocate(count, sizeof *usable);
+    bool *completed = must_allocate(count, sizeof *completed);
+
+    for (size_t i = 0; i < count; i++) {
+        usable[i] = status_is_timed(in->cells[i].status);
+        completed[i] = usable[i] && in->cells[i].status != STATUS_LEAKED;
+    }
+    for (size_t i = 0; i < count; i++)
+        estimate_lower_bounds(in, from, usable, i);
+    in->suite = suite_overhead_make(in->planned, from, completed, usable);
+    free(usable);
+    free(completed);
+}
+
 static bool is_best(const summary *in, const cell_summary *of)
 {
     for (size_t i = 0; i < in->planned->cell_count; i++) {
@@ -210,6 +245,7 @@ summary summary_make(const plan *planned, const store *from)
         made.cells[i].best = is_best(&made, &made.cells[i]);
     }
     made.comparisons = compare(&made, from);
+    estimate_overheads(&made, from);
     return made;
 }
 
@@ -244,12 +280,15 @@ void summary_free(summary *made)
 {
     for (size_t i = 0; i < made->planned->cell_count; i++) {
         free(made->cells[i].reason);
+        costs_free(made->cells[i].costs);
         json_decref(made->cells[i].counters);
         memory_over_time_free(made->cells[i].memory);
         latency_free(&made->cells[i].latency);
     }
     free(made->cells);
     free(made->comparisons.items);
+    suite_overhead_free(&made->suite);
+    cost_groups_free(&made->cost_groups);
     *made = (summary){0};
 }
 
@@ -276,6 +315,13 @@ double summary_counter(const cell_summary *of, const char *name)
 
 /* -- summary.json -- */
 
+static json_t *lower_bounds_to_json(const cell_summary *of)
+{
+    return json_pack("{s:o, s:o}", "time",
+                     json_from_number(of->lower_bound[LOWER_BOUND_TIME].median), "cpu",
+                     json_from_number(of->lower_bound[LOWER_BOUND_CPU].median));
+}
+
 static json_t *cell_to_json(const cell_summary *of)
 {
     json_t *value = json_pack(
@@ -289,6 +335,8 @@ static json_t *cell_to_json(const cell_summary *of)
         measurements_estimate_to_json(&of->ratio), "overhead",
         measurements_estimate_to_json(&of->overhead), "counters", of->counters);
 
+    json_object_set_new(value, "lower_bound_overhead", lower_bounds_to_json(of));
+    json_object_set_new(value, "costs", costs_to_json(of->costs));
     json_object_set_new(value, "latency",
                         of->status != STATUS_VOID ? latency_to_json(&of->latency) : json_null());
     json_object_set_new(value, "peer", json_string(of->of->peer));
@@ -309,12 +357,13 @@ json_t *summary_to_json(const summary *of)
         json_array_append_new(cells, cell_to_json(&of->cells[i]));
     for (size_t i = 0; i < of->comparisons.count; i++)
         json_array_append_new(verdicts, comparison_to_json(&of->comparisons.items[i]));
-    return json_pack("{s:s, s:s, s:I, s:f, s:{s:o, s:o, s:o, s:I}, s:o, s:o, s:O*}", "schema",
+    return json_pack("{s:s, s:s, s:I, s:f, s:{s:o, s:o, s:o, s:I}, s:o, s:o, s:o, s:O*}", "schema",
                      "reclaim.summary/1", "baseline", of->planned->baseline, "repetitions",
                      (json_int_t)of->planned->repetitions, "margin", of->planned->margin,
                      "latency_recording", "ratio", json_from_number(of->latency_recording.median),
                      "low", json_from_number(of->latency_recording.low), "high",
                      json_from_number(of->latency_recording.high), "pairs",
-                     (json_int_t)of->latency_pairs, "cells", cells, "verdicts", verdicts, "heaps",
+                     (json_int_t)of->latency_pairs, "cells", cells, "verdicts", verdicts,
+                     "overhead", suite_overhead_to_json(&of->suite), "heaps",
                      json_object_get(of->planned->context, "heaps"));
 }

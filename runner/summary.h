@@ -7,11 +7,13 @@
 #include <jansson.h>
 
 #include "comparison.h"
+#include "costs.h"
 #include "latency.h"
 #include "plan.h"
 #include "statistics.h"
 #include "status.h"
 #include "store.h"
+#include "suite_overhead.h"
 
 typedef struct cell_summary {
     const cell *of;
@@ -20,8 +22,11 @@ typedef struct cell_summary {
     size_t n;     /* timed samples that count */
     estimate time_ns, first_ns,
         cpu_ns; /* steady runs, first runs, processor time of steady runs; all NAN in a void cell */
-    estimate ratio;          /* of the time to the baseline's, paired within each repetition */
-    estimate overhead;       /* likewise, to that of the ideal */
+    estimate ratio;    /* of the time to the baseline's, paired within each repetition */
+    estimate overhead; /* likewise, to that of the ideal */
+    estimate lower_bound[LOWER_BOUND_METRICS]; /* overhead over the least the work could take */
+    bool unbeaten;           /* in time, memory and pauses together: see overhead_charts.h */
+    costs *costs;            /* where the time goes; NULL: nobody has said */
     json_t *counters;        /* merged from the counted and the timed samples */
     latency_summary latency; /* empty until summary_add_latency() */
     struct memory_over_time *memory; /* see memory_over_time.h; NULL: nobody has looked */
@@ -35,6 +40,8 @@ typedef struct summary {
     size_t latency_pairs;
     cell_summary *cells; /* as many as the plan has, in its order */
     comparison_list comparisons;
+    suite_overhead suite;
+    cost_groups cost_groups;
 } summary;
 
 /* The plan and the store must outlive the summary. */

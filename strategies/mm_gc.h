@@ -126,6 +126,10 @@ mm_status mm_refcount(mm *m, const mm_var *obj, uint64_t *count);
  * when they run and whether they do; mm_nested_operations() is how much it was. */
 const uint64_t *mm_operation_counts(const mm *m);
 uint64_t mm_operation_digest(const mm *m);
+
+/* Scopes that the program has entered: declarations by MM_VAR, MM_VARS and MM_BORROW. They are no
+ * operations, but a strategy that links them pays for each. */
+uint64_t mm_scope_count(const mm *m);
 uint64_t mm_nested_operations(const mm *m);
 #endif
 

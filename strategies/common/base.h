@@ -226,7 +226,8 @@ typedef struct mm_stats {
         reclaimed_by_count; /* counted: objects whose count fell to zero outside a collection */
     uint64_t collections[MM_GENERATIONS_MAX];
     uint64_t reclaimed_by_collector[MM_GENERATIONS_MAX];
-    uint64_t objects_visited; /* once per object and collection */
+    uint64_t objects_visited;                          /* once per object and collection */
+    uint64_t visited_by_collector[MM_GENERATIONS_MAX]; /* the same by generation */
     uint64_t collector_ns, pause_ns_max;
     uint64_t drop_ns_max; /* longest cascade; its first MM_CASCADE_UNTIMED objects are not in it */
     uint64_t requests, request_ns_max;

@@ -107,7 +107,7 @@ void collection_end(mm *m, const collection *c)
     totals->collections[c->generation]++;
     totals->reclaimed[c->generation] += c->reclaimed;
     totals->reclaimed_ever += c->reclaimed;
-    totals->visited += c->visited;
+    totals->visited[c->generation] += c->visited;
     totals->total_ns += pause_ns;
     if (pause_ns > totals->pause_ns_max)
         totals->pause_ns_max = pause_ns;

@@ -62,6 +62,7 @@ typedef struct mutator_base {
 #if MM_COUNTED
     uint64_t operations[MM_OPERATION_COUNT];
     uint64_t digest;            /* of every operation issued and its constant arguments, in order */
+    uint64_t scopes_entered;    /* in all of the program's code */
     uint64_t operations_nested; /* issued by finalisers and callbacks: in neither of the above */
 #endif
 #if MM_CHECKED
