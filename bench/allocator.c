@@ -44,13 +44,40 @@ static void ask_jemalloc(void *symbol, char version[ALLOCATOR_VERSION_MAX])
         snprintf(version, ALLOCATOR_VERSION_MAX, "%.*s", (int)strcspn(text, "-"), text);
 }
 
+/* Each gives free pages back to the system; `symbol` is the function that does. */
+static void trim_glibc(void *symbol)
+{
+    (void)symbol;
+    malloc_trim(0);
+}
+
+static void trim_mimalloc(void *symbol)
+{
+    void (*mi_collect)(bool force);
+
+    memcpy(&mi_collect, &symbol, sizeof symbol);
+    mi_collect(true);
+}
+
+/* 4096 stands for all arenas (MALLCTL_ARENAS_ALL). */
+static void trim_jemalloc(void *symbol)
+{
+    int (*mallctl)(const char *, void *, size_t *, void *, size_t);
+
+    memcpy(&mallctl, &symbol, sizeof symbol);
+    mallctl("thread.tcache.flush", NULL, NULL, NULL, 0);
+    mallctl("arena.4096.purge", NULL, NULL, NULL, 0);
+}
+
 static const struct {
     const char *name, *symbol;
     void (*ask)(void *symbol, char version[ALLOCATOR_VERSION_MAX]);
+    const char *trimming_symbol;
+    void (*trim)(void *symbol);
 } known[] = {
-    {"glibc", "gnu_get_libc_version", ask_glibc},
-    {"mimalloc", "mi_version", ask_mimalloc},
-    {"jemalloc", "mallctl", ask_jemalloc},
+    {"glibc", "gnu_get_libc_version", ask_glibc, "malloc_trim", trim_glibc},
+    {"mimalloc", "mi_version", ask_mimalloc, "mi_collect", trim_mimalloc},
+    {"jemalloc", "mallctl", ask_jemalloc, "mallctl", trim_jemalloc},
 };
 
 /* The file that a symbol was bound to; false when there is no such symbol. */
@@ -101,4 +128,19 @@ uint64_t allocator_retained_bytes(void)
         return MM_UNKNOWN;
     info = mallinfo2();
     return info.uordblks + info.hblkhd;
+}
+
+bool allocator_release(void)
+{
+    allocator_identity identity;
+
+    allocator_identify(&identity);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        void *symbol = dlsym(RTLD_DEFAULT, known[i].trimming_symbol);
+        if (symbol == NULL || strcmp(identity.name, known[i].name) != 0)
+            continue;
+        known[i].trim(symbol);
+        return true;
+    }
+    return false;
 }

@@ -21,4 +21,8 @@ void allocator_identify(allocator_identity *out);
  * that can be asked. Cost: O(free blocks). */
 uint64_t allocator_retained_bytes(void);
 
+/* Asks malloc to give what it keeps free back to the system, by its own call: malloc_trim() and its
+ * like. False where it has none that is known. */
+bool allocator_release(void);
+
 #endif

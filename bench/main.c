@@ -9,6 +9,9 @@
 
 #include "bench/files.h"
 #include "bench/inspect.h"
+#include "bench/latency.h"
+#include "bench/memory.h"
+#include "bench/prices.h"
 #include "bench/sample.h"
 #include "bench/sample_json.h"
 #include "bench/schedule.h"
@@ -19,8 +22,8 @@ enum { SAMPLES_MAX = 64, WORKLOADS_MAX = 64, COUNTED_RUNS = 1, TIMED_RUNS_MIN = 
 
 typedef struct command {
     const char *program;
-    const char *json;              /* a file, or NULL */
-    const char *record, *schedule; /* likewise */
+    const char *json, *latency, *memory, *prices; /* files, or NULL */
+    const char *record, *schedule;                /* likewise */
     bool describe, check;
     inspection inspected;
     settings options;
@@ -34,7 +37,8 @@ typedef struct command {
 
 static const char usage[] =
     "usage: %s [--workload SPEC]... [--option NAME=VALUE]... [--seed N] [--runs K]\n"
-    "          [--json FILE | --check] [--describe] [--benchmark_...]\n"
+    "          [--json FILE] [--latency FILE] [--memory FILE] [--check] [--describe] "
+    "[--benchmark_...]\n"
     "       %s --workload SPEC (--inspect POINT | --leaks | --shape) [--format FORMAT]...\n"
     "\n"
     "Runs workloads on the strategy `%s`; without --workload, its suite at the default scale.\n"
@@ -46,7 +50,11 @@ static const char usage[] =
     "  --runs K          whole runs in this process (default %d, at least %d)\n"
     "  --schedule FILE   the schedule to follow, for a strategy that follows one\n"
     "  --record FILE     writes the schedule to FILE (a counted program)\n"
+    "  --prices FILE     writes what single operations cost to FILE, and runs no workload\n"
     "  --json FILE       writes the one sample to FILE and prints nothing\n"
+    "  --latency FILE    writes every request and pause of the steady runs to FILE (a timed "
+    "program)\n"
+    "  --memory FILE     writes what one run holds at its requests to FILE, outside of any timing\n"
     "  --check           validates, predicts memory, prints JSON, runs nothing\n"
     "  --describe        what this program is and takes, as JSON\n"
     "\n"
@@ -188,6 +196,8 @@ enum {
     OPTION_SEED,
     OPTION_RUNS,
     OPTION_JSON,
+    OPTION_LATENCY,
+    OPTION_MEMORY,
     OPTION_HELP,
     OPTION_INSPECT,
     OPTION_LEAKS,
@@ -200,7 +210,8 @@ enum {
     OPTION_REQUESTS,
     OPTION_OUTPUT,
     OPTION_RECORD,
-    OPTION_SCHEDULE
+    OPTION_SCHEDULE,
+    OPTION_PRICES
 };
 
 /* One option of looking into the heap. */
@@ -265,11 +276,20 @@ static bool take_option(command *c, int option, char message[SETTINGS_MESSAGE_MA
     case OPTION_JSON:
         c->json = optarg;
         return true;
+    case OPTION_LATENCY:
+        c->latency = optarg;
+        return true;
+    case OPTION_MEMORY:
+        c->memory = optarg;
+        return true;
     case OPTION_RECORD:
         c->record = optarg;
         return true;
     case OPTION_SCHEDULE:
         c->schedule = optarg;
+        return true;
+    case OPTION_PRICES:
+        c->prices = optarg;
         return true;
     default:
         return take_inspection(&c->inspected, option, message);
@@ -307,10 +327,10 @@ static int check_inspection(const command *c)
     }
     if (!inspection_check(&c->inspected, message))
         return bad_input(c, message);
-    if (c->json != NULL || c->check || c->sample_count != 1)
+    if (c->json != NULL || c->latency != NULL || c->check || c->sample_count != 1)
         return bad_input(c,
-                         "--inspect, --leaks and --shape take exactly one --workload, and neither "
-                         "--json nor --check");
+                         "--inspect, --leaks and --shape take exactly one --workload, and none of "
+                         "--json, --latency and --check");
     return EXIT_SUCCESS;
 }
 
@@ -334,6 +354,36 @@ static bool check_schedule(const command *c)
     return false;
 }
 
+/* Whether what is to be recorded can be, of one workload. */
+static bool check_recordings(const command *c)
+{
+    bool asked =
+        c->json != NULL || c->latency != NULL || c->memory != NULL || c->check || c->prices != NULL;
+
+    if (asked && c->sample_count != 1)
+        bad_input(c,
+                  "--json, --latency, --memory, --prices and --check take exactly one --workload");
+    else if (c->latency != NULL && MM_COUNTED)
+        bad_input(c, "--latency is for the timed program: this one counts, and its times mean "
+                     "nothing");
+    else if (c->memory != NULL &&
+             (c->json != NULL || c->latency != NULL || c->check || inspection_asked(&c->inspected)))
+        bad_input(c, "--memory makes a run of its own: it goes with none of --json, --latency, "
+                     "--check, --inspect, --leaks and --shape");
+    else if (c->prices != NULL &&
+             (c->json != NULL || c->latency != NULL || c->memory != NULL || c->check))
+        bad_input(c, "--prices runs no workload: it goes with none of --json, --latency, --memory "
+                     "and --check");
+    else if (c->prices != NULL && prices_absence() != NULL)
+        bad_input(c, prices_absence());
+    else if (c->memory != NULL && sample_is_hand_written())
+        bad_input(c, "--memory means nothing here: a program written by hand has no heap to look "
+                     "at");
+    else
+        return true;
+    return false;
+}
+
 static int parse_arguments(command *c, int argc, char **argv)
 {
     static int describe, check;
@@ -343,8 +393,11 @@ static int parse_arguments(command *c, int argc, char **argv)
         {"seed", required_argument, NULL, OPTION_SEED},
         {"runs", required_argument, NULL, OPTION_RUNS},
         {"json", required_argument, NULL, OPTION_JSON},
+        {"latency", required_argument, NULL, OPTION_LATENCY},
+        {"memory", required_argument, NULL, OPTION_MEMORY},
         {"record", required_argument, NULL, OPTION_RECORD},
         {"schedule", required_argument, NULL, OPTION_SCHEDULE},
+        {"prices", required_argument, NULL, OPTION_PRICES},
         {"check", no_argument, &check, 1},
         {"describe", no_argument, &describe, 1},
         {"help", no_argument, NULL, OPTION_HELP},
@@ -384,9 +437,7 @@ static int parse_arguments(command *c, int argc, char **argv)
                  "'%.64s' is not an option; workloads are named by --workload", argv[optind]);
         return bad_input(c, message);
     }
-    if ((c->json != NULL || c->check) && c->sample_count != 1)
-        return bad_input(c, "--json and --check take exactly one --workload");
-    return check_schedule(c) ? check_inspection(c) : EXIT_BAD_INPUT;
+    return check_recordings(c) && check_schedule(c) ? check_inspection(c) : EXIT_BAD_INPUT;
 }
 
 static void add_suite_spec(void *context, const char *spec)
@@ -410,7 +461,9 @@ static bool complete_samples(command *c)
         s->runs = c->runs;
         s->schedule_file = c->schedule;
         s->records = calloc((size_t)c->runs, sizeof *s->records);
-        if (s->records == NULL)
+        if (c->latency != NULL)
+            s->latency = latency_new(c->runs);
+        if (s->records == NULL || (c->latency != NULL && s->latency == NULL))
             return false;
         if (!settings_canonical(&s->options, sample_strategy(), s->label, sizeof s->label))
             return false;
@@ -432,6 +485,29 @@ static int exit_code_of(sample_status status)
     }
 }
 
+/* Whether what the samples show goes into files only. */
+static bool is_silent(const command *c)
+{
+    return c->json != NULL || c->latency != NULL;
+}
+
+/* Writes the files that were asked for. */
+static bool write_files(const command *c)
+{
+    const sample *s = c->samples;
+    const char *failed = NULL;
+
+    if (s->status == SAMPLE_BAD_INPUT)
+        return true;
+    if (c->json != NULL && !write_sample(s, c->json))
+        failed = c->json;
+    else if (c->latency != NULL && !latency_write(s, c->latency))
+        failed = c->latency;
+    if (failed != NULL)
+        fprintf(stderr, "%s: cannot write %s: %s\n", c->program, failed, strerror(errno));
+    return failed == NULL;
+}
+
 /* Says how the samples came out; the worst decides the exit code. */
 static int conclude(const command *c)
 {
@@ -441,7 +517,7 @@ static int conclude(const command *c)
         const sample *s = c->samples + i;
         if (s->status > worst)
             worst = s->status;
-        if (s->status != SAMPLE_OK && (c->json == NULL || s->status >= SAMPLE_OOM))
+        if (s->status != SAMPLE_OK && (!is_silent(c) || s->status >= SAMPLE_OOM))
             fprintf(stderr, "%s: %s: %s\n", c->program, s->spec, s->reason);
     }
     return exit_code_of(worst);
@@ -459,13 +535,8 @@ static int run_samples(command *c)
     }
     for (size_t i = 0; i < c->sample_count; i++)
         sample_register(c->samples + i);
-    shim_run_all(c->json != NULL);
-    if (c->json != NULL && c->samples[0].status != SAMPLE_BAD_INPUT &&
-        !write_sample(c->samples, c->json)) {
-        fprintf(stderr, "%s: cannot write %s: %s\n", c->program, c->json, strerror(errno));
-        return EXIT_ENVIRONMENT;
-    }
-    return conclude(c);
+    shim_run_all(is_silent(c));
+    return write_files(c) ? conclude(c) : EXIT_ENVIRONMENT;
 }
 
 static int check_sample(const command *c)
@@ -504,6 +575,19 @@ static int inspect_sample(command *c)
     return codes[status];
 }
 
+static int record_memory(command *c)
+{
+    char message[WORKLOAD_MESSAGE_MAX];
+    bool written;
+    sample_status status = memory_record(c->samples, c->memory, &written, message);
+
+    if (status != SAMPLE_OK)
+        fprintf(stderr, "%s: %s: %s\n", c->program, c->samples->spec, message);
+    if (!written)
+        fprintf(stderr, "%s: cannot write %s: %s\n", c->program, c->memory, strerror(errno));
+    return written ? exit_code_of(status) : EXIT_ENVIRONMENT;
+}
+
 /* The schedule of the one sample into its file; a run may follow. */
 static int record_schedule(command *c)
 {
@@ -514,6 +598,22 @@ static int record_schedule(command *c)
         return EXIT_SUCCESS;
     fprintf(stderr, "%s: %s\n", c->program, message);
     return status == SAMPLE_OK ? EXIT_ENVIRONMENT : exit_code_of(status);
+}
+
+static int take_prices(command *c)
+{
+    char message[WORKLOAD_MESSAGE_MAX];
+    price_list measured;
+
+    if (!prices_measure(c->samples, &measured, message)) {
+        fprintf(stderr, "%s: %s\n", c->program, message);
+        return EXIT_OOM;
+    }
+    if (!write_prices(c->samples, &measured, c->prices)) {
+        fprintf(stderr, "%s: cannot write %s: %s\n", c->program, c->prices, strerror(errno));
+        return EXIT_ENVIRONMENT;
+    }
+    return EXIT_SUCCESS;
 }
 
 static int run_command(command *c, int argc, char **argv)
@@ -535,8 +635,12 @@ static int run_command(command *c, int argc, char **argv)
         if (status != EXIT_SUCCESS || c->json == NULL)
             return status;
     }
+    if (c->prices != NULL)
+        return take_prices(c);
     if (inspection_asked(&c->inspected))
         return inspect_sample(c);
+    if (c->memory != NULL)
+        return record_memory(c);
     return c->check ? check_sample(c) : run_samples(c);
 }
 
@@ -557,6 +661,7 @@ int main(int argc, char **argv)
     status = run_command(c, argc, argv);
     for (size_t i = 0; i < c->sample_count; i++) {
         free(c->samples[i].records);
+        latency_free(c->samples[i].latency);
         schedule_free(c->samples + i);
     }
     free(c);

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "bench/allocator.h"
+#include "bench/latency.h"
 #include "bench/observed.h"
 #include "bench/planted/slowdown.h"
 #include "bench/schedule.h"
@@ -214,6 +215,8 @@ static void work_begins(workload_run *run)
 
     mm_reset_stats(state->heap);
     state->page_faults = page_faults_so_far();
+    if (state->sample->latency != NULL)
+        latency_begin(state->sample->latency, state->sample->runs_done, state->run.m);
     shim_clocks_start(state->clocks);
     state->began_ns = clock_now_ns();
 }
@@ -225,6 +228,7 @@ static void work_ends(workload_run *run)
 
     state->ended_ns = clock_now_ns();
     mm_get_stats(state->heap, &stats);
+    state->record->collector_work_ns = stats.collector_ns;
     if (MM_COUNTED && !sample_is_hand_written() &&
         stats.objects_live < run->account.live_work.objects)
         fail(state->sample, SAMPLE_VOID,
@@ -274,6 +278,8 @@ static void collect_last(run_state *state)
     mm_program_end(state->run.m);
     mm_get_stats(state->heap, &record->stats);
     after = record->stats;
+    if (state->sample->latency != NULL)
+        latency_last_collection(state->sample->latency, state->sample->runs_done);
     if (!sample_is_hand_written() && strategy_traits.generations > 0) {
         if (sum_by_generation(record->stats.collections) == 0)
             fail(state->sample, SAMPLE_UNCOLLECTED, "no collection ran before the last one");
@@ -307,6 +313,7 @@ static void record_run(run_state *state)
     hand_observe(&record->stats);
 #elif MM_COUNTED
     record->digest = mm_operation_digest(state->run.m);
+    record->scopes = mm_scope_count(state->run.m);
     memcpy(record->operations, mm_operation_counts(state->run.m), sizeof record->operations);
 #endif
 }
@@ -322,6 +329,9 @@ static void finish_timed_part(run_state *state)
         planted_slowdown(clock_now_ns() - state->began_ns);
     record->last_collect_ns = clock_now_ns() - teardown_ended_ns;
     shim_clocks_stop(state->clocks);
+    if (state->sample->latency != NULL)
+        latency_end(state->sample->latency, state->sample->runs_done, state->run.m,
+                    state->began_ns);
     record->work_ns = state->ended_ns - state->began_ns;
     record->teardown_ns = teardown_ended_ns - state->ended_ns;
     record->page_faults = (uint64_t)(page_faults_so_far() - state->page_faults);
@@ -385,29 +395,30 @@ static void show_counters(run_state *state)
 }
 
 /* What this strategy cannot run at all is refused before it begins. */
-static bool can_run(sample *s)
+sample_status sample_prepare(sample *s, char message[WORKLOAD_MESSAGE_MAX])
 {
-    char message[WORKLOAD_MESSAGE_MAX];
     const char *skip;
     uint64_t bytes_peak;
 
     if (!sample_forecast(s, &bytes_peak, &skip, message))
-        fail(s, SAMPLE_BAD_INPUT, "%s", message);
-    else if (skip != NULL)
-        fail(s, SAMPLE_BAD_INPUT, "%s", skip);
-    return s->status != SAMPLE_BAD_INPUT;
+        return SAMPLE_BAD_INPUT;
+    if (skip == NULL)
+        return schedule_prepare(s, message);
+    snprintf(message, WORKLOAD_MESSAGE_MAX, "%s", skip);
+    return SAMPLE_BAD_INPUT;
 }
 
 static bool prepare(sample *s)
 {
     char message[WORKLOAD_MESSAGE_MAX];
-    sample_status status;
+    sample_status status = sample_prepare(s, message);
 
-    if (!can_run(s))
-        return false;
-    status = schedule_prepare(s, message);
     if (status != SAMPLE_OK)
         fail(s, status, "%s", message);
+    if (status == SAMPLE_OK && s->latency != NULL && !latency_reserve(s->latency, s->runs_done)) {
+        status = SAMPLE_OOM;
+        fail(s, status, "out of memory: no room to record its requests");
+    }
     return status == SAMPLE_OK;
 }
 
@@ -577,6 +588,21 @@ static void predict_run(const workload_forecast *f, const settings *options, dou
 #endif
 }
 
+/* A heap limit is kept, by the account of what the program asks for and the strategy's headers; the
+ * registry and malloc's rounding come on top. */
+static void limit_prediction(const settings *options, double *peak, double *left)
+{
+    enum { RESIDENT_PER_BYTE = MM_COUNTED ? 6 : 2 };
+
+    for (size_t i = 0; i < options->count; i++) {
+        double most = options->values[i] * RESIDENT_PER_BYTE;
+        if (strcmp(options->table[i].name, "heap_bytes_max") != 0 || most == 0)
+            continue;
+        *peak = *peak < most ? *peak : most;
+        *left = *left < most ? *left : most;
+    }
+}
+
 bool sample_forecast(const sample *s, uint64_t *bytes_peak, const char **skip,
                      char message[WORKLOAD_MESSAGE_MAX])
 {
@@ -591,6 +617,7 @@ bool sample_forecast(const sample *s, uint64_t *bytes_peak, const char **skip,
     if (!s->workload->forecast(&s->parameters, &forecast, message))
         return false;
     predict_run(&forecast, &s->options, &peak, &left);
+    limit_prediction(&s->options, &peak, &left);
     *skip = sample_absence() != NULL ? sample_absence() : forecast.skip;
     *bytes_peak =
         (uint64_t)(PROGRAM_BYTES + peak + (s->runs - 1) * left + (double)forecast.other_bytes);

@@ -23,6 +23,7 @@ typedef enum sample_status {
 typedef struct sample_record {
     uint64_t time_ns, cpu_ns; /* by Google Benchmark: work, teardown, last collection */
     uint64_t work_ns, teardown_ns, last_collect_ns;
+    uint64_t collector_work_ns; /* in collections before the work ended, or MM_UNKNOWN */
     uint64_t page_faults;
     uint64_t
         bytes_retained; /* by malloc for this run's heap after the last collection, or MM_UNKNOWN */
@@ -34,6 +35,7 @@ typedef struct sample_record {
     size_t measured_count;
     workload_amount leaked;                  /* objects MM_UNKNOWN where this flavour cannot know */
     uint64_t operations[MM_OPERATION_COUNT]; /* counted */
+    uint64_t scopes;                         /* likewise */
 } sample_record;
 
 typedef struct sample {
@@ -45,6 +47,7 @@ typedef struct sample {
     struct mm_schedule *schedule; /* NULL: none, or not yet */
     char label[SAMPLE_NAME_MAX];  /* canonical: strategy with options */
     char spec[SAMPLE_NAME_MAX];   /* canonical: workload with parameters */
+    struct latency *latency;      /* what is recorded of requests and pauses, or NULL */
     sample_record *records;
     int runs, runs_done,
         runs_timed;          /* asked for; made; whose times Google Benchmark has reported */
@@ -68,6 +71,10 @@ void sample_register(sample *s);
  * (`*skip`: why not, or NULL); false with a message when a file that a parameter names is no good. */
 bool sample_forecast(const sample *s, uint64_t *bytes_peak, const char **skip,
                      char message[WORKLOAD_MESSAGE_MAX]);
+
+/* Sees to it that runs can begin: the strategy can run the cell at all, files are good, the schedule
+ * is there. SAMPLE_OK, or what is wrong with a message. */
+sample_status sample_prepare(sample *s, char message[WORKLOAD_MESSAGE_MAX]);
 
 /* Median of the runs but the first: of a value, and of what the workload measured as its number
  * `index`. */

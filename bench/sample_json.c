@@ -12,6 +12,7 @@
 #include "bench/files.h"
 #include "bench/observed.h"
 #include "bench/planted/slowdown.h"
+#include "bench/prices.h"
 #include "support/file.h"
 
 static json_t *json_known(uint64_t value)
@@ -111,11 +112,11 @@ static json_t *traits_json(void)
     return json_pack("{s:s}", "peer", MM_STRATEGY_NAME);
 #else
     const mm_traits *t = &strategy_traits;
-    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:s?, s:i}", "reclaims", t->reclaims,
-                     "counts", t->counts, "prompt", t->prompt, "reclaims_cycles",
+    return json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:s?, s:i, s:s?}", "reclaims",
+                     t->reclaims, "counts", t->counts, "prompt", t->prompt, "reclaims_cycles",
                      t->reclaims_cycles, "moving", t->moving, "conservative", t->conservative,
-                     "scheduled", t->scheduled, "peer", t->peer, "generations",
-                     (int)t->generations);
+                     "scheduled", t->scheduled, "peer", t->peer, "generations", (int)t->generations,
+                     "fills_heap", t->fills_heap);
 #endif
 }
 
@@ -157,6 +158,20 @@ static const char *kind_name(void)
     return strategy_traits.scheduled ? "ideal" : "strategy";
 }
 
+/* What else than a sample this program can be asked to record, each by an option of that name. */
+static json_t *records_json(void)
+{
+    json_t *names = json_array();
+
+    if (!MM_COUNTED)
+        json_array_append_new(names, json_string("latency"));
+    if (!sample_is_hand_written() && sample_absence() == NULL)
+        json_array_append_new(names, json_string("memory"));
+    if (prices_absence() == NULL)
+        json_array_append_new(names, json_string("prices"));
+    return names;
+}
+
 bool print_description(void)
 {
     json_t *workloads = json_array();
@@ -169,12 +184,13 @@ bool print_description(void)
 
     for (size_t i = 0; i < workload_count; i++)
         json_array_append_new(workloads, workload_json(workload_table[i]));
-    return print_json(json_pack(
-        "{s:s, s:s, s:s, s:s, s:b, s:o, s:i, s:o, s:o, s:o, s:o}", "schema", "reclaim.program/1",
-        "strategy", sample_strategy(), "flavour", MM_COUNTED ? "counted" : "timed", "kind",
-        kind_name(), "timed", sample_is_hand_written() || strategy_traits.timed, "summary",
-        summary_json(), "api_version", MM_API_VERSION, "build", build, "traits", traits_json(),
-        "options", options_json(), "workloads", workloads));
+    return print_json(json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:i, s:o, s:o, s:o, s:o, s:o}",
+                                "schema", "reclaim.program/1", "strategy", sample_strategy(),
+                                "flavour", MM_COUNTED ? "counted" : "timed", "kind", kind_name(),
+                                "timed", sample_is_hand_written() || strategy_traits.timed,
+                                "summary", summary_json(), "api_version", MM_API_VERSION, "build",
+                                build, "traits", traits_json(), "options", options_json(),
+                                "records", records_json(), "workloads", workloads));
 }
 
 /* ---- Checked cell ---- */
@@ -191,12 +207,13 @@ static json_t *allocator_json(void)
 bool print_check(const sample *s, uint64_t bytes_peak, const char *skip)
 {
     return print_json(
-        json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:i, s:o, s:s, s:{s:I}}", "schema",
+        json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:i, s:o, s:s, s:s, s:{s:I}}", "schema",
                   "reclaim.check/1", "strategy", sample_strategy(), "label", s->label, "options",
                   values_of(&s->options), "workload", s->workload->name, "spec", s->spec, "params",
                   values_of(&s->parameters), "seed", (json_int_t)s->seed, "runs", s->runs,
-                  "allocator", allocator_json(), "skip", skip != NULL ? skip : "", "forecast",
-                  "bytes_peak", (json_int_t)bytes_peak));
+                  "allocator", allocator_json(), "skip", skip != NULL ? skip : "", "caveat",
+                  s->workload->caveat != NULL ? s->workload->caveat : "", "forecast", "bytes_peak",
+                  (json_int_t)bytes_peak));
 }
 
 /* ---- Sample ---- */
@@ -273,6 +290,16 @@ static json_t *operations_json(const sample_record *r)
 #endif
 }
 
+static json_t *scopes_json(const sample_record *r)
+{
+#if MM_COUNTED && !defined(RECLAIM_HAND_WRITTEN)
+    return json_integer((json_int_t)r->scopes);
+#else
+    (void)r;
+    return json_null();
+#endif
+}
+
 /* What the workload has measured itself, under names of its own. */
 static void add_measured(const sample *s, json_t *counters)
 {
@@ -319,6 +346,8 @@ static json_t *counters_json(const sample *s)
         json_object_set_new(out, plain[i].name, json_known(plain[i].value));
     json_object_set_new(out, "collections", by_generation(t->collections));
     json_object_set_new(out, "reclaimed_by_collector", by_generation(t->reclaimed_by_collector));
+    json_object_set_new(out, "visited_by_collector", by_generation(t->visited_by_collector));
+    json_object_set_new(out, "scopes", scopes_json(r));
     json_object_set_new(out, "checksum", json_hex(r->account.checksum));
     json_object_set_new(out, "digest", r->digest == MM_UNKNOWN ? json_null() : json_hex(r->digest));
     json_object_set_new(out, "operations", operations_json(r));
@@ -329,10 +358,11 @@ static json_t *counters_json(const sample *s)
 static json_t *run_json(const sample_record *r)
 {
     return json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:o, s:I}", "time_ns", (json_int_t)r->time_ns,
-        "cpu_ns", (json_int_t)r->cpu_ns, "work_ns", (json_int_t)r->work_ns, "teardown_ns",
-        (json_int_t)r->teardown_ns, "last_collect_ns", (json_int_t)r->last_collect_ns,
-        "collector_ns", json_known(r->stats.collector_ns), "pause_ns_max",
+        "{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:I}", "time_ns",
+        (json_int_t)r->time_ns, "cpu_ns", (json_int_t)r->cpu_ns, "work_ns", (json_int_t)r->work_ns,
+        "teardown_ns", (json_int_t)r->teardown_ns, "last_collect_ns",
+        (json_int_t)r->last_collect_ns, "collector_ns", json_known(r->stats.collector_ns),
+        "collector_work_ns", json_known(r->collector_work_ns), "pause_ns_max",
         json_known(r->stats.pause_ns_max), "request_ns_max", (json_int_t)r->stats.request_ns_max,
         "drop_ns_max", json_known(r->stats.drop_ns_max), "page_faults", (json_int_t)r->page_faults);
 }
@@ -343,30 +373,37 @@ static json_t *first_and_steady(const sample *s, uint64_t (*value)(const sample_
                      (json_int_t)sample_steady(s, value));
 }
 
-static json_t *sample_json(const sample *s)
+json_t *sample_head_json(const sample *s, const char *schema)
 {
     static const char *const statuses[] = {"ok", "uncollected", "leaked", "oom", "void", "failed"};
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:o, s:s, s:s}", "schema",
+                     schema, "strategy", sample_strategy(), "label", s->label, "flavour",
+                     MM_COUNTED ? "counted" : "timed", "options", values_of(&s->options),
+                     "workload", s->workload->name, "spec", s->spec, "params",
+                     values_of(&s->parameters), "seed", (json_int_t)s->seed, "allocator",
+                     allocator_json(), "status", statuses[s->status], "reason", s->reason);
+}
+
+static json_t *sample_json(const sample *s)
+{
     bool measured = s->runs_timed == s->runs && s->status < SAMPLE_OOM;
-    json_t *runs = json_array();
+    json_t *runs = json_array(), *document = sample_head_json(s, "reclaim.sample/1");
 
     for (int i = 0; measured && i < s->runs; i++)
         json_array_append_new(runs, run_json(s->records + i));
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:o, s:s, s:s, s:o, s:o, s:o, "
-                     "s:o}",
-                     "schema", "reclaim.sample/1", "strategy", sample_strategy(), "label", s->label,
-                     "flavour", MM_COUNTED ? "counted" : "timed", "options", values_of(&s->options),
-                     "workload", s->workload->name, "spec", s->spec, "params",
-                     values_of(&s->parameters), "seed", (json_int_t)s->seed, "allocator",
-                     allocator_json(), "status", statuses[s->status], "reason", s->reason,
-                     "time_ns", measured ? first_and_steady(s, time_of) : json_null(), "cpu_ns",
-                     measured ? first_and_steady(s, cpu_of) : json_null(), "runs", runs, "counters",
-                     measured ? counters_json(s) : json_object());
+    json_object_set_new(document, "time_ns", measured ? first_and_steady(s, time_of) : json_null());
+    json_object_set_new(document, "cpu_ns", measured ? first_and_steady(s, cpu_of) : json_null());
+    json_object_set_new(document, "runs", runs);
+    json_object_set_new(document, "counters", measured ? counters_json(s) : json_object());
+    return document;
 }
 
-bool write_sample(const sample *s, const char *path)
+bool sample_write_json(json_t *document, size_t indent, const char *path)
 {
-    json_t *document = sample_json(s);
-    char *text = document != NULL ? json_dumps(document, JSON_INDENT(1)) : NULL;
+    char *text = document != NULL
+                     ? json_dumps(document, indent > 0 ? JSON_INDENT(indent) : JSON_COMPACT)
+                     : NULL;
     bool written;
     int reason;
 
@@ -380,4 +417,9 @@ bool write_sample(const sample *s, const char *path)
     free(text);
     errno = reason;
     return written;
+}
+
+bool write_sample(const sample *s, const char *path)
+{
+    return sample_write_json(sample_json(s), 1, path);
 }

@@ -2,9 +2,11 @@
 
 #include "bench/schedule.h"
 
-#if MM_COUNTED && !defined(RECLAIM_HAND_WRITTEN)
+#ifndef RECLAIM_HAND_WRITTEN
 
-    #include "mm_inspect.h"
+    #if MM_COUNTED
+        #include "mm_inspect.h"
+    #endif
 
 static void work_begins(workload_run *run)
 {
@@ -55,6 +57,7 @@ workload_result watch_run(watch *w)
     if (w->stopped)
         return WORKLOAD_DONE;
     if (result == WORKLOAD_DONE) {
+        w->look(w, WATCH_TORN_DOWN);
         mm_program_end(w->run.m);
         mm_collect_all(w->run.m, NULL);
         w->look(w, WATCH_AFTER);
@@ -62,11 +65,13 @@ workload_result watch_run(watch *w)
     return result;
 }
 
+    #if MM_COUNTED
 void watch_stop(watch *w)
 {
     w->stopped = true;
     mm_stop_program(w->run.m);
 }
+    #endif
 
 void watch_end(watch *w)
 {

@@ -1,15 +1,16 @@
 /* Watching one run of a workload on a fresh heap, outside of any clock: for looking into the heap at
- * chosen moments. Counted programs only. */
+ * chosen moments. Not for programs written by hand, which have none. */
 #ifndef RECLAIM_WATCH_H
 #define RECLAIM_WATCH_H
 
 #include "bench/sample.h"
 
 typedef enum watch_moment {
-    WATCH_BEGIN,   /* set-up is over */
-    WATCH_REQUEST, /* a request has ended */
-    WATCH_END,     /* the work is done; the teardown is still to come */
-    WATCH_AFTER    /* the teardown and the last collection are over */
+    WATCH_BEGIN,     /* set-up is over */
+    WATCH_REQUEST,   /* a request has ended */
+    WATCH_END,       /* the work is done; the teardown is still to come */
+    WATCH_TORN_DOWN, /* the teardown is over; the last collection is still to come */
+    WATCH_AFTER      /* so is the last collection */
 } watch_moment;
 
 typedef struct watch watch;
@@ -19,7 +20,7 @@ struct watch {
     mm_heap *heap;
     uint64_t requests; /* that have ended */
     bool stopped;
-    /* Called at every moment but WATCH_AFTER of a run that was stopped. */
+    /* Called at every moment but the last two of a run that was stopped. */
     void (*look)(watch *w, watch_moment moment);
     void *context;
 };
@@ -28,8 +29,10 @@ struct watch {
  * run that was stopped is WORKLOAD_DONE. */
 workload_result watch_run(watch *w);
 
+#if MM_COUNTED
 /* Nothing more is to be seen: the program comes to its end as for want of memory. */
 void watch_stop(watch *w);
+#endif
 
 void watch_end(watch *w);
 

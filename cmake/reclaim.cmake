@@ -125,9 +125,9 @@ function(reclaim_add_strategy name)
   endif()
 endfunction()
 
-# A sample program: every workload on one strategy in one flavour.
-function(reclaim_add_program program library)
-  if(RECLAIM_FUZZ_ENGINE)
+# LIBRARY_workloads: every workload, compiled for the strategy and the flavour of mm_NAME_FLAVOUR; several programs link the same objects.
+function(reclaim_add_workload_objects library)
+  if(TARGET ${library}_workloads)
     return()
   endif()
   get_property(workloads GLOBAL PROPERTY RECLAIM_WORKLOADS)
@@ -135,8 +135,18 @@ function(reclaim_add_program program library)
   foreach(name ${workloads})
     list(APPEND sources ${PROJECT_SOURCE_DIR}/workloads/${name}.c)
   endforeach()
-  add_executable(${program} ${sources})
-  target_link_libraries(${program} PRIVATE ${library} reclaim_heap_snapshot)
+  add_library(${library}_workloads OBJECT EXCLUDE_FROM_ALL ${sources})
+  target_link_libraries(${library}_workloads PUBLIC ${library} reclaim_heap_snapshot)
+endfunction()
+
+# A sample program: every workload on one strategy in one flavour.
+function(reclaim_add_program program library)
+  if(RECLAIM_FUZZ_ENGINE)
+    return()
+  endif()
+  reclaim_add_workload_objects(${library})
+  add_executable(${program})
+  target_link_libraries(${program} PRIVATE ${library}_workloads)
   reclaim_link_sample(${program})
 endfunction()
 

@@ -15,7 +15,11 @@
 
 #include "allocators.h"
 #include "growth.h"
+#include "heap_curve.h"
 #include "json.h"
+#include "overhead_charts.h"
+#include "latency_charts.h"
+#include "memory_over_time.h"
 #include "process.h"
 #include "support/file.h"
 #include "text.h"
@@ -141,20 +145,102 @@ static void write_pauses(FILE *out, const cell_summary *of)
     }
 }
 
+static bool has_heap_curve(const summary *of)
+{
+    return heap_curve_is_there(of->planned);
+}
+
 typedef struct chart {
     const char *name;
     const char *columns;
-    void (*write)(FILE *out, const cell_summary *of); /* NULL: it has no line for each cell */
+    void (*write)(FILE *out, const cell_summary *of); /* the one line of a cell, or NULL */
+    /* Or else all of them: `prefix` is what the columns that all charts have begin with. */
+    void (*write_lines)(FILE *out, const cell_summary *of, const char *prefix);
+    /* Or, without either, blocks of its own. */
+    void (*write_all)(FILE *out, const summary *of);
+    bool (*has_data)(const summary *of); /* NULL: always */
+    const char *question;                /* what the picture answers */
+    const char *reading;                 /* how to read it, in a line */
 } chart;
 
 static const chart charts[] = {
-    {"time", "ratio\tlow\thigh\tlook\tnote_at", write_time},
-    {"memory", "peak_MB\tleaked_MB\tnote_at", write_memory},
-    {"pauses", "pause_us\trequest_us\tdrop_us", write_pauses},
-    {"growth", "n\tns\tlow\thigh\tbytes\tworkload\tlast", NULL},
+    {"time", "ratio\tlow\thigh\tlook\tnote_at", .write = write_time,
+     .question = "How much time does each strategy take?",
+     .reading = "Time relative to the baseline, on a logarithmic axis; the black line is the 95% "
+                "interval. Dark blue is the shortest median of those that are ranked; hatched "
+                "orange leaks, cross-hatched green never collected, white is a limit."},
+    {"memory", "peak_MB\tleaked_MB\tnote_at", .write = write_memory,
+     .question = "How much memory does each strategy hold?",
+     .reading = "The bar is the resident peak, its hatched part what was leaked. Every panel has "
+                "its own scale."},
+    {"pauses", "pause_us\trequest_us\tdrop_us", .write = write_pauses,
+     .question = "How long does the program wait at most?",
+     .reading =
+         "Longest pause of the collector (filled circle), longest request (square), longest "
+         "cascade of counts (triangle), logarithmic; on the right the number of collections."},
+    {"growth", "n\tns\tlow\thigh\tbytes\tworkload\tlast", .write_all = growth_write,
+     .has_data = growth_has_series,
+     .question = "What does one object cost as there are more of them?",
+     .reading = "Time and resident peak for each object. A level line is a cost in proportion."},
+    {"latency", "p50_us\tp90_us\tp99_us\tp999_us\tmax_us\tp99_low_us\tp99_high_us\tmetered_p99_us",
+     .write = latency_write, .has_data = latency_has_data,
+     .question = "How long do requests take, most of them and the slowest?",
+     .reading = "Percentiles of the requests of all samples, logarithmic; the triangle is the 99th "
+                "percentile when requests arrive at 80% of the rate that the ideal sustains."},
+    {"timeline", "at_ms\tlength_us\theight\tkind\twork_ms", .write_lines = timeline_write,
+     .has_data = utilisation_has_data,
+     .question = "When does memory management stop the program, and for how long?",
+     .reading = "One row for each strategy over the time of a run; a line is a collection or a "
+                "cascade of counts, its height how long it took, logarithmic."},
+    {"utilisation", "window_ms\tutilisation_percent\tworkload_number\tstrategy_number",
+     .write_all = utilisation_write, .has_data = utilisation_has_data,
+     .question = "How much of any stretch of time is left to the program?",
+     .reading =
+         "Minimum mutator utilisation: of every window of that length, the worst share that was "
+         "the program's own. Higher is better, and a line that starts late had longer pauses."},
+    {"memory_over_time",
+     "workload\trow\tallocated_MB\tlive_MB\ttruly_live_MB\theld_MB\tresident_MB",
+     .write_all = memory_over_time_write, .has_data = memory_over_time_has_data,
+     .question = "How much is held, and how much of it is garbage, as the program runs?",
+     .reading = "What is held over what is truly live, as more is allocated: the gap is garbage "
+                "that has not been freed."},
+    {"heap_curve", "multiple\tms\tlow\thigh\tworkload\tmark\tstatus\tunit_MB\tlast\tnumber",
+     .write_all = heap_curve_write, .has_data = has_heap_curve,
+     .question = "How much time does more memory buy?",
+     .reading = "Time over the size of the heap, in multiples of the least that suffices. Counting "
+                "is a point beside the curves."},
+    {"overhead", "overhead\tlow\thigh\tleaks\tideal", .write = overhead_chart_write,
+     .has_data = overhead_chart_has_data,
+     .question = "What does each strategy cost over the ideal, on each workload?",
+     .reading = "Time over that of the ideal, which frees each object when it becomes unreachable: "
+                "the darker, the dearer. Hatched cells leak."},
+    {"pareto", "time_ns\tpeak_bytes\twait_ns\tlow\thigh\tlook\ttime\tpeak\twait",
+     .write = pareto_chart_write,
+     .question = "Time, memory or short waits: which strategies are beaten in all three?",
+     .reading = "Dark strategies are not beaten: no other is at least as good in time, resident "
+                "peak and longest wait together. What leaks is hatched, what is no contender "
+                "white."},
+    {"breakdown", "measured_ms\tlow\thigh\texplained_ms\tpieces and names",
+     .write = breakdown_chart_write, .has_data = breakdown_chart_has_data,
+     .question = "Where does the time over the ideal go?",
+     .reading = "Each piece is how often an operation was counted, times its measured price, less "
+                "what the ideal pays for the same; the diamond is what was measured."},
 };
 
 enum { CHART_COUNT = sizeof charts / sizeof *charts };
+
+size_t charts_count(void)
+{
+    return CHART_COUNT;
+}
+
+chart_text charts_text(size_t index)
+{
+    const chart *of = &charts[index];
+
+    return (chart_text){of->name, of->question != NULL ? of->question : of->name,
+                        of->reading != NULL ? of->reading : ""};
+}
 
 /* The row, with the version of its allocator where it names one: charts are looked at far from the
  * run. The caller frees it. */
@@ -178,30 +264,39 @@ static void write_block(FILE *out, const chart *of, const summary *from, const c
 
     for (size_t i = 0; i < from->planned->cell_count; i++) {
         const cell_summary *row = &from->cells[i];
-        char *shown;
+        const char *caveat;
+        char *shown, *prefix;
         if (strcmp(row->of->spec, spec) != 0)
             continue;
         shown = shown_row(row->of);
-        fprintf(out, "%s\t%s%s\t%d\t%s", spec, shown, row->of->peer[0] != '\0' ? " (peer)" : "",
-                line++, from->planned->baseline);
-        of->write(out, row);
-        fputc('\n', out);
+        caveat = json_text_of(row->of->record, "caveat");
+        prefix =
+            text_format("%s%s%s\t%s%s\t%d\t%s", spec, caveat[0] != '\0' ? ": " : "", caveat, shown,
+                        row->of->peer[0] != '\0' ? " (peer)" : "", line++, from->planned->baseline);
+        if (of->write != NULL) {
+            fputs(prefix, out);
+            of->write(out, row);
+            fputc('\n', out);
+        } else {
+            of->write_lines(out, row, prefix);
+        }
+        free(prefix);
         free(shown);
     }
 }
 
 static bool has_data(const chart *of, const summary *from)
 {
-    return of->write != NULL || growth_has_series(from);
+    return of->has_data == NULL || of->has_data(from);
 }
 
-/* A block for each spec; for growth, one for each series. They are separated by two empty lines, as
+/* A block for each spec, or what the chart has of its own: for growth, one for each series. They are separated by two empty lines, as
  * gnuplot's `index` wants it. */
 static void write_blocks(FILE *out, const chart *of, const summary *from)
 {
-    if (of->write == NULL) {
+    if (of->write_all != NULL) {
         fprintf(out, "# workload\tstrategy\t%s\n", of->columns);
-        growth_write(out, from);
+        of->write_all(out, from);
         return;
     }
     fprintf(out, "# spec\tstrategy\tline\tbaseline\tnote\t%s\n", of->columns);
@@ -288,6 +383,17 @@ bool charts_draw_one(const char *name, const char *folder, problem *why)
     return drawn;
 }
 
+/* A picture of other data than those beside it misleads: where none can be drawn now, there is none.
+ */
+static void remove_pictures(const char *folder)
+{
+    for (size_t i = 0; i < CHART_COUNT; i++) {
+        char *path = text_format("%s/%s.svg", folder, charts[i].name);
+        unlink(path);
+        free(path);
+    }
+}
+
 static bool write_all_data(const summary *of, const char *folder, problem *why)
 {
     bool written = true;
@@ -315,6 +421,8 @@ bool charts_draw(const summary *of, const store *into, problem *why)
     bool drawn = mkdir(folder, 0777) == 0 || errno == EEXIST ||
                  problem_environment(why, "cannot create %s: %s", folder, strerror(errno));
 
+    if (drawn)
+        remove_pictures(folder);
     drawn = drawn && write_all_data(of, folder, why) && draw_all(of, folder, why);
     free(folder);
     return drawn;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "allocators.h"
+#include "curve.h"
 #include "json.h"
 #include "specs.h"
 #include "text.h"
@@ -24,6 +25,24 @@ static const setting numbers[] = {
      .help = "timed samples of each cell; 1, 6, 11 or 21 by scale",
      .minimum = 1,
      .maximum = 500,
+     .integer = true},
+    {.name = "latency",
+     .unit = "",
+     .help = "samples of each cell that record every request and pause; 0, 1, 3 or 5 by scale",
+     .fallback = -1,
+     .maximum = 500,
+     .integer = true},
+    {.name = "prices",
+     .unit = "",
+     .help = "samples of each cell that measure what single operations cost; 0, 1, 3 or 5 by scale",
+     .fallback = -1,
+     .maximum = 500,
+     .integer = true},
+    {.name = "memory-samples",
+     .unit = "",
+     .help = "runs of each cell that look at what it holds over time; 0 at the scale test, else 1",
+     .fallback = -1,
+     .maximum = 1,
      .integer = true},
     {.name = "seed",
      .unit = "",
@@ -92,6 +111,8 @@ static const verb_entry verbs[] = {
      "strategies and workloads, with their options and parameters"},
     {"run", VERB_RUN, "[OPTION]...",
      "run strategies on workloads, print the table, draw the charts"},
+    {"curve", VERB_CURVE, "[OPTION]...",
+     "time against heap size: find the smallest heaps, then run at multiples of them"},
     {"report", VERB_REPORT, "[OPTION]... DIR",
      "recompute summary, table and charts from the samples in DIR"},
     {"compare", VERB_COMPARE, "[OPTION]... DIR [DIR]",
@@ -118,11 +139,11 @@ struct command_option {
 
 static option_reader read_number, read_share, read_labels, read_specs, read_allocators,
     read_programs, read_baseline, read_folder, read_from, read_to, read_force, read_resume,
-    read_no_charts, read_peers, read_help, read_point, read_leaks, read_inspection;
+    read_no_charts, read_peers, read_multiples, read_help, read_point, read_leaks, read_inspection;
 
 static const command_option options[] = {
-    {"strategy", "LABEL,...", "strategies to run, as NAME or NAME:OPTION=VALUE,...; all", VERB_RUN,
-     read_labels},
+    {"strategy", "LABEL,...", "strategies to run, as NAME or NAME:OPTION=VALUE,...; all",
+     VERB_RUN | VERB_CURVE, read_labels},
     {"strategy", "LABEL", "as NAME or NAME:OPTION=VALUE,...", VERB_INSPECT, read_labels},
     {"workload", "SPEC", "as NAME or NAME:PARAMETER=VALUE,...", VERB_INSPECT, read_specs},
     {"at", "POINT",
@@ -143,36 +164,41 @@ static const command_option options[] = {
     {"top", "N", "rows of a table, objects of a picture", VERB_INSPECT, read_inspection},
     {"output", "FILE", "write to FILE, whole or not at all, instead of standard output",
      VERB_INSPECT, read_inspection},
-    {"peers", NULL, "without --strategy: other runtimes too, such as CPython", VERB_RUN,
-     read_peers},
+    {"multiples", "X,...", "of the smallest heap, to run at; 1.25,1.5,2,3,4,6", VERB_CURVE,
+     read_multiples},
+    {"peers", NULL, "without --strategy: other runtimes too, such as CPython",
+     VERB_RUN | VERB_CURVE, read_peers},
     {"workload", "SPEC,...", "workloads to run, as NAME or NAME:PARAMETER=VALUE,...; the suite",
-     VERB_RUN, read_specs},
-    {"scale", "SCALE", NULL, VERB_RUN, read_number},
-    {"repetitions", "N", NULL, VERB_RUN, read_number},
+     VERB_RUN | VERB_CURVE, read_specs},
+    {"scale", "SCALE", NULL, VERB_RUN | VERB_CURVE, read_number},
+    {"repetitions", "N", NULL, VERB_RUN | VERB_CURVE, read_number},
     {"repetitions", "N", "every 15 make 10 comparisons of equal programs; 300", VERB_SELF_TEST,
      read_number},
-    {"seed", "N", NULL, VERB_RUN | VERB_INSPECT, read_number},
-    {"runs", "K", NULL, VERB_RUN, read_number},
+    {"latency", "N", NULL, VERB_RUN, read_number},
+    {"prices", "N", NULL, VERB_RUN, read_number},
+    {"memory-samples", "N", NULL, VERB_RUN, read_number},
+    {"seed", "N", NULL, VERB_RUN | VERB_CURVE | VERB_INSPECT, read_number},
+    {"runs", "K", NULL, VERB_RUN | VERB_CURVE, read_number},
     {"allocator", "NAME,...",
      "run each strategy under each: glibc, mimalloc, jemalloc, a word of the strategies' option "
      "allocator, or NAME=FILE",
      VERB_RUN, read_allocators},
-    {"baseline", "LABEL", "the strategy that times are relative to; generational", VERB_RUN,
-     read_baseline},
+    {"baseline", "LABEL", "the strategy that times are relative to; generational",
+     VERB_RUN | VERB_CURVE, read_baseline},
     {"programs", "[NAME=]DIR",
-     "the folder of the bench_* and count_*; several with names are compared", VERB_RUN | VERB_LIST,
-     read_programs},
+     "the folder of the bench_* and count_*; several with names are compared",
+     VERB_RUN | VERB_CURVE | VERB_LIST, read_programs},
     {"programs", "DIR", "the folder of the programs, with planted/ in it", VERB_SELF_TEST,
      read_programs},
     {"programs", "DIR", "the folder of the count_*", VERB_INSPECT, read_programs},
-    {"memory-limit", "SIZE", NULL, VERB_RUN, read_number},
-    {"layouts", "N", NULL, VERB_RUN, read_number},
-    {"timeout", "SECONDS", NULL, VERB_RUN, read_number},
-    {"margin", "SHARE", NULL, VERB_RUN | VERB_COMPARE, read_share},
-    {"out", "DIR", "a new folder for the results; results/TIME", VERB_RUN | VERB_SELF_TEST,
-     read_folder},
-    {"resume", NULL, "complete the run in DIR, given here or by --out", VERB_RUN | VERB_SELF_TEST,
-     read_resume},
+    {"memory-limit", "SIZE", NULL, VERB_RUN | VERB_CURVE, read_number},
+    {"layouts", "N", NULL, VERB_RUN | VERB_CURVE, read_number},
+    {"timeout", "SECONDS", NULL, VERB_RUN | VERB_CURVE, read_number},
+    {"margin", "SHARE", NULL, VERB_RUN | VERB_CURVE | VERB_COMPARE, read_share},
+    {"out", "DIR", "a new folder for the results; results/TIME",
+     VERB_RUN | VERB_CURVE | VERB_SELF_TEST, read_folder},
+    {"resume", NULL, "complete the run in DIR, given here or by --out",
+     VERB_RUN | VERB_CURVE | VERB_SELF_TEST, read_resume},
     {"from", "ROW", "the strategy or build that is compared with", VERB_COMPARE, read_from},
     {"to", "ROW", "the strategy or build that is judged", VERB_COMPARE, read_to},
     {"fail-above", "SHARE", NULL, VERB_COMPARE, read_share},
@@ -180,12 +206,13 @@ static const command_option options[] = {
      read_force},
     {"out", "DIR", "a folder for comparison.json and the chart, comparison.svg; none", VERB_COMPARE,
      read_folder},
-    {"no-charts", NULL, "draw no charts", VERB_RUN | VERB_REPORT | VERB_COMPARE, read_no_charts},
+    {"no-charts", NULL, "draw no charts", VERB_RUN | VERB_CURVE | VERB_REPORT | VERB_COMPARE,
+     read_no_charts},
     {"format", "FORMAT", NULL, VERB_LIST | VERB_COMPARE | VERB_SELF_TEST | VERB_DOCTOR,
      read_number},
     {"help", NULL, "this text",
-     VERB_LIST | VERB_RUN | VERB_REPORT | VERB_INSPECT | VERB_COMPARE | VERB_SELF_TEST |
-         VERB_DOCTOR,
+     VERB_LIST | VERB_RUN | VERB_CURVE | VERB_REPORT | VERB_INSPECT | VERB_COMPARE |
+         VERB_SELF_TEST | VERB_DOCTOR,
      read_help},
 };
 
@@ -244,6 +271,19 @@ static bool read_allocators(command_line *parsed, const command_option *option, 
                             problem *why)
 {
     return allocators_split(option->name, value, parsed->allocators, why);
+}
+
+static bool read_multiples(command_line *parsed, const command_option *option, const char *value,
+                           problem *why)
+{
+    json_t *multiples = curve_multiples(value, why);
+
+    (void)option;
+    if (multiples == NULL)
+        return false;
+    json_decref(parsed->multiples);
+    parsed->multiples = multiples;
+    return true;
 }
 
 static bool read_programs(command_line *parsed, const command_option *option, const char *value,
@@ -536,6 +576,7 @@ bool command_line_parse(command_line *parsed, int argc, char **argv, problem *wh
                              .workloads = json_array(),
                              .programs = json_array(),
                              .allocators = json_array(),
+                             .multiples = json_pack("[f, f, i, i, i, i]", 1.25, 1.5, 2, 3, 4, 6),
                              .inspection = json_array(),
                              .words = json_array(),
                              .request = json_object()};
@@ -559,6 +600,7 @@ void command_line_free(command_line *parsed)
     json_decref(parsed->workloads);
     json_decref(parsed->programs);
     json_decref(parsed->allocators);
+    json_decref(parsed->multiples);
     json_decref(parsed->inspection);
     json_decref(parsed->words);
     json_decref(parsed->request);

@@ -17,7 +17,8 @@ typedef enum verb {
     VERB_INSPECT = 8,
     VERB_COMPARE = 16,
     VERB_SELF_TEST = 32,
-    VERB_DOCTOR = 64
+    VERB_DOCTOR = 64,
+    VERB_CURVE = 128
 } verb;
 
 typedef struct command_line {
@@ -26,6 +27,7 @@ typedef struct command_line {
     bool resume, charts, peers;
     json_t *strategies, *workloads, *programs; /* arrays of texts: labels, specs, [NAME=]DIR */
     json_t *allocators;                        /* NAME or NAME=FILE */
+    json_t *multiples;                         /* of `curve`: numbers */
     const char *baseline; /* NULL: not given. Points into argv, as the next does */
     const char *folder;   /* of the results; NULL: not given */
     const char *first_folder, *second_folder; /* of `compare`: the runs; the second may be NULL */

@@ -10,7 +10,7 @@
 #include "rank_sum.h"
 #include "text.h"
 
-static const double level = 0.05;
+const double verdict_level = 0.05;
 
 const char *verdict_name(verdict of)
 {
@@ -140,17 +140,22 @@ static bool has_strategy(const comparison_list *list, size_t before, const compa
     return false;
 }
 
-static verdict decide(const comparison *judged, bool is_withheld, double margin)
+verdict verdict_decide(double ratio, double p, size_t n, bool is_withheld, double margin)
 {
-    if (judged->n < STATISTICS_SAMPLES_MIN)
+    if (n < STATISTICS_SAMPLES_MIN)
         return VERDICT_TOO_FEW_SAMPLES;
     if (is_withheld)
         return VERDICT_WITHHELD;
-    if (judged->p >= level)
+    if (p >= verdict_level)
         return VERDICT_NO_DIFFERENCE;
-    if (judged->ratio.median > 1 + margin)
+    if (ratio > 1 + margin)
         return VERDICT_SLOWER;
-    return judged->ratio.median < 1 / (1 + margin) ? VERDICT_FASTER : VERDICT_NO_DIFFERENCE;
+    return ratio < 1 / (1 + margin) ? VERDICT_FASTER : VERDICT_NO_DIFFERENCE;
+}
+
+static verdict decide(const comparison *judged, bool is_withheld, double margin)
+{
+    return verdict_decide(judged->ratio.median, judged->p, judged->n, is_withheld, margin);
 }
 
 /* The logs are given up. */

@@ -22,6 +22,12 @@ typedef enum verdict {
     VERDICT_WITHHELD         /* the self-test failed on this machine */
 } verdict;
 
+/* A p value below it is significant. */
+extern const double verdict_level;
+
+/* The verdict on a ratio with its corrected p value, from n independent repetitions. */
+verdict verdict_decide(double ratio, double p, size_t n, bool is_withheld, double margin);
+
 typedef struct comparison {
     const char *label; /* the strategy */
     const char *spec;  /* "" for all workloads of the strategy together */

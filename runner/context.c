@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "build_record.h"
+#include "curve.h"
 #include "doctor.h"
+#include "extra_kinds.h"
 #include "json.h"
 #include "machine.h"
 #include "matrix.h"
@@ -32,6 +34,18 @@ static size_t repetitions_of(const command_line *asked)
     size_t wanted = (size_t)settings_get(&asked->numbers, "repetitions");
 
     return wanted > 0 ? wanted : by_scale[(size_t)settings_get(&asked->numbers, "scale")];
+}
+
+/* How many extra samples of each kind a cell has. A self-test compares times and nothing else. */
+static void add_extras(json_t *context, const command_line *asked)
+{
+    size_t scale = (size_t)settings_get(&asked->numbers, "scale");
+
+    for (size_t kind = 0; kind < extra_kind_count && asked->verb == VERB_RUN; kind++) {
+        double wanted = settings_get(&asked->numbers, extra_kinds[kind].option);
+        size_t count = wanted < 0 ? extra_kinds[kind].by_scale[scale] : (size_t)wanted;
+        json_object_set_new(context, extra_kinds[kind].option, json_integer((json_int_t)count));
+    }
 }
 
 /* The first cell whose row is `label`, or else whose label is: with several sets, the first set's.
@@ -135,7 +149,9 @@ static json_t *peers_left_out(const command_line *asked, const program_list *pro
     return names;
 }
 
-static json_t *find_cells(const command_line *asked, const program_list *programs, problem *why)
+/* `*heaps` is set for a curve only. */
+static json_t *find_cells(const command_line *asked, const program_list *programs, json_t **heaps,
+                          problem *why)
 {
     matrix_request request = {.strategies = asked->strategies,
                               .peers = asked->peers,
@@ -146,7 +162,12 @@ static json_t *find_cells(const command_line *asked, const program_list *program
                               .runs = (unsigned)settings_get(&asked->numbers, "runs"),
                               .layouts_max = (size_t)settings_get(&asked->numbers, "layouts"),
                               .memory_bytes_max = memory_limit(asked)};
-    return matrix_cells(&request, programs, why);
+    curve_request curve = {.matrix = request,
+                           .multiples = asked->multiples,
+                           .timeout_seconds = settings_get(&asked->numbers, "timeout")};
+
+    return asked->verb == VERB_CURVE ? curve_cells(&curve, programs, heaps, why)
+                                     : matrix_cells(&request, programs, why);
 }
 
 /* Takes over `cells`. */
@@ -173,17 +194,21 @@ static json_t *make_context(const command_line *asked, const program_list *progr
 json_t *context_new(const command_line *asked, problem *why)
 {
     program_list programs;
-    json_t *cells = NULL, *context = NULL;
+    json_t *cells = NULL, *heaps = NULL, *context = NULL;
     const char *baseline = NULL;
 
     if (programs_find(&programs, asked->programs, why)) {
         programs_warn(&programs);
-        cells = find_cells(asked, &programs, why);
+        cells = find_cells(asked, &programs, &heaps, why);
     }
     if (cells != NULL)
         baseline = find_baseline(asked, cells, why);
-    if (baseline != NULL)
+    if (baseline != NULL) {
         context = make_context(asked, &programs, json_incref(cells), baseline);
+        json_object_set(context, "heaps", heaps);
+        add_extras(context, asked);
+    }
+    json_decref(heaps);
     json_decref(cells);
     programs_free(&programs);
     return context;

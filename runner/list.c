@@ -64,6 +64,8 @@ static void print_settings(const json_t *settings)
 static void print_program(const program *listed)
 {
     char *row = plan_row(listed->set, listed->strategy);
+    const char *fills_heap =
+        json_text_of(json_object_get(listed->description, "traits"), "fills_heap");
 
     printf("  %-24s %s%s%s%s%s%s\n", row, json_text_of(listed->description, "summary"),
            listed->checking ? " (for checking only, never timed)" : "",
@@ -71,6 +73,11 @@ static void print_program(const program *listed)
            listed->peer[0] != '\0' ? " [peer: " : "", listed->peer,
            listed->peer[0] != '\0' ? "]" : "");
     print_settings(json_object_get(listed->description, "options"));
+    if (fills_heap[0] != '\0')
+        printf(
+            "      trades space for time (reclaim curve): with %s it collects when heap_bytes_max "
+            "is reached\n",
+            fills_heap);
     free(row);
 }
 

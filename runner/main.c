@@ -26,6 +26,7 @@ static int execute(const command_line *asked, problem *why)
     case VERB_LIST:
         return list_command(asked, why);
     case VERB_RUN:
+    case VERB_CURVE:
         return run_command(asked, why);
     case VERB_COMPARE:
         return compare_command(asked, why);

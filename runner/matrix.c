@@ -338,8 +338,13 @@ static json_t *cell_record(const contender *wanted, const program *counting, con
                                counting != NULL ? counting->path : "", "skipped", skipped);
 
     allocator_record(wanted->served_by, checked, record);
+    json_object_set(record, "caveat", json_object_get(checked, "caveat"));
     json_object_set(record, "params", json_object_get(checked, "params"));
     json_object_set(record, "options", json_object_get(checked, "options"));
+    json_object_set(record, "records", json_object_get(timed->description, "records"));
+    if (counting != NULL)
+        json_object_set(record, "counted_records",
+                        json_object_get(counting->description, "records"));
     json_object_set_new(record, "layouts", json_integer((json_int_t)layouts));
     json_object_set_new(record, "forecast_bytes_peak",
                         json_from_number(json_number_of(forecast, "bytes_peak")));

@@ -32,23 +32,31 @@ static bool starts_column(const plan *of, size_t index)
     return i == index && !of->cells[index].ideal;
 }
 
-/* "1.23±2%": what leaks is in brackets, since it has not done all of the work. */
+/* "1.23+-2%" */
+static void print_estimate(char out[CELL_TEXT_MAX], const estimate *of)
+{
+    double half = fmax(of->high - of->median, of->median - of->low) / of->median * 100;
+
+    if (isnan(of->median))
+        snprintf(out, CELL_TEXT_MAX, "-");
+    else if (isnan(of->low))
+        snprintf(out, CELL_TEXT_MAX, "%.2f", of->median);
+    else
+        snprintf(out, CELL_TEXT_MAX, "%.2f+-%.0f%%", of->median, half);
+}
+
+/* What leaks is in brackets, since it has not done all of the work. */
 static void print_overhead(char out[CELL_TEXT_MAX], const cell_summary *of)
 {
-    const estimate *e = &of->overhead;
-    double half = fmax(e->high - e->median, e->median - e->low) / e->median * 100;
-    char text[CELL_TEXT_MAX / 2];
+    char text[CELL_TEXT_MAX];
 
-    if (isnan(e->median)) {
+    if (isnan(of->overhead.median)) {
         snprintf(out, CELL_TEXT_MAX, "%s",
                  status_is_timed(of->status) ? "-" : status_name(of->status));
         return;
     }
-    if (isnan(e->low))
-        snprintf(text, sizeof text, "%.2f", e->median);
-    else
-        snprintf(text, sizeof text, "%.2f+-%.0f%%", e->median, half);
-    snprintf(out, CELL_TEXT_MAX, of->status == STATUS_LEAKED ? "(%s)" : "%s", text);
+    print_estimate(text, &of->overhead);
+    snprintf(out, CELL_TEXT_MAX, of->status == STATUS_LEAKED ? "(%.60s)" : "%.60s", text);
 }
 
 static const cell_summary *find(const summary *of, const char *row, const char *spec)
@@ -74,6 +82,48 @@ static void print_line(FILE *out, const summary *of, const char *spec)
     fprintf(out, "\n");
 }
 
+/* -- the whole suite -- */
+
+static const suite_row *find_row(const suite_overhead *of, const char *row)
+{
+    for (size_t i = 0; i < of->row_count; i++) {
+        if (strcmp(of->rows[i].row, row) == 0)
+            return &of->rows[i];
+    }
+    return NULL;
+}
+
+/* A geometric mean below each column. `what` is 0 for the mean over the ideal, else one more than
+ * the metric of the lower bound. */
+static void print_means(FILE *out, const summary *of, const char *title, int what)
+{
+    fprintf(out, "%-*s", SPEC_COLUMNS, title);
+    for (size_t i = 0; i < of->planned->cell_count; i++) {
+        const suite_row *row;
+        char text[CELL_TEXT_MAX] = "-";
+        if (!starts_column(of->planned, i))
+            continue;
+        row = find_row(&of->suite, of->planned->cells[i].row);
+        if (row != NULL && of->suite.k > 0)
+            print_estimate(text, what == 0 ? &row->over_ideal : &row->lower_bound[what - 1]);
+        fprintf(out, " %*s", RATIO_COLUMNS, text);
+    }
+    fprintf(out, "\n");
+}
+
+static void print_suite(FILE *out, const summary *of)
+{
+    const suite_overhead *suite = &of->suite;
+
+    print_means(out, of, "geometric mean", 0);
+    print_means(out, of, "over the lower bound", 1 + LOWER_BOUND_TIME);
+    print_means(out, of, "  in processor time", 1 + LOWER_BOUND_CPU);
+    fprintf(out,
+            "means over %zu of %zu workloads: those that all compared strategies completed without "
+            "a leak\n",
+            suite->k, suite->n);
+}
+
 void overhead_print(FILE *out, const summary *of)
 {
     if (!has_overheads(of))
@@ -88,6 +138,7 @@ void overhead_print(FILE *out, const summary *of)
         if (plan_starts_spec(of->planned, i))
             print_line(out, of, of->planned->cells[i].spec);
     }
+    print_suite(out, of);
     fprintf(out,
             "median, paired within each repetition, and half of its 95%% interval; in brackets: "
             "it leaks\n");

@@ -77,6 +77,8 @@ static bool load_settings(plan *loaded, problem *why)
     loaded->timeout_seconds = json_number_of(loaded->context, "timeout_s");
     loaded->margin = json_number_of(loaded->context, "margin");
     loaded->layout_period = load_count(loaded->context, "layout_period");
+    for (size_t kind = 0; kind < extra_kind_count; kind++)
+        loaded->extras[kind] = load_count(loaded->context, extra_kinds[kind].option);
     loaded->baseline = json_text_of(loaded->context, "baseline");
     loaded->folder = json_text_of(loaded->context, "folder");
     return true;
@@ -103,6 +105,25 @@ void plan_free(plan *loaded)
     free(loaded->cells);
     json_decref(loaded->context);
     *loaded = (plan){0};
+}
+
+bool plan_has_extra(const plan *of, size_t kind, size_t cell_index, size_t number)
+{
+    const cell *asked = &of->cells[cell_index];
+    const char *list = number == 0 ? "counted_records" : "records";
+
+    return of->extras[kind] >= (number > 0 ? number : 1) &&
+           (number > 0 || (extra_kinds[kind].counted && asked->counted[0] != '\0')) &&
+           json_has_text(json_object_get(asked->record, list), extra_kinds[kind].name);
+}
+
+size_t plan_rounds(const plan *of)
+{
+    size_t rounds = of->repetitions;
+
+    for (size_t kind = 0; kind < extra_kind_count; kind++)
+        rounds = of->extras[kind] > rounds ? of->extras[kind] : rounds;
+    return rounds;
 }
 
 bool plan_self_test_failed(const plan *of)

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "extra_kinds.h"
 #include "problem.h"
 
 extern const char plan_schema[];
@@ -39,6 +40,7 @@ typedef struct plan {
     cell *cells;
     size_t cell_count;
     size_t repetitions;
+    size_t extras[EXTRA_KINDS_MAX]; /* extra samples of each kind for a cell whose program can */
     uint64_t seed;
     unsigned runs;             /* of one process */
     uint64_t memory_bytes_max; /* 0: no limit */
@@ -58,6 +60,12 @@ const cell *plan_find(const plan *from, const char *row, const char *spec);
 
 /* The cell of an ideal on the same spec and from the same set, or NULL. */
 const cell *plan_find_ideal(const plan *from, const cell *like);
+
+/* Whether the cell is to have this extra sample: see extras.h. */
+bool plan_has_extra(const plan *of, size_t kind, size_t cell_index, size_t number);
+
+/* The most repetitions or extra samples that a cell has. */
+size_t plan_rounds(const plan *of);
 
 /* Whether a self-test of this machine was there when the run was started, and failed: then the run's
  * differences get no verdict. */

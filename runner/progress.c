@@ -90,7 +90,7 @@ static void draw_table(progress *shown)
 
 /* -- the calls of the run -- */
 
-void progress_sample(const progress *shown, size_t cell_index, size_t repetition)
+void progress_sample(const progress *shown, size_t cell_index, size_t repetition, const char *kind)
 {
     const cell *of = &shown->planned->cells[cell_index];
 
@@ -99,7 +99,9 @@ void progress_sample(const progress *shown, size_t cell_index, size_t repetition
     if (repetition == 0)
         printf("\r\033[Kcounting");
     else
-        printf("\r\033[Krepetition %zu of %zu", repetition, shown->planned->repetitions);
+        printf("\r\033[Krepetition %zu of %zu", repetition, plan_rounds(shown->planned));
+    if (kind[0] != '\0')
+        printf(", %s", kind);
     print_time_left(stdout, shown);
     printf(": %.24s on %.30s", of->row, of->spec);
     fflush(stdout);
@@ -115,7 +117,7 @@ void progress_repetition(progress *shown, size_t repetition)
     if (repetition == 0)
         fprintf(stderr, "counted");
     else
-        fprintf(stderr, "repetition %zu of %zu", repetition, shown->planned->repetitions);
+        fprintf(stderr, "repetition %zu of %zu", repetition, plan_rounds(shown->planned));
     fprintf(stderr, ": %zu samples left", remaining_samples(shown->planned, shown->from));
     print_time_left(stderr, shown);
     fprintf(stderr, "\n");

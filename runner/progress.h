@@ -22,8 +22,8 @@ typedef struct progress {
 
 progress progress_begin(const plan *planned, const store *from);
 
-/* Before a sample is taken. */
-void progress_sample(const progress *shown, size_t cell_index, size_t repetition);
+/* Before a sample is taken; `kind` is the name of an extra one, or "". */
+void progress_sample(const progress *shown, size_t cell_index, size_t repetition, const char *kind);
 
 /* After a repetition; 0 is the counted one, which shows no table. */
 void progress_repetition(progress *shown, size_t repetition);

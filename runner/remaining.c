@@ -2,14 +2,19 @@
 
 #include <math.h>
 
+#include "extras.h"
 #include "json.h"
 #include "status.h"
+
+static bool is_bad(const json_t *record)
+{
+    return record != NULL && !status_is_timed(status_from_name(json_text_of(record, "status")));
+}
 
 static bool has_ended_badly(const plan *planned, const store *kept, size_t cell_index)
 {
     for (size_t i = 0; i <= planned->repetitions; i++) {
-        const json_t *record = *store_slot(kept, cell_index, i);
-        if (record != NULL && !status_is_timed(status_from_name(json_text_of(record, "status"))))
+        if (is_bad(*store_slot(kept, cell_index, i)))
             return true;
     }
     return false;
@@ -24,12 +29,31 @@ bool remaining_has(const plan *planned, const store *kept, size_t cell_index, si
            !has_ended_badly(planned, kept, cell_index);
 }
 
+bool remaining_has_extra(const plan *planned, const store *kept, size_t kind, size_t cell_index,
+                         size_t number)
+{
+    if (planned->cells[cell_index].skipped[0] != '\0' ||
+        !plan_has_extra(planned, kind, cell_index, number) ||
+        *extras_slot(kept, kind, cell_index, number) != NULL ||
+        has_ended_badly(planned, kept, cell_index))
+        return false;
+    for (size_t i = 0; i <= planned->extras[kind]; i++) {
+        if (is_bad(*extras_slot(kept, kind, cell_index, i)))
+            return false;
+    }
+    return true;
+}
+
 static size_t samples_of_cell(const plan *planned, const store *kept, size_t cell_index)
 {
     size_t left = 0;
 
     for (size_t i = 0; i <= planned->repetitions; i++)
         left += remaining_has(planned, kept, cell_index, i);
+    for (size_t kind = 0; kind < extra_kind_count; kind++) {
+        for (size_t i = 0; i <= planned->extras[kind] && kept->extras[kind].count > 0; i++)
+            left += remaining_has_extra(planned, kept, kind, cell_index, i);
+    }
     return left;
 }
 

@@ -14,7 +14,12 @@
  * time again. */
 bool remaining_has(const plan *planned, const store *kept, size_t cell_index, size_t repetition);
 
-/* How many samples are left. */
+/* The same of an extra sample: one that ended badly leaves the cell alone, but is not tried again
+ * either. */
+bool remaining_has_extra(const plan *planned, const store *kept, size_t kind, size_t cell_index,
+                         size_t number);
+
+/* How many samples are left, the extra ones among them. */
 size_t remaining_samples(const plan *planned, const store *kept);
 
 /* How long they take, judged by the samples of the same cell where there are any, and by all others

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "context.h"
+#include "extras.h"
 #include "interrupt.h"
 #include "json.h"
 #include "plan.h"
@@ -24,13 +25,62 @@ enum { SIGNAL_EXIT_BASE = 128 };
 
 /* -- taking the samples -- */
 
+static bool take_extra(run *of, const progress *shown, size_t kind, size_t cell_index,
+                       size_t number, problem *why)
+{
+    json_t *recorded = NULL, *head;
+    bool taken;
+
+    progress_sample(shown, cell_index, number, extra_kinds[kind].name);
+    head = sample_take_extra(&of->planned, &of->kept, kind, cell_index, number, &recorded, why);
+    taken = head != NULL && extras_add(&of->kept, kind, cell_index, number, head, recorded, why);
+    json_decref(recorded);
+    return taken;
+}
+
 static bool take(run *of, const progress *shown, size_t cell_index, size_t repetition, problem *why)
 {
     json_t *record;
 
-    progress_sample(shown, cell_index, repetition);
+    progress_sample(shown, cell_index, repetition, "");
     record = sample_take(&of->planned, &of->kept, cell_index, repetition, why);
     return record != NULL && store_append(&of->kept, cell_index, repetition, record, why);
+}
+
+/* Whether this sample of a cell is left; `kind` is extra_kind_count for the timed one. */
+static bool is_left(const run *of, size_t kind, size_t cell_index, size_t round)
+{
+    const plan *planned = &of->planned;
+
+    if (kind < extra_kind_count)
+        return round <= planned->extras[kind] &&
+               remaining_has_extra(planned, &of->kept, kind, cell_index, round);
+    return round <= planned->repetitions && remaining_has(planned, &of->kept, cell_index, round);
+}
+
+/* The sample of this round, and the extra ones beside it; the counted one is always first, since it
+ * finds out what does not run, and records schedules. False when the run cannot go on. */
+static bool take_cell(run *of, const progress *shown, size_t cell_index, size_t round, bool *any,
+                      problem *why)
+{
+    size_t kinds[EXTRA_KINDS_MAX + 1];
+    bool going = true;
+
+    if (round == 0 && is_left(of, extra_kind_count, cell_index, 0)) {
+        *any = true;
+        going = interrupt_signal() == 0 && take(of, shown, cell_index, 0, why);
+    }
+    schedule_kinds(&of->planned, cell_index, round, kinds);
+    for (size_t i = 0; i <= extra_kind_count && going; i++) {
+        if (!is_left(of, kinds[i], cell_index, round))
+            continue;
+        *any = true;
+        going = interrupt_signal() == 0 &&
+                (kinds[i] == extra_kind_count
+                     ? take(of, shown, cell_index, round, why)
+                     : take_extra(of, shown, kinds[i], cell_index, round, why));
+    }
+    return going;
 }
 
 /* Every cell once, in random order. */
@@ -40,12 +90,8 @@ static bool take_repetition(run *of, progress *shown, size_t repetition, problem
     bool going = true, any = false;
 
     schedule_order(&of->planned, repetition, order);
-    for (size_t i = 0; i < of->planned.cell_count && going; i++) {
-        if (!remaining_has(&of->planned, &of->kept, order[i], repetition))
-            continue;
-        any = true;
-        going = interrupt_signal() == 0 && take(of, shown, order[i], repetition, why);
-    }
+    for (size_t i = 0; i < of->planned.cell_count && going; i++)
+        going = take_cell(of, shown, order[i], repetition, &any, why);
     if (going && any)
         progress_repetition(shown, repetition);
     free(order);
@@ -58,7 +104,7 @@ bool run_take_all(run *of, problem *why)
     progress shown = progress_begin(&of->planned, &of->kept);
     bool going = true;
 
-    for (size_t i = 0; i <= of->planned.repetitions && going; i++)
+    for (size_t i = 0; i <= plan_rounds(&of->planned) && going; i++)
         going = take_repetition(of, &shown, i, why);
     progress_end(&shown);
     return going;
@@ -90,7 +136,8 @@ static bool begin_new(run *begun, const command_line *asked, problem *why)
     self_test_note(context, folder);
     done = store_create(&begun->kept, folder, why) &&
            store_write_context(&begun->kept, context, why) &&
-           store_load_samples(&begun->kept, &begun->planned, why);
+           store_load_samples(&begun->kept, &begun->planned, why) &&
+           extras_load(&begun->kept, &begun->planned, why);
     free(folder);
     return done;
 }
@@ -101,7 +148,8 @@ static bool begin_resumed(run *begun, const command_line *asked, problem *why)
 
     return context != NULL && plan_load(&begun->planned, context, why) &&
            context_can_resume(context, asked, why) &&
-           store_load_samples(&begun->kept, &begun->planned, why);
+           store_load_samples(&begun->kept, &begun->planned, why) &&
+           extras_load(&begun->kept, &begun->planned, why);
 }
 
 bool run_begin(run *begun, const command_line *asked, problem *why)
@@ -162,7 +210,7 @@ static int end_complete(run *ended, const command_line *asked, problem *why)
     remove_schedules(ended);
     if (!report_make(&ended->planned, &ended->kept, asked->charts, &is_trusted, why))
         return why->code;
-    printf("\nresults: %s\n", ended->kept.folder);
+    printf("\nresults: %s\nreport:  %s/report.html\n", ended->kept.folder, ended->kept.folder);
     if (!context_builds_unchanged(ended->planned.context, why))
         return why->code;
     return is_trusted ? EXIT_CODE_OK : EXIT_CODE_UNTRUSTED;

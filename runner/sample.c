@@ -143,52 +143,150 @@ static bool is_folder_to_blame(const process_result *result, const store *into, 
            !store_is_writable(into, why);
 }
 
-/* The counted sample comes first and leaves its schedule for the timed ones. One that is gone, since
- * the run was resumed elsewhere, the program records anew. The caller frees the path. */
-static char *add_schedule(arguments *command, const store *into, size_t cell_index,
-                          size_t repetition)
+/* The counted sample comes first and leaves its schedule for the others. One that is gone, since the
+ * run was resumed elsewhere, the program records anew. */
+static void add_schedule(arguments *command, const store *into, size_t cell_index, bool records)
 {
     char *path = store_schedule_path(into, cell_index);
 
-    if (repetition == 0 || access(path, R_OK) == 0) {
-        arguments_add(command, repetition == 0 ? "--record" : "--schedule");
+    if (records || access(path, R_OK) == 0) {
+        arguments_add(command, records ? "--record" : "--schedule");
         arguments_add(command, "%s", path);
     }
-    return path;
+    free(path);
+}
+
+/* One process of a cell: what it is asked to write, and where. */
+typedef struct call {
+    size_t cell_index;
+    size_t repetition; /* 0: of the counted program */
+    const char *option;
+    char *path;
+    bool records_schedule;
+    size_t layout;
+} call;
+
+static void add_arguments(arguments *command, const plan *planned, const store *into,
+                          const call *asked)
+{
+    const cell *of = &planned->cells[asked->cell_index];
+    bool counted = asked->repetition == 0;
+
+    matrix_cell_arguments(command, counted ? of->counted : of->timed, of->label, of->spec,
+                          planned->seed, counted ? 1 : planned->runs);
+    arguments_add(command, "%s", asked->option);
+    arguments_add(command, "%s", asked->path);
+    if (of->ideal)
+        add_schedule(command, into, asked->cell_index, asked->records_schedule);
+}
+
+/* False when the run cannot go on. */
+static bool run_program(const plan *planned, const store *into, call *asked, process_result *result,
+                        problem *why)
+{
+    const cell *of = &planned->cells[asked->cell_index];
+    bool counted = asked->repetition == 0, ran;
+    process_request request = {.preload = of->preload,
+                               .folder = planned->folder,
+                               .memory_bytes_max = planned->memory_bytes_max,
+                               .timeout_seconds = planned->timeout_seconds,
+                               .fresh_copy = true};
+    char *layout_path;
+
+    asked->layout = counted ? 0 : schedule_layout(planned, asked->cell_index, asked->repetition);
+    layout_path = program_layout_path(counted ? of->counted : of->timed, asked->layout);
+    request.program = layout_path;
+    add_arguments(&request.command, planned, into, asked);
+    unlink(asked->path); /* a killed run may have left one behind */
+    ran = process_run(&request, result, why) && result->end != PROCESS_INTERRUPTED &&
+          !is_folder_to_blame(result, into, why);
+    arguments_free(&request.command);
+    free(layout_path);
+    return ran;
 }
 
 json_t *sample_take(const plan *planned, const store *into, size_t cell_index, size_t repetition,
                     problem *why)
 {
-    const cell *of = &planned->cells[cell_index];
-    const char *program = repetition == 0 ? of->counted : of->timed;
-    size_t layout = repetition == 0 ? 0 : schedule_layout(planned, cell_index, repetition);
-    char *layout_path = program_layout_path(program, layout);
-    process_request request = {.program = layout_path,
-                               .preload = of->preload,
-                               .folder = planned->folder,
-                               .memory_bytes_max = planned->memory_bytes_max,
-                               .timeout_seconds = planned->timeout_seconds,
-                               .fresh_copy = true};
-    char *path = store_path(into, "sample.json"), *schedule = NULL;
+    call asked = {.cell_index = cell_index,
+                  .repetition = repetition,
+                  .option = "--json",
+                  .path = store_path(into, "sample.json"),
+                  .records_schedule = repetition == 0};
     process_result result;
     json_t *record = NULL;
 
-    matrix_cell_arguments(&request.command, program, of->label, of->spec, planned->seed,
-                          repetition == 0 ? 1 : planned->runs);
-    arguments_add(&request.command, "--json");
-    arguments_add(&request.command, "%s", path);
-    if (of->ideal)
-        schedule = add_schedule(&request.command, into, cell_index, repetition);
-    unlink(path); /* a killed run may have left one behind */
-    if (process_run(&request, &result, why) && result.end != PROCESS_INTERRUPTED &&
-        !is_folder_to_blame(&result, into, why))
-        record = record_of(planned, of, repetition, path, &result);
-    json_object_set_new(record, "layout", json_integer((json_int_t)layout));
-    unlink(path);
-    arguments_free(&request.command);
-    free(path);
-    free(schedule);
-    free(layout_path);
+    if (run_program(planned, into, &asked, &result, why))
+        record = record_of(planned, &planned->cells[cell_index], repetition, asked.path, &result);
+    json_object_set_new(record, "layout", json_integer((json_int_t)asked.layout));
+    unlink(asked.path);
+    free(asked.path);
     return record;
+}
+
+/* -- extra samples -- */
+
+/* What the program has recorded, or NULL and why it is nothing. */
+static json_t *read_recorded(const char *path, size_t kind, const cell *of, problem *why)
+{
+    json_t *recorded = json_read(path, extra_kinds[kind].schema, why);
+
+    if (recorded == NULL)
+        return NULL;
+    if (strcmp(json_text_of(recorded, "label"), of->label) == 0 &&
+        strcmp(json_text_of(recorded, "spec"), of->spec) == 0 &&
+        status_from_name(json_text_of(recorded, "status")) <= STATUS_VOID &&
+        check_allocator(recorded, of, why) &&
+        (extra_kinds[kind].is_sound == NULL || extra_kinds[kind].is_sound(recorded, why)))
+        return recorded;
+    if (why->text[0] == '\0')
+        problem_environment(why, "malformed %s sample of %s on %s", extra_kinds[kind].name,
+                            json_text_of(recorded, "label"), json_text_of(recorded, "spec"));
+    json_decref(recorded);
+    return NULL;
+}
+
+/* How it ended: as the program says, or else as its process did. */
+static json_t *head_of(const plan *planned, const call *asked, const process_result *result,
+                       const json_t *recorded, const problem *reading)
+{
+    const cell *of = &planned->cells[asked->cell_index];
+    char *end = process_describe_end(result);
+    bool silent = recorded == NULL && has_sample(result) && result->code == 0;
+    const char *name =
+        recorded != NULL ? json_text_of(recorded, "status") : status_name(status_of_end(result));
+    const char *reason = recorded != NULL ? json_text_of(recorded, "reason")
+                         : silent         ? reading->text
+                                          : end;
+    json_t *head = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:f, s:s, s:s}", "program", of->set,
+                             "row", of->row, "label", of->label, "spec", of->spec, "seed",
+                             (json_int_t)planned->seed, "layout", (json_int_t)asked->layout,
+                             "elapsed_s", result->seconds, "status", name, "reason", reason);
+
+    free(end);
+    return head;
+}
+
+json_t *sample_take_extra(const plan *planned, const store *into, size_t kind, size_t cell_index,
+                          size_t number, json_t **recorded, problem *why)
+{
+    char *option = text_format("--%s", extra_kinds[kind].name);
+    call asked = {.cell_index = cell_index,
+                  .repetition = number,
+                  .option = option,
+                  .path = store_path(into, "extra.json")};
+    process_result result;
+    problem reading = {0};
+    json_t *head = NULL;
+
+    *recorded = NULL;
+    if (run_program(planned, into, &asked, &result, why)) {
+        if (has_sample(&result))
+            *recorded = read_recorded(asked.path, kind, &planned->cells[cell_index], &reading);
+        head = head_of(planned, &asked, &result, *recorded, &reading);
+    }
+    unlink(asked.path);
+    free(asked.path);
+    free(option);
+    return head;
 }

@@ -12,4 +12,9 @@
 json_t *sample_take(const plan *planned, const store *into, size_t cell_index, size_t repetition,
                     problem *why);
 
+/* The same of an extra sample, which runs in the layout of the repetition of its number. Returns its
+ * head; `*recorded` becomes what the program wrote, NULL where it ended badly. */
+json_t *sample_take_extra(const plan *planned, const store *into, size_t kind, size_t cell_index,
+                          size_t number, json_t **recorded, problem *why);
+
 #endif

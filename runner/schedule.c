@@ -61,6 +61,16 @@ void schedule_order(const plan *planned, size_t repetition, size_t *order)
     free(leaders);
 }
 
+void schedule_kinds(const plan *planned, size_t cell_index, size_t round,
+                    size_t kinds[EXTRA_KINDS_MAX + 1])
+{
+    random_state random = {.value = (planned->seed + round) * 0x100000001b3u + cell_index};
+
+    for (size_t i = 0; i <= extra_kind_count; i++)
+        kinds[i] = i;
+    shuffle(kinds, extra_kind_count + 1, &random);
+}
+
 /* -- layouts -- */
 
 /* How many cells that differ in the set only stand before this one. */

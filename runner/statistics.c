@@ -121,6 +121,79 @@ estimate statistics_ratio(const double *first, size_t first_count, const double 
     return result;
 }
 
+/* -- many series -- */
+
+/* The values of one series that are there, sorted; its draws have room for as many. */
+typedef struct series {
+    double *sorted;
+    size_t count;
+} series;
+
+static series *sort_each(const double *values, size_t count, size_t pairs)
+{
+    series *each = must_allocate(count + 1, sizeof *each);
+
+    for (size_t s = 0; s < count; s++) {
+        each[s].sorted = must_allocate(pairs + 1, sizeof *each[s].sorted);
+        for (size_t i = 0; i < pairs; i++) {
+            if (!isnan(values[s * pairs + i]))
+                each[s].sorted[each[s].count++] = values[s * pairs + i];
+        }
+        qsort(each[s].sorted, each[s].count, sizeof *each[s].sorted, compare_numbers);
+    }
+    return each;
+}
+
+static void free_each(series *each, size_t count)
+{
+    for (size_t s = 0; s < count; s++)
+        free(each[s].sorted);
+    free(each);
+}
+
+static double mean_of_resample(const series *each, size_t count, unsigned *drawn,
+                               random_state *random)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const series *of = &each[random_below(random, count)];
+        sum += log(median_of_resample(of->sorted, of->count, drawn, random));
+    }
+    return exp(sum / (double)count);
+}
+
+static double *resampled_means(const series *each, size_t count, size_t pairs)
+{
+    double *means = must_allocate(RESAMPLES, sizeof *means);
+    unsigned *drawn = must_allocate(pairs, sizeof *drawn);
+    random_state random = {.value = 1};
+
+    for (size_t i = 0; i < RESAMPLES; i++)
+        means[i] = mean_of_resample(each, count, drawn, &random);
+    free(drawn);
+    return means;
+}
+
+estimate statistics_geometric_mean(const double *values, size_t count, size_t pairs)
+{
+    series *each = sort_each(values, count, pairs);
+    estimate result = {NAN, NAN, NAN};
+    size_t fewest = count > 1 ? pairs : 0;
+    double sum = 0;
+
+    for (size_t s = 0; s < count; s++) {
+        sum += log(median_of_sorted(each[s].sorted, each[s].count));
+        fewest = each[s].count < fewest ? each[s].count : fewest;
+    }
+    if (count > 0)
+        result.median = exp(sum / (double)count);
+    if (!isnan(result.median) && fewest >= STATISTICS_SAMPLES_MIN)
+        percentile_interval(resampled_means(each, count, pairs), &result);
+    free_each(each, count);
+    return result;
+}
+
 /* -- judging pairs -- */
 
 /* A series is judged by two statistics. Each is a sum over the repetitions, of scores that change

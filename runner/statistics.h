@@ -30,6 +30,13 @@ estimate statistics_estimate(const double *values, size_t count);
 estimate statistics_ratio(const double *first, size_t first_count, const double *second,
                           size_t second_count);
 
+/* The geometric mean of the medians of several series of ratios: `values[s * pairs + i]` is that of
+ * series `s` in repetition `i`, NAN where it is missing. For the interval both the series (another
+ * choice of workloads) and the repetitions within each (the machine's noise) are drawn anew. NAN
+ * without series, or when one of them has no value; no interval when there is but one series or one
+ * with fewer than STATISTICS_SAMPLES_MIN values. Cost: O(series × pairs) × 4,000. */
+estimate statistics_geometric_mean(const double *values, size_t series, size_t pairs);
+
 /* Judges several series of pairs at once: `before[s * pairs + i]` and `after[…]` are those of series
  * `s` in repetition `i`, NAN where it is missing. `p[s]` becomes the two-sided p value that nothing
  * differs, already corrected for being one of many.

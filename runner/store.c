@@ -151,6 +151,11 @@ void store_close(store *opened)
     for (size_t i = 0; i < opened->record_count; i++)
         json_decref(opened->records[i]);
     free(opened->records);
+    for (size_t kind = 0; kind < extra_kind_count; kind++) {
+        for (size_t i = 0; i < opened->extras[kind].count; i++)
+            json_decref(opened->extras[kind].heads[i]);
+        free(opened->extras[kind].heads);
+    }
     free(opened->folder);
     if (opened->samples >= 0)
         close(opened->samples);

@@ -11,6 +11,12 @@
 
 extern const char sample_schema[];
 
+/* The heads of the extra samples of one kind: see extras.h. */
+typedef struct extra_slots {
+    json_t **heads; /* cell_count × stride; NULL: not taken yet */
+    size_t count, stride;
+} extra_slots;
+
 typedef struct store {
     char *folder;     /* absolute */
     int lock;         /* a descriptor of the folder that holds the lock */
@@ -18,8 +24,9 @@ typedef struct store {
     json_t **records; /* cell_count × (repetitions + 1): see store_slot; NULL: not taken yet */
     size_t record_count;
     size_t stride; /* repetitions + 1 */
-    bool reading;  /* opened to be read only: nothing is locked, and nothing is written */
-    bool torn;     /* the last line of samples.jsonl was cut short, and is left out */
+    extra_slots extras[EXTRA_KINDS_MAX];
+    bool reading; /* opened to be read only: nothing is locked, and nothing is written */
+    bool torn;    /* the last line of samples.jsonl was cut short, and is left out */
 } store;
 
 /* Makes the folder (and those above it) where it does not exist, and locks it. It must be empty. */

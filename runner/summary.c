@@ -6,6 +6,7 @@
 
 #include "counters.h"
 #include "json.h"
+#include "memory_over_time.h"
 #include "measurements.h"
 #include "text.h"
 
@@ -159,21 +160,56 @@ static void estimate_ratios(summary *in, const store *from, size_t index)
     in->cells[index].overhead = ratio_to(in, from, index, plan_find_ideal(planned, of));
 }
 
-/* Only what is ok is ranked; programs by hand and ideals are the limit, not contenders. */
-static bool is_ranked(const cell_summary *of)
+bool summary_is_ranked(const cell_summary *of)
 {
-    return of->status == STATUS_OK && !of->of->hand && !of->of->ideal && !isnan(of->time_ns.median);
+    return of->status == STATUS_OK && !of->of->hand && !of->of->ideal && of->of->peer[0] == '\0' &&
+           !isnan(of->time_ns.median);
+}
+
+static void estimate_lower_bounds(summary *in, const store *from, const bool *usable, size_t index)
+{
+    const plan *planned = in->planned;
+    double *ratios = must_allocate(planned->repetitions, sizeof *ratios);
+
+    for (int metric = 0; metric < LOWER_BOUND_METRICS; metric++) {
+        size_t baseline =
+            lower_bound_baseline(planned, from, index, usable, (lower_bound_metric)metric);
+        in->cells[index].lower_bound[metric] = unknown;
+        if (!usable[index] || baseline == planned->cell_count)
+            continue;
+        lower_bound_ratios(planned, from, index, baseline, (lower_bound_metric)metric, ratios);
+        in->cells[index].lower_bound[metric] = measurements_estimate(ratios, planned->repetitions);
+    }
+    free(ratios);
+}
+
+/* What the cells take over the ideal and over the lower bound, each and together. */
+static void estimate_overheads(summary *in, const store *from)
+{
+    size_t count = in->planned->cell_count;
+    bool *usable = must_allocate(count, sizeof *usable);
+    bool *completed = must_allocate(count, sizeof *completed);
+
+    for (size_t i = 0; i < count; i++) {
+        usable[i] = status_is_timed(in->cells[i].status);
+        completed[i] = usable[i] && in->cells[i].status != STATUS_LEAKED;
+    }
+    for (size_t i = 0; i < count; i++)
+        estimate_lower_bounds(in, from, usable, i);
+    in->suite = suite_overhead_make(in->planned, from, completed, usable);
+    free(usable);
+    free(completed);
 }
 
 static bool is_best(const summary *in, const cell_summary *of)
 {
     for (size_t i = 0; i < in->planned->cell_count; i++) {
         const cell_summary *other = &in->cells[i];
-        if (is_ranked(other) && strcmp(other->of->spec, of->of->spec) == 0 &&
+        if (summary_is_ranked(other) && strcmp(other->of->spec, of->of->spec) == 0 &&
             other->time_ns.median < of->time_ns.median)
             return false;
     }
-    return is_ranked(of);
+    return summary_is_ranked(of);
 }
 
 static comparison_list compare(const summary *in, const store *from)
@@ -191,7 +227,7 @@ static comparison_list compare(const summary *in, const store *from)
 
 summary summary_make(const plan *planned, const store *from)
 {
-    summary made = {.planned = planned};
+    summary made = {.planned = planned, .latency_recording = unknown};
 
     made.cells = must_allocate(planned->cell_count, sizeof *made.cells);
     for (size_t i = 0; i < planned->cell_count; i++) {
@@ -209,17 +245,50 @@ summary summary_make(const plan *planned, const store *from)
         made.cells[i].best = is_best(&made, &made.cells[i]);
     }
     made.comparisons = compare(&made, from);
+    estimate_overheads(&made, from);
     return made;
+}
+
+/* What recording costs, over the samples of all cells. */
+static void estimate_recording(summary *made, size_t asked)
+{
+    size_t room = made->planned->cell_count * asked;
+    double *ratios = must_allocate(room + 1, sizeof *ratios);
+
+    for (size_t i = 0; i < room; i++)
+        ratios[i] = made->cells[i / asked].latency.ratios[i % asked];
+    made->latency_pairs = measurements_compact(ratios, room);
+    made->latency_recording = statistics_estimate(ratios, made->latency_pairs);
+    free(ratios);
+}
+
+bool summary_add_latency(summary *made, const store *from, problem *why)
+{
+    size_t asked = made->planned->extras[latency_kind()];
+    bool sound = true;
+
+    for (size_t i = 0; i < made->planned->cell_count && asked > 0 && sound; i++) {
+        const char *checksum = json_text_of(made->cells[i].counters, "checksum");
+        sound = latency_summarise(&made->cells[i].latency, made->planned, from, i, checksum, why);
+    }
+    if (sound && asked > 0)
+        estimate_recording(made, asked);
+    return sound;
 }
 
 void summary_free(summary *made)
 {
     for (size_t i = 0; i < made->planned->cell_count; i++) {
         free(made->cells[i].reason);
+        costs_free(made->cells[i].costs);
         json_decref(made->cells[i].counters);
+        memory_over_time_free(made->cells[i].memory);
+        latency_free(&made->cells[i].latency);
     }
     free(made->cells);
     free(made->comparisons.items);
+    suite_overhead_free(&made->suite);
+    cost_groups_free(&made->cost_groups);
     *made = (summary){0};
 }
 
@@ -246,6 +315,13 @@ double summary_counter(const cell_summary *of, const char *name)
 
 /* -- summary.json -- */
 
+static json_t *lower_bounds_to_json(const cell_summary *of)
+{
+    return json_pack("{s:o, s:o}", "time",
+                     json_from_number(of->lower_bound[LOWER_BOUND_TIME].median), "cpu",
+                     json_from_number(of->lower_bound[LOWER_BOUND_CPU].median));
+}
+
 static json_t *cell_to_json(const cell_summary *of)
 {
     json_t *value = json_pack(
@@ -259,11 +335,17 @@ static json_t *cell_to_json(const cell_summary *of)
         measurements_estimate_to_json(&of->ratio), "overhead",
         measurements_estimate_to_json(&of->overhead), "counters", of->counters);
 
+    json_object_set_new(value, "lower_bound_overhead", lower_bounds_to_json(of));
+    json_object_set_new(value, "costs", costs_to_json(of->costs));
+    json_object_set_new(value, "latency",
+                        of->status != STATUS_VOID ? latency_to_json(&of->latency) : json_null());
     json_object_set_new(value, "peer", json_string(of->of->peer));
     json_object_set(value, "axis", json_object_get(of->of->record, "axis"));
     json_object_set(value, "allocator", json_object_get(of->of->record, "allocator"));
     json_object_set(value, "params", json_object_get(of->of->record, "params"));
     json_object_set(value, "options", json_object_get(of->of->record, "options"));
+    json_object_set_new(value, "memory_over_time", memory_over_time_to_json(of->memory));
+    json_object_set(value, "heap", json_object_get(of->of->record, "heap"));
     return value;
 }
 
@@ -275,7 +357,13 @@ json_t *summary_to_json(const summary *of)
         json_array_append_new(cells, cell_to_json(&of->cells[i]));
     for (size_t i = 0; i < of->comparisons.count; i++)
         json_array_append_new(verdicts, comparison_to_json(&of->comparisons.items[i]));
-    return json_pack("{s:s, s:s, s:I, s:f, s:o, s:o}", "schema", "reclaim.summary/1", "baseline",
-                     of->planned->baseline, "repetitions", (json_int_t)of->planned->repetitions,
-                     "margin", of->planned->margin, "cells", cells, "verdicts", verdicts);
+    return json_pack("{s:s, s:s, s:I, s:f, s:{s:o, s:o, s:o, s:I}, s:o, s:o, s:o, s:O*}", "schema",
+                     "reclaim.summary/1", "baseline", of->planned->baseline, "repetitions",
+                     (json_int_t)of->planned->repetitions, "margin", of->planned->margin,
+                     "latency_recording", "ratio", json_from_number(of->latency_recording.median),
+                     "low", json_from_number(of->latency_recording.low), "high",
+                     json_from_number(of->latency_recording.high), "pairs",
+                     (json_int_t)of->latency_pairs, "cells", cells, "verdicts", verdicts,
+                     "overhead", suite_overhead_to_json(&of->suite), "heaps",
+                     json_object_get(of->planned->context, "heaps"));
 }

@@ -179,15 +179,19 @@ static void print_header(FILE *out, const char *spec)
 
 static void print_block(FILE *out, const summary *of, const char *spec)
 {
+    const char *caveat = "";
+
     print_header(out, spec);
     for (size_t i = 0; i < of->planned->cell_count; i++) {
         const cell_summary *row = &of->cells[i];
         if (strcmp(row->of->spec, spec) == 0) {
+            caveat = json_text_of(row->of->record, "caveat");
             print_row(out, row);
             print_measured(out, row);
             print_reason(out, row);
         }
     }
+    table_print_wrapped(out, caveat);
 }
 
 static size_t layouts_min(const plan *of)

@@ -113,18 +113,20 @@ const mm_type_info *mm_type_info_of(const mm_heap *heap, mm_type type);
     mm_var name[count];                                                    \
     __attribute__((cleanup(strategy_scope_leave))) mm_scope name##_scope_; \
     strategy_scope_enter((m), &name##_scope_, name, (count), (borrows));   \
-    MM_NAME_SCOPE_(name)
+    MM_NAME_SCOPE_((m), name)
 
 /* ---- Internal to this header: counting, noting and checking ---- */
 
 #if MM_COUNTED
     #define MM_COUNT_(m, operation, argument) \
         count_operation(&(m)->base, MM_OPERATION_##operation, (argument))
-    #define MM_NAME_SCOPE_(name) scope_name(&name##_scope_, #name, __func__)
+    #define MM_NAME_SCOPE_(m, name)                       \
+        (((mutator_base *)(void *)(m))->scopes_entered++, \
+         scope_name(&name##_scope_, #name, __func__))
     #define MM_NOTE_USE_(m, obj) mm_note_use_((m), (obj))
 #else
     #define MM_COUNT_(m, operation, argument) ((void)(m))
-    #define MM_NAME_SCOPE_(name) ((void)0)
+    #define MM_NAME_SCOPE_(m, name) ((void)0)
     #define MM_NOTE_USE_(m, obj) ((void)0)
 #endif
 

@@ -66,6 +66,18 @@ void mm_get_stats(const mm_heap *heap, mm_stats *out);
  * counts of objects and bytes stay. */
 void mm_reset_stats(mm_heap *heap);
 
+/* Called at the end of every request with its number, 1 for the first since the heap was made or
+ * since mm_reset_stats(); it may do whatever a program may, collecting included, and its time is in
+ * no request. NULL: nothing any more. */
+typedef void mm_request_hook(mm *m, uint64_t request, void *context);
+void mm_on_request(mm *m, mm_request_hook *hook, void *context);
+
+/* From now on every request and pause goes into `log`, which is emptied first and must stay until
+ * another is set; NULL: nothing is logged. Cascades are in it from the 64th object on, and not before:
+ * what one took until then is not in its length. Where the trait `pauses_unknown` is set there are
+ * requests only. */
+void mm_set_log(mm *m, mm_log *log);
+
 /* Freezing: every tracked object moves to a permanent generation that no collection looks at. There
  * it still dies when its count becomes zero; a cycle stays. What is made later is not frozen.
  * mm_unfreeze() moves the frozen objects to the oldest generation. For a server that forks workers:
@@ -114,6 +126,10 @@ mm_status mm_refcount(mm *m, const mm_var *obj, uint64_t *count);
  * when they run and whether they do; mm_nested_operations() is how much it was. */
 const uint64_t *mm_operation_counts(const mm *m);
 uint64_t mm_operation_digest(const mm *m);
+
+/* Scopes that the program has entered: declarations by MM_VAR, MM_VARS and MM_BORROW. They are no
+ * operations, but a strategy that links them pays for each. */
+uint64_t mm_scope_count(const mm *m);
 uint64_t mm_nested_operations(const mm *m);
 #endif
 

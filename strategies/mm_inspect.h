@@ -36,13 +36,6 @@ void mm_each_object(mm_heap *heap, mm_object_visitor *visit, void *context);
 /* The serial number of the object of `v`, which stays the same when it moves; 0 for null. */
 uint64_t mm_serial(const mm_var *v);
 
-/* ---- Requests ---- */
-
-/* Called at the end of every request with its number, 1 for the first since the heap was made; it
- * may do whatever a program may, collecting included. NULL: nothing any more. */
-typedef void mm_request_hook(mm *m, uint64_t request, void *context);
-void mm_on_request(mm *m, mm_request_hook *hook, void *context);
-
 /* From now on every allocation of the program fails, so that it comes to its end by the way that it
  * has for want of memory. For whoever has seen enough. */
 void mm_stop_program(mm *m);

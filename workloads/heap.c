@@ -355,6 +355,7 @@ static workload_result run(workload_run *run)
 const workload workload_heap = {
     .name = "heap",
     .story = "a real program's heap: built, walked, mutated, dropped",
+    .caveat = "shape only: a snapshot has no lifetimes, the mutation is made up",
     .parameters = parameters,
     .parameter_count = sizeof parameters / sizeof *parameters,
     .suite = {[WORKLOAD_TEST] = {"heap:file=%s,mutations=1000"},

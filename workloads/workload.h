@@ -92,7 +92,8 @@ typedef enum workload_result {
 
 typedef struct workload {
     const char *name;
-    const char *story; /* one phrase: what kind of program behaves so */
+    const char *story;  /* one phrase: what kind of program behaves so */
+    const char *caveat; /* one phrase, NULL: what its figures do not tell; charts say it */
     const setting *parameters;
     size_t parameter_count;
 

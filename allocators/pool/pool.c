@@ -1,9 +1,11 @@
 #define _GNU_SOURCE
 #include "allocators/pool/pool_inside.h"
+#include "allocators/pool/pool_walk.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 /* ---- Rings of arenas ---- */
@@ -44,6 +46,45 @@ static void arena_recount(pool_allocator *allocator, arena *a, uint32_t free_cou
 
 /* ---- Arenas ---- */
 
+/* Memory for an arena, at a multiple of its size: a larger mapping, whose ends are given back, unless the
+ * system happens to choose such an address, as it does for most that follow another. */
+static void *map_arena(void)
+{
+    const size_t bytes = POOL_ARENA_BYTES;
+    char *mapping = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    size_t before;
+
+    if (mapping == MAP_FAILED || (uintptr_t)mapping % bytes == 0)
+        return mapping;
+    munmap(mapping, bytes);
+    mapping = mmap(NULL, 2 * bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapping == MAP_FAILED)
+        return mapping;
+    before = bytes - (uintptr_t)mapping % bytes;
+    munmap(mapping, before);
+    if (before < bytes)
+        munmap(mapping + before + bytes, bytes - before);
+    return mapping + before;
+}
+
+static void arena_list(pool_allocator *allocator, arena *a)
+{
+    a->older = allocator->newest;
+    if (a->older != NULL)
+        a->older->newer = a;
+    allocator->newest = a;
+}
+
+static void arena_unlist(pool_allocator *allocator, arena *a)
+{
+    if (a->older != NULL)
+        a->older->newer = a->newer;
+    if (a->newer != NULL)
+        a->newer->older = a->older;
+    else
+        allocator->newest = a->older;
+}
+
 static arena *arena_open(pool_allocator *allocator)
 {
     arena *a = malloc(sizeof *a);
@@ -51,18 +92,16 @@ static arena *arena_open(pool_allocator *allocator)
 
     if (a == NULL)
         return NULL;
-    mapping =
-        mmap(NULL, POOL_ARENA_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    mapping = map_arena();
     if (mapping == MAP_FAILED) {
         free(a);
         return NULL;
     }
-    *a = (arena){
-        .mapping = mapping,
-        .pools = (char *)(((uintptr_t)mapping + POOL_BYTES - 1) & ~(uintptr_t)(POOL_BYTES - 1)),
-        .free_count = POOL_ARENA_POOLS,
-    };
+    if (allocator->bytes_mapped >= POOL_HUGE_PAGES_FROM)
+        madvise(mapping, POOL_ARENA_BYTES, MADV_HUGEPAGE); /* refused: no harm is done */
+    *a = (arena){.pools = mapping, .free_count = POOL_ARENA_POOLS};
     arena_link(ring_of(allocator, a), a);
+    arena_list(allocator, a);
     allocator->empty_count++;
     allocator->bytes_mapped += POOL_ARENA_BYTES;
     return a;
@@ -71,9 +110,10 @@ static arena *arena_open(pool_allocator *allocator)
 static void arena_close(pool_allocator *allocator, arena *a)
 {
     arena_unlink(ring_of(allocator, a), a);
+    arena_unlist(allocator, a);
     allocator->bytes_mapped -= POOL_ARENA_BYTES;
-    UNPOISON(a->mapping, POOL_ARENA_BYTES);
-    munmap(a->mapping, POOL_ARENA_BYTES);
+    UNPOISON(a->pools, POOL_ARENA_BYTES);
+    munmap(a->pools, POOL_ARENA_BYTES);
     free(a);
 }
 
@@ -92,11 +132,6 @@ static arena *fullest_arena(pool_allocator *allocator)
 
 /* ---- Pools ---- */
 
-static uint32_t block_bytes(uint32_t class)
-{
-    return (class + 1) * POOL_ALIGNMENT;
-}
-
 static pool *pool_of_arena(const arena *a, uint32_t i)
 {
     return pool_at((uintptr_t)a->pools + (size_t)POOL_BYTES * i);
@@ -110,7 +145,7 @@ static uint32_t pool_bytes(const pool *p)
 
 static bool pool_has_room(const pool *p)
 {
-    return p->free != NULL || p->carved + block_bytes(p->class) <= pool_bytes(p);
+    return p->free != NULL || p->carved + pool_block_bytes(p->class) <= pool_bytes(p);
 }
 
 static bool is_alone(const pool *p)
@@ -176,6 +211,7 @@ __attribute__((noinline)) static void pool_give_back(pool_allocator *allocator, 
     arena *a = p->arena;
 
     pool_unlink(allocator, p);
+    p->class = POOL_CLASSES;
     p->next = a->free;
     a->free = p;
     arena_recount(allocator, a, a->free_count + 1);
@@ -207,7 +243,7 @@ static pool *find_room(pool_allocator *allocator, uint32_t class)
  * to be used, and not before. */
 static void pool_carve(pool *p)
 {
-    uint32_t size = block_bytes(p->class), end = p->carved + POOL_CARVED_BYTES;
+    uint32_t size = pool_block_bytes(p->class), end = p->carved + POOL_CARVED_BYTES;
     block **last = &p->free;
 
     do {
@@ -229,7 +265,7 @@ void *pool_allocate_slowly(pool_allocator *allocator, uint32_t class)
         return NULL;
     if (p->free == NULL)
         pool_carve(p);
-    return pool_allocate_fast(allocator, block_bytes(class));
+    return pool_allocate_fast(allocator, pool_block_bytes(class));
 }
 
 void pool_settle(pool_allocator *allocator, pool *p)
@@ -270,12 +306,8 @@ pool_allocator *pool_open(void)
 
 void pool_close(pool_allocator *allocator)
 {
-    while (allocator->all_full != NULL)
-        arena_close(allocator, allocator->all_full);
-    for (uint32_t n = 1; n <= POOL_ARENA_POOLS; n++) {
-        while (allocator->by_free[n] != NULL)
-            arena_close(allocator, allocator->by_free[n]);
-    }
+    while (allocator->newest != NULL)
+        arena_close(allocator, allocator->newest);
     free(allocator);
 }
 
@@ -284,28 +316,76 @@ size_t pool_bytes_mapped(const pool_allocator *allocator)
     return allocator->bytes_mapped;
 }
 
-static size_t bytes_in_use(const arena *ring)
+size_t pool_bytes_in_use(const pool_allocator *allocator)
 {
-    const arena *a = ring;
     size_t bytes = 0;
 
-    while (a != NULL) {
+    for (const arena *a = allocator->newest; a != NULL; a = a->older) {
         for (uint32_t i = 0; i < a->cut; i++) {
             const pool *p = pool_of_arena(a, i);
-            bytes += (size_t)p->in_use * block_bytes(p->class);
+            if (p->class < POOL_CLASSES)
+                bytes += (size_t)p->in_use * pool_block_bytes(p->class);
         }
-        a = a->next != ring ? a->next : NULL;
     }
     return bytes;
 }
 
-size_t pool_bytes_in_use(const pool_allocator *allocator)
-{
-    size_t bytes = bytes_in_use(allocator->all_full);
+/* ---- Walking ---- */
 
-    for (uint32_t n = 1; n <= POOL_ARENA_POOLS; n++)
-        bytes += bytes_in_use(allocator->by_free[n]);
-    return bytes;
+/* The next free block, read past the poison. */
+__attribute__((no_sanitize("address"))) static const block *next_free(const block *b)
+{
+    return b->next;
+}
+
+/* Notes which blocks of the walk's pool are free, by their list. */
+static void note_free_blocks(pool_walk *walk, const pool *p)
+{
+    memset(walk->is_free, 0, sizeof walk->is_free);
+    for (const block *b = p->free; b != NULL; b = next_free(b)) {
+        uint32_t granule = (uint32_t)((uintptr_t)b % POOL_BYTES / POOL_ALIGNMENT);
+        walk->is_free[granule / 64] |= UINT64_C(1) << granule % 64;
+    }
+}
+
+static void walk_into_pool(pool_walk *walk, const pool *p)
+{
+    walk->block_bytes = pool_block_bytes(p->class);
+    walk->first = (char *)p + sizeof *p;
+    walk->at = (char *)p + p->carved;
+    note_free_blocks(walk, p);
+}
+
+void pool_walk_open(pool_walk *walk, const pool_allocator *allocator)
+{
+    *walk = (pool_walk){.next_arena = allocator->newest};
+}
+
+/* An arena may be gone as soon as its last block in use has been given to the walker. So what is needed of
+ * it is taken when the walk enters it, and its pools in use are counted down. */
+static void walk_into_arena(pool_walk *walk, const arena *a)
+{
+    walk->arena = a;
+    walk->next_arena = a->older;
+    walk->pools_left = POOL_ARENA_POOLS - a->free_count;
+    walk->pools_met = 0;
+}
+
+bool pool_walk_on(pool_walk *walk)
+{
+    const pool *p;
+
+    while (walk->pools_left == 0) {
+        if (walk->next_arena == NULL)
+            return false;
+        walk_into_arena(walk, walk->next_arena);
+    }
+    do
+        p = pool_of_arena(walk->arena, walk->pools_met++);
+    while (p->class == POOL_CLASSES);
+    walk->pools_left--;
+    walk_into_pool(walk, p);
+    return true;
 }
 
 /* ---- Verifying ---- */
@@ -319,12 +399,6 @@ __attribute__((format(printf, 2, 3))) static bool violation(char message[POOL_ME
     vsnprintf(message, POOL_MESSAGE_MAX, format, arguments);
     va_end(arguments);
     return false;
-}
-
-/* The next free block, read past the poison. */
-__attribute__((no_sanitize("address"))) static const block *next_free(const block *b)
-{
-    return b->next;
 }
 
 static bool is_usable(const pool_allocator *allocator, const pool *wanted)
@@ -351,7 +425,7 @@ static uint32_t expected_settling(const pool *p)
 static bool check_pool(const pool_allocator *allocator, const pool *p,
                        char message[POOL_MESSAGE_MAX])
 {
-    uint32_t size = block_bytes(p->class), carved = (p->carved - (uint32_t)sizeof *p) / size;
+    uint32_t size = pool_block_bytes(p->class), carved = (p->carved - (uint32_t)sizeof *p) / size;
     uint32_t on_list = 0;
 
     if (p->class >= POOL_CLASSES || p->carved > pool_bytes(p))
@@ -386,8 +460,8 @@ static bool check_arena(const pool_allocator *allocator, const arena *a, uint32_
     uint32_t free_count = POOL_ARENA_POOLS - a->cut;
 
     if (a->free_count != expected_free)
-        return violation(message, "arena %p: %u free pools, in the ring of %u", a->mapping,
-                         a->free_count, expected_free);
+        return violation(message, "arena %p: %u free pools, in the ring of %u",
+                         (const void *)a->pools, a->free_count, expected_free);
     for (uint32_t i = 0; i < a->cut; i++) {
         const pool *p = pool_of_arena(a, i);
         if (is_free_in(a, p))
@@ -396,7 +470,7 @@ static bool check_arena(const pool_allocator *allocator, const arena *a, uint32_
             return false;
     }
     if (free_count != a->free_count)
-        return violation(message, "arena %p: counts %u free pools, has %u", a->mapping,
+        return violation(message, "arena %p: counts %u free pools, has %u", (const void *)a->pools,
                          a->free_count, free_count);
     return true;
 }

@@ -2,9 +2,9 @@
  *
  * Terms. A *block* is what the caller gets. All blocks of one *size class* (a multiple of 16 bytes)
  * are the same size. A *pool* is 16 KiB of blocks of one class, at a multiple of its size, with a
- * header. An *arena* is 1 MiB of address space, cut into pools.
+ * header. An *arena* is 2 MiB of address space, at a multiple of its size, cut into pools.
  *
- *   arena  │ pool 0 │ pool 1 │ … │ pool 62 │
+ *   arena  │ pool 0 │ pool 1 │ … │ pool 127 │
  *   pool   │ 0 to 7 empty lines │ header │ block │ block │ … │ not yet carved │
  *   block  in use, or free: its first word leads to the next free block of its pool
  *
@@ -21,7 +21,7 @@
  * A pool whose last block is freed goes back to its arena, unless it is the only usable one of its
  * class: a program that makes and drops one object would otherwise pay for a pool each time. New
  * pools are taken from the arena that has the fewest free ones, so that the emptiest arenas get the
- * chance to become empty. Up to 16 empty arenas are kept, more are unmapped: a collector that empties
+ * chance to become empty. Up to 8 empty arenas are kept, more are unmapped: a collector that empties
  * many at once is about to fill them again.
  *
  * Colours. Pools lie at multiples of 16 KiB, so that equal places in two of them have the same low
@@ -31,8 +31,8 @@
  * address (the colouring of slabs: Bonwick 1994).
  *
  * Cost: allocating and freeing are a handful of instructions and O(1) always, but for the system
- * calls of an arena per 63 pools. Memory: at most 15 bytes a block lost to rounding, 48 bytes a
- * pool to its header and 224 on average to its colour, together 1.7%.
+ * calls of an arena per 128 pools. Memory: at most 15 bytes a block lost to rounding, 64 bytes a
+ * pool to its header and 224 on average to its colour, together 1.8%.
  *
  * Sources: the facts about CPython's obmalloc (arenas of 1 MiB, pools of 16 KiB, 32 classes of 16 to
  * 512 bytes, arenas ordered by free pools); Wilson, Johnstone, Neely and Boles, "Dynamic storage
@@ -53,9 +53,10 @@ enum {
     POOL_COLOURS = 8,            /* places where a pool's header may lie */
     POOL_COLOUR_BYTES = 64,      /* between them: a cache line */
     POOL_CARVED_BYTES = 1 << 10, /* made into free blocks at a time, at least one block */
-    POOL_ARENA_BYTES = 1 << 20,
-    POOL_EMPTY_ARENAS_MAX = 16,                          /* that are kept */
-    POOL_ARENA_POOLS = POOL_ARENA_BYTES / POOL_BYTES - 1 /* the rest is lost to alignment */
+    POOL_ARENA_BYTES = 2 << 20,
+    POOL_EMPTY_ARENAS_MAX = 8,      /* that are kept */
+    POOL_HUGE_PAGES_FROM = 2 << 20, /* bytes mapped from which on arenas ask for huge pages */
+    POOL_ARENA_POOLS = POOL_ARENA_BYTES / POOL_BYTES
 };
 
 typedef struct pool_allocator pool_allocator;

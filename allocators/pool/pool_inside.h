@@ -46,17 +46,20 @@ typedef struct pool {
     uint32_t in_use;    /* blocks */
     uint32_t settle_at; /* freeing down to as many blocks in use takes more than a push */
     uint32_t carved;    /* bytes of the pool that are, or have been, blocks; header included */
-    uint16_t class;     /* size class, 0 for the smallest */
+    uint16_t class;     /* size class, 0 for the smallest; POOL_CLASSES: free, in its arena */
     bool linked;        /* in the ring of usable pools */
+    char rest[16]; /* of the cache line, so that a block of 64 bytes is one line and not in two */
 } __attribute__((aligned(POOL_ALIGNMENT))) pool;
+
+static_assert(sizeof(pool) == POOL_COLOUR_BYTES, "blocks begin with a cache line");
 
 struct arena {
     arena *next, *previous; /* ring of the arenas with as many free pools */
+    arena *older, *newer;   /* list of all arenas, by when they were opened */
     pool *free;
-    char *pools;         /* the first, aligned */
+    char *pools;         /* the mapping */
     uint32_t free_count; /* pools, the uncut ones included */
     uint32_t cut;        /* pools that have been in use */
-    void *mapping;
 };
 
 struct pool_allocator {
@@ -64,6 +67,7 @@ struct pool_allocator {
     pool none;                            /* a pool that has nothing free, and never will */
     arena *by_free[POOL_ARENA_POOLS + 1]; /* rings of arenas; index: free pools; 0 unused */
     arena *all_full;                      /* ring of arenas without a free pool */
+    arena *newest;                        /* list of all arenas */
     uint32_t fewest_free;                 /* no ring before this index has an arena */
     uint32_t empty_count;                 /* arenas whose pools are all free */
     size_t bytes_mapped;
@@ -86,6 +90,11 @@ void *pool_allocate_slowly(pool_allocator *allocator, uint32_t class);
 
 /* After freeing a block of a pool that has as many in use as its `settle_at`. */
 void pool_settle(pool_allocator *allocator, pool *p);
+
+static inline uint32_t pool_block_bytes(uint32_t class)
+{
+    return (class + 1) * POOL_ALIGNMENT;
+}
 
 static inline uint32_t pool_class_of(size_t bytes)
 {

@@ -185,7 +185,37 @@ typedef struct mm_traits {
     mm_death_order death_by_collector; /* what a collection finds unreachable */
     bool finalises_at_teardown;        /* mm_heap_free() runs the finalisers that have not run */
     uint32_t generations;              /* that mm_collect() accepts; 0: there is no collector */
+    const char *fills_heap; /* options with which it collects only when the option heap_bytes_max is
+                               reached, so that it trades space for time; NULL: it cannot */
 } mm_traits;
+
+/* Objects of a cascade before its clock starts: timing every decrement would cost more than the
+ * decrement. */
+enum { MM_CASCADE_UNTIMED = 63 };
+
+/* What stops the program: a collection, or a cascade of counting that is long enough to be timed. */
+typedef enum mm_pause_kind { MM_PAUSE_COLLECTION, MM_PAUSE_CASCADE } mm_pause_kind;
+
+typedef struct mm_pause {
+    uint64_t began_ns, length_ns; /* of monotonic time */
+    uint64_t visited;             /* objects, as in mm_stats; of a cascade, what died in it */
+    uint64_t reclaimed;
+    uint32_t generation; /* 0 for a cascade */
+    mm_pause_kind kind;
+} mm_pause;
+
+typedef struct mm_request {
+    uint64_t began_ns, length_ns;
+} mm_request;
+
+/* Every request and pause in order, in room that the owner has reserved: noting one allocates
+ * nothing. The numbers count on when the room is full, and what has none is not noted. */
+typedef struct mm_log {
+    mm_request *requests;
+    mm_pause *pauses;
+    uint64_t request_count, request_room;
+    uint64_t pause_count, pause_room;
+} mm_log;
 
 /* Statistics of one heap. Arrays are by generation, youngest first. What a flavour does not count
  * is MM_UNKNOWN. */
@@ -196,7 +226,8 @@ typedef struct mm_stats {
         reclaimed_by_count; /* counted: objects whose count fell to zero outside a collection */
     uint64_t collections[MM_GENERATIONS_MAX];
     uint64_t reclaimed_by_collector[MM_GENERATIONS_MAX];
-    uint64_t objects_visited; /* once per object and collection */
+    uint64_t objects_visited;                          /* once per object and collection */
+    uint64_t visited_by_collector[MM_GENERATIONS_MAX]; /* the same by generation */
     uint64_t collector_ns, pause_ns_max;
     uint64_t drop_ns_max; /* longest cascade; its first MM_CASCADE_UNTIMED objects are not in it */
     uint64_t requests, request_ns_max;

@@ -107,10 +107,17 @@ void collection_end(mm *m, const collection *c)
     totals->collections[c->generation]++;
     totals->reclaimed[c->generation] += c->reclaimed;
     totals->reclaimed_ever += c->reclaimed;
-    totals->visited += c->visited;
+    totals->visited[c->generation] += c->visited;
     totals->total_ns += pause_ns;
     if (pause_ns > totals->pause_ns_max)
         totals->pause_ns_max = pause_ns;
+    if (MM_UNLIKELY(m->base.log != NULL))
+        log_pause(m->base.log, &(mm_pause){.began_ns = c->started_ns,
+                                           .length_ns = pause_ns,
+                                           .visited = c->visited,
+                                           .reclaimed = c->reclaimed,
+                                           .generation = c->generation,
+                                           .kind = MM_PAUSE_COLLECTION});
     if (MM_UNLIKELY(heap->base.garbage.flags & MM_DEBUG_STATS))
         say(&heap->base.garbage, "gc: done, %lu unreachable, 0 uncollectable, %.4f s",
             (unsigned long)c->unreachable, (double)pause_ns / 1e9);

@@ -10,7 +10,7 @@
 typedef struct collection_totals {
     uint64_t collections[MM_GENERATIONS_MAX];
     uint64_t reclaimed[MM_GENERATIONS_MAX];
-    uint64_t visited;
+    uint64_t visited[MM_GENERATIONS_MAX];
     uint64_t total_ns, pause_ns_max;
     uint64_t reclaimed_ever; /* never reset */
 } collection_totals;

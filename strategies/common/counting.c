@@ -32,14 +32,6 @@ __attribute__((noinline)) static uint64_t start_clock(void)
     return clock_now_ns();
 }
 
-__attribute__((noinline)) static void note_cascade(mutator_base *base, uint64_t started_ns)
-{
-    uint64_t drop_ns = clock_now_ns() - started_ns;
-
-    if (drop_ns > base->drop_ns_max && !base->heap->base.collecting)
-        base->drop_ns_max = drop_ns;
-}
-
 /* Gives up one reference to `child`. True when that was the last one; its count stays at 1. */
 static inline bool give_up_child(mm_object *child)
 {
@@ -124,7 +116,7 @@ __attribute__((noinline)) static void run_cascade(mm *m, mm_object *object, uint
         outer = object->slots[next - 1];
     }
     if (MM_UNLIKELY(started_ns != 0))
-        note_cascade(&m->base, started_ns);
+        log_cascade(&m->base, started_ns, MM_CASCADE_UNTIMED - untimed);
 }
 
 /* An object that dies without a trace: nothing else dies with it, and no code runs. */

@@ -47,10 +47,6 @@ struct mm_object {
 #define MM_SCOPES_LINKED(m) MM_COUNTED
 #include "variables.h"
 
-/* Objects of a cascade before its clock starts: timing every decrement would cost more than the
- * decrement. */
-enum { MM_CASCADE_UNTIMED = 63 };
-
 static const uint32_t COUNT_IMMORTAL = UINT32_C(1) << 31;
 
 /* Gives up the last reference to an object, whose count is one: reclaims it and all that dies with

@@ -16,7 +16,7 @@
 
 #include <stdlib.h>
 
-#include "allocators/pool/pool_inside.h"
+#include "allocators/pool/pool_walk.h"
 
 /* An allocation site: where in the program an object was made. The texts are literals. */
 typedef struct mm_site {
@@ -103,6 +103,15 @@ static inline bool front_is_needed(const front *f)
     return f->limited || f->pool != NULL || f->refusing;
 }
 
+/* Whether a block of `bytes`, header and request together, is the pool allocator's. */
+static inline bool front_pools(const front *f, size_t bytes)
+{
+#if MM_REGISTRY
+    bytes += sizeof(registered);
+#endif
+    return f->pool != NULL && bytes <= POOL_BLOCK_BYTES_MAX;
+}
+
 /* A block of `header + request` bytes, aligned for any type, not cleared; NULL when there is no
  * memory or the heap limit would be passed. `header` is what the strategy adds to the `request` of
  * the program. Never collects. The mutator's way here is mutator_allocate(). */
@@ -135,6 +144,28 @@ void *front_side_table(front *f, void *old, size_t bytes);
  * no limit and no injected fault applies, since a collection must not fail. */
 void *front_copy_block(front *f, void *block, size_t header, size_t request);
 void front_discard_block(front *f, void *block, size_t header, size_t request);
+
+/* A walk over the pool allocator's blocks, of which there are none without one; the rules are
+ * those of pool_walk.h. */
+static inline void front_walk_open(const front *f, pool_walk *walk)
+{
+    if (f->pool != NULL)
+        pool_walk_open(walk, f->pool);
+    else
+        *walk = (pool_walk){0};
+}
+
+/* The next block as front_allocate() gave it; NULL at the end. */
+static inline void *front_walk_next(pool_walk *walk)
+{
+    void *block = pool_walk_next(walk);
+
+#if MM_REGISTRY
+    return block != NULL ? (registered *)block + 1 : NULL;
+#else
+    return block;
+#endif
+}
 
 #if MM_REGISTRY
 static inline registered *front_registered(const void *block)

@@ -179,11 +179,13 @@ void mm_get_stats(const mm_heap *heap, mm_stats *out)
     const mm *m = heap->base.mutator;
 
     *out = (mm_stats){
-        .objects_visited = totals->visited,
         .collector_ns = totals->total_ns,
         .pause_ns_max = totals->pause_ns_max,
     };
     memcpy(out->collections, totals->collections, sizeof out->collections);
+    memcpy(out->visited_by_collector, totals->visited, sizeof out->visited_by_collector);
+    for (uint32_t g = 0; g < MM_GENERATIONS_MAX; g++)
+        out->objects_visited += totals->visited[g];
     memcpy(out->reclaimed_by_collector, totals->reclaimed, sizeof out->reclaimed_by_collector);
     if (m != NULL) {
         out->drop_ns_max = m->base.drop_ns_max;
@@ -195,8 +197,11 @@ void mm_get_stats(const mm_heap *heap, mm_stats *out)
     stats_of_front(&heap->base, out);
     if (strategy_traits.peer != NULL)
         out->drop_ns_max = MM_UNKNOWN; /* cascades are the peer's own affair */
-    if (strategy_traits.visits_unknown)
+    if (strategy_traits.visits_unknown) {
         out->objects_visited = MM_UNKNOWN;
+        for (uint32_t g = 0; g < MM_GENERATIONS_MAX; g++)
+            out->visited_by_collector[g] = MM_UNKNOWN;
+    }
     for (uint32_t g = 0; g < MM_GENERATIONS_MAX && strategy_traits.collections_unknown; g++)
         out->collections[g] = MM_UNKNOWN;
     if (strategy_traits.pauses_unknown)
@@ -216,7 +221,15 @@ void mm_reset_stats(mm_heap *heap)
     heap->base.collections =
         (collection_totals){.reclaimed_ever = heap->base.collections.reclaimed_ever};
     if (m != NULL)
-        m->base.drop_ns_max = m->base.requests = m->base.request_ns_max = 0;
+        m->base.drop_ns_max = m->base.requests = m->base.request_ns_max =
+            m->base.request_ns_notable = 0;
+}
+
+void mm_on_request(mm *m, mm_request_hook *hook, void *context)
+{
+    m->base.on_request = hook;
+    m->base.on_request_context = context;
+    m->base.request_ns_notable = 0;
 }
 
 #ifdef strategy_freeze
@@ -304,6 +317,11 @@ const uint64_t *mm_operation_counts(const mm *m)
 uint64_t mm_operation_digest(const mm *m)
 {
     return m->base.digest;
+}
+
+uint64_t mm_scope_count(const mm *m)
+{
+    return m->base.scopes_entered;
 }
 
 uint64_t mm_nested_operations(const mm *m)

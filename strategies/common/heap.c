@@ -262,12 +262,8 @@ void mm_request_end(mm *m)
         collect_by_cadence(m);
     base->requests++;
     request_ns = clock_now_ns() - base->request_started_ns;
-    if (request_ns > base->request_ns_max)
-        base->request_ns_max = request_ns;
-#if MM_COUNTED
-    if (base->on_request != NULL)
-        base->on_request(m, base->heap->base.front.request, base->on_request_context);
-#endif
+    if (MM_UNLIKELY(request_ns >= base->request_ns_notable))
+        log_request(base, request_ns);
 }
 
 void mm_program_end(mm *m)

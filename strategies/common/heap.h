@@ -9,6 +9,7 @@
 #include "finalise.h"
 #include "front.h"
 #include "garbage.h"
+#include "log.h"
 #include "weak.h"
 
 /* Every operation of the object API that is counted. */
@@ -54,12 +55,15 @@ typedef struct mutator_base {
     bool limited; /* a limit, a pool or a refusal: memory comes from the front, not from malloc */
     uint64_t request_started_ns, request_ns_max, requests;
     uint64_t drop_ns_max;
+    uint64_t request_ns_notable; /* requests from this length on are noted: see log.c */
+    mm_log *log;                 /* NULL: nothing is logged */
+    void (*on_request)(mm *m, uint64_t request, void *context); /* at the end of each, or NULL */
+    void *on_request_context;
 #if MM_COUNTED
     uint64_t operations[MM_OPERATION_COUNT];
     uint64_t digest;            /* of every operation issued and its constant arguments, in order */
+    uint64_t scopes_entered;    /* in all of the program's code */
     uint64_t operations_nested; /* issued by finalisers and callbacks: in neither of the above */
-    void (*on_request)(mm *m, uint64_t request, void *context); /* at the end of each, or NULL */
-    void *on_request_context;
 #endif
 #if MM_CHECKED
     uint64_t collect_every; /* allocations between forced collections; 0: none forced */

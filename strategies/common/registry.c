@@ -54,12 +54,6 @@ void mm_each_object(mm_heap *heap, mm_object_visitor *visit, void *context)
     }
 }
 
-void mm_on_request(mm *m, mm_request_hook *hook, void *context)
-{
-    m->base.on_request = hook;
-    m->base.on_request_context = context;
-}
-
 void mm_stop_program(mm *m)
 {
     m->base.heap->base.front.stopped = true;

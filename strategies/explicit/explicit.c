@@ -18,7 +18,7 @@ const setting strategy_settings[] = {HEAP_SETTINGS};
 const size_t strategy_setting_count = sizeof strategy_settings / sizeof *strategy_settings;
 
 /* Deaths at one moment that take long enough to be called a pause. */
-enum { DEATHS_UNTIMED = 63 };
+enum { DEATHS_UNTIMED = MM_CASCADE_UNTIMED };
 
 /* Whether freeing an object is nothing but to call free(). */
 #define FREES_QUICKLY(m) (!MM_COUNTED && !MM_REGISTRY && !(m)->base.limited)
@@ -90,11 +90,8 @@ __attribute__((noinline)) static void free_slowly(mm *m, mm_object **dead, uint3
 
     for (uint32_t i = 0; i < count; i++)
         free_object(m, dead[i]);
-    if (started_ns != 0) {
-        uint64_t drop_ns = clock_now_ns() - started_ns;
-        if (drop_ns > m->base.drop_ns_max)
-            m->base.drop_ns_max = drop_ns;
-    }
+    if (started_ns != 0)
+        log_cascade(&m->base, started_ns, count);
 }
 
 /* Whatever dies, the object whose reference was given up is among it, and its address is at hand: it

@@ -1,9 +1,18 @@
 /* The collector: mark, then sweep.
  *
  * Invariant after marking: an object is marked exactly when a variable or root reaches it. Each
- * marked object was pushed on the mark stack once; when it is popped its children are marked. So a
- * child of a popped object is marked, and what is not marked when the stack is empty is
- * unreachable. The sweep frees it and leaves the rest in the list, in order.
+ * marked object with slots was pushed on the mark stack once; when it is popped its children are
+ * marked. So a child of a popped object is marked, and what is not marked when the stack is empty is
+ * unreachable. The sweep frees it and leaves the rest where it is.
+ *
+ * To mark is to wait for memory: the mark is in the object, and its children are anywhere. So a
+ * reference is not followed at once. It waits in a ring of sixteen while its target is fetched into
+ * the cache; the one that has waited longest is followed in its place. When the stack is empty the
+ * ring is emptied too, and only when both are is marking done.
+ *
+ * The sweep meets all objects in the order of their addresses where the pool allocator has them
+ * (objects.h), so that the processor fetches ahead what it comes to, and so that each pool's free
+ * blocks are in order for what is made next.
  *
  *   collect:  turn the marks over
  *             mark from the roots, rescan while the stack overflowed
@@ -13,7 +22,7 @@
  *
  * Cost: O(live objects + their slots) to mark, O(all objects) to sweep, one mark stack of at most
  * the widest frontier; the stack is given back after each collection. Without memory for the stack
- * it still collects: an overflow makes the collector walk the list for marked objects with unmarked
+ * it still collects: an overflow makes the collector walk the heap for marked objects with unmarked
  * children, at worst once per stack-full of objects.
  *
  * The trigger bounds the price of garbage: with live bytes L and factor f a collection of cost c·L
@@ -21,11 +30,13 @@
  *
  * Rejected: clearing marks while sweeping (a write to every live object; turning the sense of the
  * mark over costs nothing); reversing pointers instead of a stack (Schorr and Waite 1967: three
- * writes an edge).
+ * writes an edge); one list of all objects, in the order they were made (docs/decisions, 17).
  * Sources: McCarthy 1960; Jones, Hosking and Moss, The Garbage Collection
- * Handbook, chapter 2. */
+ * Handbook, chapter 2; for the ring Cher, Hosking and Vijaykumar, "Software prefetching for
+ * mark-sweep garbage collection", ASPLOS 2004. */
 #include "mm.h"
 #include "common/check.h"
+#include "marksweep/objects.h"
 
 enum { MINIMUM_BYTES_DEFAULT = 4 << 20 };
 
@@ -72,6 +83,9 @@ void strategy_trigger_changed(mm_heap *heap)
 mm_status strategy_heap_open(mm_heap *heap)
 {
     heap->mark_stack_max = SIZE_MAX / sizeof(mm_object *);
+    heap->header_bytes = (uint32_t)sizeof(mm_object);
+    if (heap->base.front.pool == NULL)
+        heap->header_bytes += (uint32_t)sizeof(object_link);
     heap->bytes_until_collection = allowance(heap, 0);
     heap->armed = true;
     heap->base.automatic = settings_get(&heap->base.options, "automatic") != 0;
@@ -79,33 +93,56 @@ mm_status strategy_heap_open(mm_heap *heap)
     return MM_OK;
 }
 
-static void free_object(mm_heap *heap, mm_object *object)
+static void free_pooled(mm_heap *heap, mm_object *object)
 {
     mutator_free(&heap->base.mutator->base, object, sizeof *object, object_requested_bytes(object));
 }
 
+static void free_linked(mm_heap *heap, object_link *link)
+{
+    mutator_free(&heap->base.mutator->base, link, sizeof *link + sizeof(mm_object),
+                 object_requested_bytes(object_behind(link)));
+}
+
+/* What is in pools goes with them. */
 void strategy_heap_close(mm *m)
 {
     mm_heap *heap = m->base.heap;
 
-    for (mm_object *object = heap->objects, *next; object != NULL; object = next) {
-        next = object->next;
-        free_object(heap, object);
+    for (object_link *link = heap->linked, *next; link != NULL; link = next) {
+        next = link->next;
+        free_linked(heap, link);
     }
-    heap->objects = NULL;
+    heap->linked = NULL;
 }
 
+/* References wait their turn in a ring before their target is looked at: meanwhile it comes into the cache. */
+enum { FETCHED_AHEAD = 16 };
+
 typedef struct marker {
-    uint32_t marked;
+    uint16_t marked;
     mark_stack stack;
+    uint32_t turn;
+    mm_object *fetched[FETCHED_AHEAD]; /* NULL: none */
 } marker;
 
-static inline void mark(marker *k, mm_object *object)
+static inline void look_at(marker *k, mm_object *object)
 {
     if (object->mark != k->marked) {
         object->mark = k->marked;
-        mark_stack_push(&k->stack, object);
+        if (object->slot_count != 0)
+            mark_stack_push(&k->stack, object);
     }
+}
+
+static inline void mark(marker *k, mm_object *object)
+{
+    mm_object **place = k->fetched + k->turn++ % FETCHED_AHEAD, *earlier = *place;
+
+    __builtin_prefetch(object, 1);
+    *place = object;
+    if (earlier != NULL)
+        look_at(k, earlier);
 }
 
 static void mark_root(mm_object **place, void *context)
@@ -121,12 +158,25 @@ static inline void mark_children(marker *k, mm_object *object)
     }
 }
 
+static void look_at_fetched(marker *k)
+{
+    for (uint32_t i = 0; i < FETCHED_AHEAD; i++) {
+        mm_object **place = k->fetched + k->turn++ % FETCHED_AHEAD, *object = *place;
+        *place = NULL;
+        if (object != NULL)
+            look_at(k, object);
+    }
+}
+
 static void scan_marked(marker *k)
 {
     mm_object *object;
 
-    while ((object = mark_stack_pop(&k->stack)) != NULL)
-        mark_children(k, object);
+    do {
+        while ((object = mark_stack_pop(&k->stack)) != NULL)
+            mark_children(k, object);
+        look_at_fetched(k);
+    } while (k->stack.depth != 0);
 }
 
 static void mark_from_roots(mm_heap *heap, marker *k)
@@ -140,8 +190,9 @@ static void mark_from_roots(mm_heap *heap, marker *k)
 static void rescan_after_overflow(mm_heap *heap, marker *k)
 {
     while (k->stack.overflowed) {
+        object_walk walk = objects_walk(heap);
         k->stack.overflowed = false;
-        for (mm_object *object = heap->objects; object != NULL; object = object->next) {
+        for (mm_object *object; (object = objects_next(&walk)) != NULL;) {
             if (object->mark == k->marked) {
                 mark_children(k, object);
                 scan_marked(k);
@@ -165,18 +216,28 @@ void settle_mark_again(mm_heap *heap, void *context)
     rescan_after_overflow(heap, k);
 }
 
+/* The next object that is not marked; NULL at the end. */
+static mm_object *next_unmarked(const mm_heap *heap, object_walk *walk)
+{
+    mm_object *object;
+
+    while ((object = objects_next(walk)) != NULL && object->mark == heap->marked)
+        continue;
+    return object;
+}
+
 /* Keeps all that is not marked, if that is asked for and there is memory to. */
 static void save_garbage(mm_heap *heap)
 {
+    object_walk walk = objects_walk(heap);
     uint64_t found = 0;
 
-    for (mm_object *object = heap->objects; object != NULL; object = object->next)
-        found += object->mark != heap->marked;
+    while (next_unmarked(heap, &walk) != NULL)
+        found++;
     if (!garbage_reserve(heap, found))
         return;
-    for (mm_object *object = heap->objects; object != NULL; object = object->next) {
-        if (object->mark == heap->marked)
-            continue;
+    walk = objects_walk(heap);
+    for (mm_object *object; (object = next_unmarked(heap, &walk)) != NULL;) {
         object->mark = heap->marked;
         garbage_save(heap, object);
     }
@@ -189,34 +250,60 @@ static uint64_t watch_garbage(mm_heap *heap)
     size_t saved_before = g->count;
 
     if (garbage_reported(g)) {
-        for (mm_object *object = heap->objects; object != NULL; object = object->next) {
-            if (object->mark != heap->marked)
-                garbage_report(heap, object);
-        }
+        object_walk walk = objects_walk(heap);
+        for (const mm_object *object; (object = next_unmarked(heap, &walk)) != NULL;)
+            garbage_report(heap, object);
     }
     if (g->flags & MM_DEBUG_SAVE_ALL)
         save_garbage(heap);
     return g->count - saved_before;
 }
 
+/* Whether an object stays; counts it as what it is. */
+static inline bool survives(const mm_heap *heap, const mm_object *object, collection *c,
+                            size_t *bytes_live)
+{
+    bool marked = object->mark == heap->marked;
+
+    c->visited++;
+    c->reclaimed += !marked;
+    *bytes_live += marked ? heap->header_bytes + object_requested_bytes(object) : 0;
+    return marked;
+}
+
+static void sweep_list(mm_heap *heap, collection *c, size_t *bytes_live)
+{
+    object_link **place = &heap->linked, *link;
+
+    while ((link = *place) != NULL) {
+        if (survives(heap, object_behind(link), c, bytes_live)) {
+            place = &link->next;
+        } else {
+            *place = link->next;
+            free_linked(heap, link);
+        }
+    }
+}
+
+static void sweep_pools(mm_heap *heap, collection *c, size_t *bytes_live)
+{
+    pool_walk walk;
+    mm_object *object;
+
+    front_walk_open(&heap->base.front, &walk);
+    while ((object = front_walk_next(&walk)) != NULL) {
+        if (!survives(heap, object, c, bytes_live))
+            free_pooled(heap, object);
+    }
+}
+
 /* Frees what is not marked; returns the bytes that stay. */
 static size_t sweep(mm_heap *heap, collection *c)
 {
-    mm_object **link = &heap->objects;
     size_t bytes_live = 0;
 
-    while (*link != NULL) {
-        mm_object *object = *link;
-        c->visited++;
-        if (object->mark == heap->marked) {
-            bytes_live += sizeof *object + object_requested_bytes(object);
-            link = &object->next;
-        } else {
-            *link = object->next;
-            free_object(heap, object);
-            c->reclaimed++;
-        }
-    }
+    sweep_list(heap, c, &bytes_live);
+    sweep_pools(heap, c, &bytes_live);
     return bytes_live;
 }
 
@@ -247,33 +334,31 @@ uint64_t strategy_collect(mm *m, uint32_t generation)
 mm_object *marksweep_allocate_slowly(mm *m, size_t request)
 {
     mm_heap *heap = m->base.heap;
-    size_t size = sizeof(mm_object) + request;
     mm_object *object;
 
     if (!heap->base.collecting)
         strategy_collect(m, 0);
-    object = mutator_allocate(&m->base, sizeof *object, request);
+    object = marksweep_allocate(m, request);
     if (object != NULL)
-        heap->bytes_until_collection -= (int64_t)size;
+        heap->bytes_until_collection -= (int64_t)(heap->header_bytes + request);
     return object;
 }
 
 #if MM_CHECKED
 bool strategy_check(mm_heap *heap, char message[MM_MESSAGE_MAX])
 {
-    uint64_t listed = 0, live = heap->base.front.blocks_allocated - heap->base.front.blocks_freed;
+    uint64_t met = 0, live = heap->base.front.blocks_allocated - heap->base.front.blocks_freed;
+    object_walk walk = objects_walk(heap);
 
-    for (mm_object *object = heap->objects; object != NULL && listed <= live;
-         object = object->next) {
+    for (const mm_object *object; met <= live && (object = objects_next(&walk)) != NULL; met++) {
         if (object->mark != heap->marked)
             return mm_violation(message,
                                 "working-bits: object %lu keeps a mark of another collection",
                                 (unsigned long)mm_serial_of(object));
-        listed++;
     }
-    if (listed != live)
-        return mm_violation(message, "lists: the list has %lu objects, the heap %lu",
-                            (unsigned long)listed, (unsigned long)live);
+    if (met != live)
+        return mm_violation(message, "lists: a walk meets %lu objects, the heap has %lu",
+                            (unsigned long)met, (unsigned long)live);
     return true;
 }
 #endif

@@ -1,9 +1,12 @@
 /* marksweep: tracing from the variables, no counts.
  *
- * Every object is on one list. When the bytes allocated since the last collection exceed (factor −
- * 1) × what was live then, but at least `minimum`, a collection marks what roots reach and sweeps
- * the list of the rest. The mutator pays nothing per write; it pays for linking scopes, and for
- * time between collections in which garbage floats. marksweep.c teaches the collector. */
+ * When the bytes allocated since the last collection exceed (factor − 1) × what was live then, but at
+ * least `minimum`, a collection marks what roots reach and sweeps the rest. The mutator pays nothing
+ * per write; it pays for linking scopes, and for time between collections in which garbage floats.
+ * marksweep.c teaches the collector, objects.h how it finds all objects.
+ *
+ *   pooled   [type slots bytes mark | slots... | payload]        found by a walk over the pools
+ *   linked   [next][type slots bytes mark | slots... | payload]  on the heap's list: malloc's */
 #ifndef MARKSWEEP_STRATEGY_H
 #define MARKSWEEP_STRATEGY_H
 
@@ -14,14 +17,21 @@
 #define MM_GENERATIONS 1
 
 struct mm_object {
-    mm_object *next; /* the heap's list of all objects */
     mm_type type;
     uint32_t slot_count;
     uint32_t data_bytes;
-    uint32_t
+    uint16_t
         mark; /* equal to the heap's `marked`: reached by the last collection, or newer than it */
+    uint16_t linked; /* 1: behind a link */
     mm_object *slots[];
 };
+
+/* Before an object that is not the pool allocator's. */
+typedef struct object_link {
+    struct object_link *next;
+} object_link;
+
+#define strategy_block(object) ((void *)((object_link *)(void *)(object) - (object)->linked))
 
 struct mm {
     mutator_base base;
@@ -29,11 +39,12 @@ struct mm {
 
 struct mm_heap {
     heap_base base;
-    mm_object *objects;
+    object_link *linked;            /* the list of all objects that are not in pools */
     int64_t bytes_until_collection; /* below zero: the next allocation collects first */
     bool armed;                     /* automatic collection is in bytes_until_collection */
-    uint32_t
+    uint16_t
         marked; /* 0 or 1; turns over as a collection begins, so that no mark is ever cleared */
+    uint32_t header_bytes; /* that an object is charged with */
     size_t mark_stack_max; /* entries; tests set it low */
 };
 
@@ -46,6 +57,7 @@ static const mm_traits strategy_traits = {
     .finalises_in_order = true,
     .death_by_collector = MM_WEAK_FIRST,
     .generations = MM_GENERATIONS,
+    .fills_heap = "automatic=off",
 };
 
 extern const setting strategy_settings[];
@@ -68,6 +80,29 @@ void strategy_trigger_changed(mm_heap *heap);
  * NULL when that did not help. */
 mm_object *marksweep_allocate_slowly(mm *m, size_t request);
 
+/* Memory for an object that both collector and sweep know where to find; NULL when there is none. */
+static inline mm_object *marksweep_allocate(mm *m, size_t request)
+{
+    mm_heap *heap = m->base.heap;
+    object_link *link;
+    mm_object *object;
+
+    if (front_pools(&heap->base.front, sizeof *object + request)) {
+        object = mutator_allocate(&m->base, sizeof *object, request);
+        if (MM_LIKELY(object != NULL))
+            object->linked = 0;
+        return object;
+    }
+    link = mutator_allocate(&m->base, sizeof *link + sizeof *object, request);
+    if (MM_UNLIKELY(link == NULL))
+        return NULL;
+    link->next = heap->linked;
+    heap->linked = link;
+    object = (mm_object *)(void *)(link + 1);
+    object->linked = 1;
+    return object;
+}
+
 static inline mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t slots,
                                      uint32_t bytes)
 {
@@ -75,9 +110,9 @@ static inline mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t 
     size_t request = requested_bytes(slots, bytes);
     mm_object *object = NULL;
 
-    heap->bytes_until_collection -= (int64_t)(sizeof *object + request);
+    heap->bytes_until_collection -= (int64_t)(heap->header_bytes + request);
     if (MM_LIKELY(heap->bytes_until_collection >= 0))
-        object = mutator_allocate(&m->base, sizeof *object, request);
+        object = marksweep_allocate(m, request);
     if (MM_UNLIKELY(object == NULL)) {
         object = marksweep_allocate_slowly(m, request);
         if (object == NULL)
@@ -85,8 +120,6 @@ static inline mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t 
     }
     object->mark = heap->marked;
     object_init(object, type, slots, bytes);
-    object->next = heap->objects;
-    heap->objects = object;
     dst->object = object;
     return MM_OK;
 }

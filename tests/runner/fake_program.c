@@ -26,7 +26,15 @@ static const setting option_table[] = {
      .help = "when to collect",
      .words_only = true,
      .words = {{"end", 0}, {"off", 1}}},
+    {.name = "heap_bytes_max",
+     .unit = "bytes",
+     .help = "what the heap may take",
+     .minimum = 4096,
+     .maximum = 1e15,
+     .integer = true,
+     .words = {{"off", 0}}},
 };
+enum { OPTIONS = sizeof option_table / sizeof *option_table };
 static const setting temps_table[] = {
     {.name = "n",
      .unit = "objects",
@@ -82,7 +90,8 @@ typedef struct fake {
     settings options, parameters;
     char label[512], spec[512];
     uint64_t seed;
-    const char *file;
+    const char *file;             /* of the sample */
+    const char *latency, *memory; /* of the recording that was asked for, or NULL */
     bool check;
     const char *status, *reason;
     int exit_code;
@@ -91,6 +100,18 @@ typedef struct fake {
 static bool plays(const fake *self, const char *act)
 {
     return strcmp(self->strategy, act) == 0;
+}
+
+/* The heap that a strategy needs which collects when it is full; 0: it does not. */
+static double heap_bytes_min(const fake *self)
+{
+    return plays(self, "tight") ? 2e6 : plays(self, "ample") ? 3e6 : 0;
+}
+
+/* Which the counted program takes too. */
+static bool records_memory(void)
+{
+    return getenv("FAKE_RECORDS") != NULL && strcmp(getenv("FAKE_RECORDS"), "memory") == 0;
 }
 
 /* -- description -- */
@@ -130,10 +151,17 @@ static int describe(const fake *self)
            "12.2.0\", \"flags\": \"-O2\", "
            "\"type\": \"release\", \"commit\": \"%s\", \"dirty\": false}, \"traits\": {%s}, ",
            plays(self, "future") ? 9 : 1, self->strategy, self->counted ? "counted" : "timed",
-           hand ? "hand" : "strategy", plays(self, "checking") ? "false" : "true", self->strategy,
+           hand                      ? "hand"
+           : plays(self, "explicit") ? "ideal"
+                                     : "strategy",
+           plays(self, "checking") ? "false" : "true", self->strategy,
            getenv("FAKE_COMMIT") != NULL ? getenv("FAKE_COMMIT") : "1a2b3c4",
-           plays(self, "foreign") ? "\"peer\": \"Runtime 1.2\"" : "");
-    print_settings("options", option_table, 3);
+           plays(self, "foreign")      ? "\"peer\": \"Runtime 1.2\""
+           : heap_bytes_min(self) != 0 ? "\"fills_heap\": \"collect=off\""
+                                       : "");
+    print_settings("options", option_table, OPTIONS);
+    if (getenv("FAKE_RECORDS") != NULL && (!self->counted || records_memory()))
+        printf(", \"records\": [\"%s\"]", getenv("FAKE_RECORDS"));
     printf(", \"workloads\": [");
     for (size_t i = 0; i < (hand ? 1 : WORKLOADS); i++) {
         const fake_workload *w = &workloads[i];
@@ -265,13 +293,8 @@ static void print_counters(FILE *out, const fake *self)
         fprintf(out, "null}");
 }
 
-static int write_sample(const fake *self)
+static void print_sample(FILE *out, const fake *self)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    bool written;
-
     fprintf(out, "{\"schema\": \"reclaim.sample/1\", \"flavour\": \"%s\", ",
             self->counted ? "counted" : "timed");
     print_cell(out, self);
@@ -279,13 +302,95 @@ static int write_sample(const fake *self)
     print_measured(out, self);
     print_counters(out, self);
     fprintf(out, "}\n");
+}
+
+/* Requests of 10 us and one collection of 50 us in every hundredth. */
+static void print_latency(FILE *out, const fake *self)
+{
+    enum { REQUESTS = 400, REQUEST_NS = 10000, PAUSE_NS = 50000, PAUSE_EVERY = 100 };
+    const char *separator = "";
+    uint64_t at_ns = 0;
+
+    fprintf(out, "{\"schema\": \"reclaim.latency/1\", \"flavour\": \"timed\", ");
+    print_cell(out, self);
+    fprintf(out, ", \"status\": \"%s\", \"reason\": \"%s\", \"checksum\": \"%016llx\"",
+            self->status, self->reason,
+            (unsigned long long)(hash_text(self->spec, self->seed) + plays(self, "forgetful")));
+    fprintf(out, ", \"runs\": [{\"requests_ns\": [");
+    for (int i = 0; i < REQUESTS; i++)
+        fprintf(out, "%s%d", i ? "," : "",
+                i % PAUSE_EVERY == 0 ? REQUEST_NS + PAUSE_NS : REQUEST_NS);
+    fprintf(out, "], \"gaps_ns\": [0");
+    for (int i = 1; i < REQUESTS; i++)
+        fprintf(out, ",0");
+    fprintf(out, "], \"events\": [");
+    for (int i = 0; i < REQUESTS; i++) {
+        if (i % PAUSE_EVERY == 0) {
+            fprintf(out, "%s[%llu,%d,\"collection\",0,100,50]", separator,
+                    (unsigned long long)at_ns, PAUSE_NS);
+            separator = ",";
+            at_ns += PAUSE_NS;
+        }
+        at_ns += REQUEST_NS;
+    }
+    fprintf(out,
+            "], \"work_ns\": %llu, \"teardown_ns\": 1000, \"last_collect_ns\": 1000, "
+            "\"dropped\": 0}]}\n",
+            (unsigned long long)at_ns);
+}
+
+/* Five looks at a program that allocates 1000 bytes for each of its requests and drops them at once.
+ * `explicit` holds nothing, `leaky` all of it, and the others what two requests have allocated. */
+static void print_memory(FILE *out, const fake *self)
+{
+    enum { LOOKS = 5, BYTES = 1000, RESIDENT = 4000000 };
+    static const char *const names[] = {"request", "bytes_allocated", "live_bytes", "held_bytes",
+                                        "resident_bytes"};
+
+    fprintf(out, "{\"schema\": \"reclaim.memory/1\", \"flavour\": \"%s\", ",
+            self->counted ? "counted" : "timed");
+    print_cell(out, self);
+    fprintf(out,
+            ", \"status\": \"ok\", \"reason\": \"\", \"checksum\": \"%016llx\", "
+            "\"requests\": 3, \"points\": {",
+            (unsigned long long)hash_text(self->spec, self->seed));
+    for (int c = 0; c < 5; c++) {
+        fprintf(out, "%s\"%s\": [", c > 0 ? ", " : "", names[c]);
+        for (int i = 0; i < LOOKS; i++) {
+            int live = plays(self, "explicit") ? 0 : plays(self, "leaky") ? i * BYTES : 2 * BYTES;
+            int values[] = {i, i * BYTES, live, 2 * live, RESIDENT + 2 * live};
+            bool known = c == 0 || self->counted == (c < 3);
+            fprintf(out, known ? "%s%d" : "%snull", i > 0 ? ", " : "", values[c]);
+        }
+        fprintf(out, "]");
+    }
+    fprintf(out, "}, \"after\": {\"teardown\": {\"resident_bytes\": 4000003}, \"last_collect\": "
+                 "{\"resident_bytes\": 4000002}, \"release\": {\"resident_bytes\": 4000001}}}\n");
+}
+
+static int write_sample(const fake *self)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    const char *path = self->latency != NULL  ? self->latency
+                       : self->memory != NULL ? self->memory
+                                              : self->file;
+    bool written;
+
+    if (self->latency != NULL)
+        print_latency(out, self);
+    else if (self->memory != NULL)
+        print_memory(out, self);
+    else
+        print_sample(out, self);
     fclose(out);
-    if (plays(self, "malformed"))
+    if (plays(self, "malformed") || (plays(self, "half") && path != self->file))
         size /= 2;
-    written = file_write_whole(self->file, text, size);
+    written = file_write_whole(path, text, size);
     free(text);
     if (!written)
-        fprintf(stderr, "%s: cannot write %s\n", self->path, self->file);
+        fprintf(stderr, "%s: cannot write %s\n", self->path, path);
     return written ? self->exit_code : 1;
 }
 
@@ -349,6 +454,19 @@ static void act_exit2(fake *self)
     exit(2);
 }
 
+/* In a heap that is too small, or that is not filled as it should be. */
+static void act_limited(fake *self)
+{
+    double limit = settings_get(&self->options, "heap_bytes_max");
+
+    if (limit == 0 ||
+        (limit >= heap_bytes_min(self) && settings_get(&self->options, "collect") == 1))
+        return;
+    self->status = "oom";
+    self->reason = "out of memory: an allocation of the workload failed";
+    self->exit_code = 4;
+}
+
 /* Runs out of memory before it can write a sample. */
 static void act_exit4(fake *self)
 {
@@ -359,10 +477,11 @@ static void act_exit4(fake *self)
 static const struct {
     const char *name;
     void (*play)(fake *self);
-} acts[] = {{"leaky", act_leaky}, {"refcount", act_leaky}, {"none", act_leaky},
-            {"idle", act_idle},   {"void", act_void},      {"crash", act_crash},
-            {"hang", act_hang},   {"greedy", act_greedy},  {"exit1", act_exit1},
-            {"exit2", act_exit2}, {"exit4", act_exit4}};
+} acts[] = {{"leaky", act_leaky},  {"refcount", act_leaky}, {"none", act_leaky},
+            {"idle", act_idle},    {"void", act_void},      {"crash", act_crash},
+            {"hang", act_hang},    {"greedy", act_greedy},  {"exit1", act_exit1},
+            {"exit2", act_exit2},  {"exit4", act_exit4},    {"tight", act_limited},
+            {"ample", act_limited}};
 
 static int take_sample(fake *self)
 {
@@ -414,6 +533,10 @@ static bool take_argument(fake *self, const char *name, const char *value,
         self->seed = strtoull(value, NULL, 10);
     if (strcmp(name, "--json") == 0)
         self->file = value;
+    if (strcmp(name, "--latency") == 0)
+        self->latency = value;
+    if (strcmp(name, "--memory") == 0)
+        self->memory = value;
     return true;
 }
 
@@ -427,7 +550,7 @@ int main(int argc, char **argv)
                  .reason = ""};
     char message[SETTINGS_MESSAGE_MAX];
 
-    settings_init(&self.options, option_table, 3);
+    settings_init(&self.options, option_table, OPTIONS);
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--describe") == 0)
             return describe(&self);

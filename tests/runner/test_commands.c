@@ -87,7 +87,7 @@ static void test_bad_input(void **state)
         const char *arguments, *message;
     } cases[] = {
         {"", "what shall it do?"},
-        {"rnu", "there is no command 'rnu'; did you mean 'run'? Commands: list, run, report, "
+        {"rnu", "there is no command 'rnu'; did you mean 'run'? Commands: list, run, curve, report, "
                 "compare, self-test, doctor, inspect"},
         {"run --strateg", "--strateg needs a value"},
         {"run --workloads x", "there is no option '--workloads'; did you mean 'workload'?"},
@@ -393,6 +393,8 @@ static void test_report(void **state)
     assert_code(reclaim("report --no-charts out"), 0);
     assert_has(out_text, "LEAKED");
     assert_status("leaky", "leaked", "");
+    assert_file_has("out/report.html", "Leaked: <b>leaky</b> (");
+    assert_file_has("out/report.html", "2 repetitions: no interval and no verdict");
     assert_int_equal(system("sed -i 's|reclaim.record/1|reclaim.record/0|' out/samples.jsonl"), 0);
     assert_code(reclaim("report --no-charts out"), 1);
     assert_has(error_text, "samples.jsonl, line 1, has the schema 'reclaim.record/0'");
@@ -400,6 +402,21 @@ static void test_report(void **state)
     assert_code(reclaim("report --no-charts out"), 1);
     assert_has(error_text,
                "out/context.json has the schema 'reclaim.context/0'; this reclaim reads");
+}
+
+/* What is there is reported, and what is missing is said where the figures are. */
+static void test_report_of_what_is_left(void **state)
+{
+    (void)state;
+    add_programs("programs", "steady");
+    assert_code(reclaim(RUN "--workload temps --repetitions 2"), 0);
+    assert_int_equal(system("head -n 2 out/samples.jsonl >left && tail -n 1 out/samples.jsonl | "
+                            "head -c 100 >>left && mv left out/samples.jsonl"),
+                     0);
+    assert_code(reclaim("report --no-charts out"), 0);
+    assert_file_has("out/report.html", "The run is not complete: 1 sample is missing");
+    assert_file_has("out/report.html", "The last line of samples.jsonl was cut short");
+    assert_file_has("out/report.html", "class=\"trust bad\"");
 }
 
 /* The schema of Google Benchmark: what its compare tool reads. */
@@ -455,6 +472,18 @@ static void test_missing_gnuplot(void **state)
     assert_status("steady", "ok", "");
     assert_int_equal(access("out/charts/time.tsv", F_OK), 0);
     assert_int_equal(access("out/charts/time.svg", F_OK), -1);
+    assert_file_has("out/report.html", "gnuplot is not there");
+}
+
+/* What it shows is not what the page beside it says. */
+static void test_a_picture_of_other_data_is_removed(void **state)
+{
+    (void)state;
+    add_programs("programs", "steady");
+    assert_code(reclaim(RUN "--workload temps --repetitions 1"), 0);
+    assert_int_equal(system("mkdir out/charts && echo '<svg/>' >out/charts/time.svg"), 0);
+    assert_code(run_after("PATH=/nowhere", "report out"), 1);
+    assert_int_equal(access("out/charts/time.svg", F_OK), -1);
 }
 
 static void test_unwritable_folder(void **state)
@@ -504,9 +533,11 @@ int main(void)
         IN_FOLDER(test_interrupt_and_resume),
         IN_FOLDER(test_kill_and_resume),
         IN_FOLDER(test_report),
+        IN_FOLDER(test_report_of_what_is_left),
         IN_FOLDER(test_benchmark_json),
         IN_FOLDER(test_charts),
         IN_FOLDER(test_missing_gnuplot),
+        IN_FOLDER(test_a_picture_of_other_data_is_removed),
         IN_FOLDER(test_unwritable_folder),
         IN_FOLDER(test_full_folder),
     };

@@ -15,14 +15,21 @@
 #include "random.h"
 #include "text.h"
 
-enum { KILLS = 50, CELLS = 4, REPETITIONS = 150, START_US_MAX = 60000, LIFE_US_MAX = 120000 };
+enum {
+    KILLS = 50,
+    CELLS = 4,
+    REPETITIONS = 150,
+    EXTRAS = 40,
+    START_US_MAX = 60000,
+    LIFE_US_MAX = 120000
+};
 
 /* Moments from the very start on: planning, taking, appending; and, where a run got that far,
  * the report. */
 static const char *const new_run[] = {RECLAIM,        "run",        "--no-charts", "--out",
                                       "out",          "--programs", "programs",    "--strategy",
                                       "steady,leaky", "--workload", "temps,dom",   "--repetitions",
-                                      "150",          NULL};
+                                      "150",          "--latency",  "40",          NULL};
 static const char *const resumed_run[] = {RECLAIM, "run", "--no-charts", "--resume", "out", NULL};
 
 static pid_t start(const char *const *words)
@@ -81,12 +88,48 @@ static void assert_each_once(void)
     free(text);
 }
 
+/* The check sum of a file, "" where there is none; the caller frees it. */
+static char *sum_of_file(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    uint64_t hash = TEXT_HASH_START;
+    char bytes[4096];
+    size_t got;
+
+    if (file == NULL)
+        return text_copy("");
+    while ((got = fread(bytes, 1, sizeof bytes, file)) > 0)
+        hash = text_hash(hash, bytes, got);
+    fclose(file);
+    return text_format("%016llx", (unsigned long long)hash);
+}
+
+/* An extra sample that is there stays as it is; whether it is whole, the next resume finds out.
+ * Returns how many there are. */
+static int assert_extras_stay(json_t *seen)
+{
+    for (int i = 0; i < CELLS * EXTRAS; i++) {
+        char *path = text_format("out/latency/%d-%d.gz", i / EXTRAS, i % EXTRAS + 1);
+        char *sum = sum_of_file(path);
+
+        if (json_object_get(seen, path) != NULL)
+            assert_string_equal(json_text_of(seen, path), sum);
+        else if (sum[0] != '\0')
+            json_object_set_new(seen, path, json_string(sum));
+        free(path);
+        free(sum);
+    }
+    return (int)json_object_size(seen);
+}
+
 static void test_fifty_kills(void **state)
 {
     random_state random = {.value = 50};
+    json_t *extras = json_object();
     int killed = 0;
 
     (void)state;
+    setenv("FAKE_RECORDS", "latency", 1);
     add_programs("programs", "steady leaky");
     while (access("out/context.json", F_OK) != 0) {
         assert_int_equal(system("rm -rf out"), 0);
@@ -96,10 +139,13 @@ static void test_fifty_kills(void **state)
         char *before = read_text("out/samples.jsonl");
         killed += live_and_die(start(resumed_run), (useconds_t)random_below(&random, LIFE_US_MAX));
         assert_continues(before);
+        assert_extras_stay(extras);
         free(before);
     }
     assert_code(reclaim("run --no-charts --resume out"), 0);
     assert_each_once();
+    assert_int_equal(assert_extras_stay(extras), CELLS * EXTRAS);
+    json_decref(extras);
     assert_code(reclaim("report --no-charts out"), 0);
 }
 

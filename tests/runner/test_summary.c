@@ -11,6 +11,7 @@
 
 #include "json.h"
 #include "schedule.h"
+#include "standings.h"
 #include "summary.h"
 #include "text.h"
 
@@ -34,18 +35,18 @@ static json_t *cell_record(const char *set, const char *label, const char *spec)
     return record;
 }
 
-static json_t *make_context(json_t *cells)
+static json_t *make_context(json_t *cells, int repetitions)
 {
     return json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:f, s:s, s:s, s:o}", "schema", plan_schema,
-                     "repetitions", REPETITIONS, "seed", 1, "runs", 3, "memory_bytes_max", 0,
+                     "repetitions", repetitions, "seed", 1, "runs", 3, "memory_bytes_max", 0,
                      "timeout_s", 10, "margin", 0.03, "baseline", "base", "folder", "/", "cells",
                      cells);
 }
 
-static void begin(fixture *made, json_t *cells)
+static void begin_with_repetitions(fixture *made, json_t *cells, int repetitions)
 {
     problem why = {0};
-    json_t *context = make_context(cells);
+    json_t *context = make_context(cells, repetitions);
 
     strcpy(made->folder, "/tmp/reclaim-test-XXXXXX");
     assert_non_null(mkdtemp(made->folder));
@@ -53,6 +54,11 @@ static void begin(fixture *made, json_t *cells)
     assert_true(store_write_context(&made->kept, context, &why));
     assert_true(plan_load(&made->planned, context, &why));
     assert_true(store_load_samples(&made->kept, &made->planned, &why));
+}
+
+static void begin(fixture *made, json_t *cells)
+{
+    begin_with_repetitions(made, cells, REPETITIONS);
 }
 
 static void remove_file(const fixture *made, const char *name)
@@ -246,6 +252,79 @@ static void test_verdicts(void **state)
     end(&run);
 }
 
+/* The row at a place of the only standing in time, with its verdict: "name: slower". */
+static void assert_place(const json_t *standings, size_t spec, size_t place, const char *expected)
+{
+    const json_t *rows = json_object_get(json_array_get(standings, spec), "rows");
+    const json_t *row = json_array_get(rows, place);
+    char *found = text_format("%s: %s", json_text_of(row, "row"), json_text_of(row, "verdict"));
+
+    assert_string_equal(found, expected);
+    free(found);
+}
+
+static json_t *make_standings(const fixture *run)
+{
+    summary made = summary_make(&run->planned, &run->kept);
+    json_t *standings = standings_make(&made, &run->kept);
+
+    summary_free(&made);
+    return standings;
+}
+
+/* `far` is slower in every repetition, `near` in half of them; what leaks and what is another runtime
+ * has no place. */
+static void test_standings(void **state)
+{
+    static const char *const names[] = {"leaky", "near", "far", "base", "peer"};
+    json_t *cells = json_array(), *standings;
+    fixture run;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        json_array_append_new(cells, cell_record("", names[i], "w"));
+    json_object_set_new(json_array_get(cells, 4), "peer", json_string("Other 1.0"));
+    begin(&run, cells);
+    for (size_t i = 1; i <= REPETITIONS; i++) {
+        double noise = i % 2 ? 1.02 : 0.99;
+        add(&run, 0, i, (sample){"leaked", "aa", 100, 5});
+        add(&run, 1, i, (sample){"ok", "aa", 1000 * noise, 5});
+        add(&run, 2, i, (sample){"ok", "aa", 2000 * noise, 5});
+        add(&run, 3, i, (sample){"ok", "aa", 1000, 5});
+        add(&run, 4, i, (sample){"ok", "aa", 500, 5});
+    }
+    standings = make_standings(&run);
+    assert_int_equal(json_array_size(json_object_get(json_array_get(standings, 0), "rows")), 3);
+    assert_place(standings, 0, 0, "base: first");
+    assert_place(standings, 0, 1, "near: no difference found");
+    assert_place(standings, 0, 2, "far: slower");
+    json_decref(standings);
+    end(&run);
+}
+
+/* A difference of 2% in every repetition is found beside a workload that is all noise. */
+static void test_noise_elsewhere_hides_no_difference(void **state)
+{
+    json_t *cells =
+        json_pack("[o, o, o, o]", cell_record("", "base", "v"), cell_record("", "other", "v"),
+                  cell_record("", "base", "w"), cell_record("", "other", "w"));
+    json_t *standings;
+    fixture run;
+
+    (void)state;
+    begin_with_repetitions(&run, cells, 11);
+    for (size_t i = 1; i <= 11; i++) {
+        add(&run, 0, i, (sample){"ok", "aa", i % 2 ? 3000 : 300, 5});
+        add(&run, 1, i, (sample){"ok", "aa", i / 2 % 2 ? 3000 : 300, 5});
+        add(&run, 2, i, (sample){"ok", "bb", 1000 + (double)i, 5});
+        add(&run, 3, i, (sample){"ok", "bb", 1040 + (double)i, 5});
+    }
+    standings = make_standings(&run);
+    assert_place(standings, 1, 1, "other: slower");
+    json_decref(standings);
+    end(&run);
+}
+
 static void test_order_pairs_the_builds(void **state)
 {
     fixture run;
@@ -381,6 +460,8 @@ int main(void)
         cmocka_unit_test(test_other_work_voids_the_spec),
         cmocka_unit_test(test_cells_that_never_ran),
         cmocka_unit_test(test_verdicts),
+        cmocka_unit_test(test_standings),
+        cmocka_unit_test(test_noise_elsewhere_hides_no_difference),
         cmocka_unit_test(test_order_pairs_the_builds),
         cmocka_unit_test(test_layouts_take_turns),
         cmocka_unit_test(test_repetitions_of_one_layout_count_once),

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { REQUEST = 100, OBJECT_BYTES = sizeof(mm_object) + REQUEST };
+enum { REQUEST = 100, OBJECT_BYTES = sizeof(object_link) + sizeof(mm_object) + REQUEST };
 
 /* Makes garbage until a collection has started; the objects it took, the one whose allocation
  * collected not counted. */
@@ -132,14 +132,40 @@ static void an_old_mark_is_found(mm *m)
 
 static void an_object_missing_from_the_list_is_found(mm *m)
 {
-    mm_object *first;
+    object_link *first;
     MM_VAR(m, v);
 
     new_node(m, v, 0);
-    first = mm_heap_of(m)->objects;
-    mm_heap_of(m)->objects = NULL;
+    first = mm_heap_of(m)->linked;
+    mm_heap_of(m)->linked = NULL;
     assert_violation(m, "lists:");
-    mm_heap_of(m)->objects = first;
+    mm_heap_of(m)->linked = first;
+}
+
+/* Objects of all sizes, in pools and beside them, every second of which dies. */
+static void pools_are_swept_with_the_list(mm *m)
+{
+    enum { OBJECTS = 2000 };
+    mm *other = heap_open("allocator=pool");
+
+    (void)m;
+    {
+        MM_VARS(other, kept, OBJECTS / 2);
+        MM_VAR(other, lost);
+        for (uint32_t i = 0; i < OBJECTS / 2; i++) {
+            new_atom(other, kept + i, i);
+            new_atom(other, lost, i);
+        }
+        mm_clear(other, lost);
+        heap_verify(other);
+        assert_collects(other, OBJECTS / 2);
+        heap_verify(other);
+        assert_int_equal(objects_live(other), OBJECTS / 2);
+        for (uint32_t i = 0; i < OBJECTS / 2; i++)
+            assert_int_equal(kept[i].object->data_bytes, i);
+    }
+    assert_collects(other, OBJECTS / 2);
+    heap_end(other);
 }
 
 int main(void)
@@ -152,6 +178,7 @@ int main(void)
         TEST(a_mark_stack_of_any_size_finds_everything),
         TEST(an_old_mark_is_found),
         TEST(an_object_missing_from_the_list_is_found),
+        TEST(pools_are_swept_with_the_list),
     };
     return TESTS_RUN("marksweep", tests);
 }

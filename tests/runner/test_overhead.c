@@ -1,0 +1,170 @@
+/* What is computed of overheads, in closed form: geometric means, the lower bound, prices. */
+#include "unit.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "lower_bound.h"
+#include "prices.h"
+#include "statistics.h"
+
+static bool is_near(double a, double b)
+{
+    return fabs(a - b) <= 1e-9 * fabs(b);
+}
+
+/* -- geometric means -- */
+
+static void test_mean_of_two_workloads(void **state)
+{
+    const double ratios[] = {2, 2, 2, 2, 2, 2, 8, 8, 8, 8, 8, 8};
+    estimate mean = statistics_geometric_mean(ratios, 2, 6);
+
+    (void)state;
+    assert_true(is_near(mean.median, 4));
+    assert_true(is_near(mean.low, 2) && is_near(mean.high, 8)); /* one workload drawn twice */
+}
+
+static void test_mean_takes_medians(void **state)
+{
+    const double ratios[] = {1, 3, 100, NAN, 3, 3, 27, 27, 27, 27, 27, 27};
+
+    (void)state;
+    assert_true(is_near(statistics_geometric_mean(ratios, 2, 6).median, 9));
+    assert_true(isnan(statistics_geometric_mean(ratios, 2, 6).low)); /* five samples of one */
+    assert_true(isnan(statistics_geometric_mean(ratios + 6, 1, 6).low));
+    assert_true(isnan(statistics_geometric_mean(ratios, 0, 6).median));
+}
+
+/* -- the lower bound -- */
+
+static json_t *run_of(double time, double cpu, double teardown, double last, json_t *collector)
+{
+    return json_pack("{s:f, s:f, s:f, s:f, s:o}", "time_ns", time, "cpu_ns", cpu, "teardown_ns",
+                     teardown, "last_collect_ns", last, "collector_work_ns", collector);
+}
+
+static void assert_remainders(json_t *run, double time, double cpu)
+{
+    assert_true(is_near(lower_bound_remainder(run, LOWER_BOUND_TIME), time));
+    assert_true(is_near(lower_bound_remainder(run, LOWER_BOUND_CPU), cpu));
+    json_decref(run);
+}
+
+static void test_what_is_subtracted(void **state)
+{
+    (void)state;
+    assert_remainders(run_of(100, 100, 10, 5, json_real(20)), 65, 65);
+    assert_remainders(run_of(100, 100, 10, 5, json_null()), 85, 85);  /* it has no collector */
+    assert_remainders(run_of(100, 80, 10, 5, json_real(20)), 65, 65); /* 35 less 20 not run */
+    assert_remainders(run_of(100, 40, 10, 5, json_real(20)), 65, 40); /* not more than certain */
+}
+
+static void test_a_run_that_does_not_say(void **state)
+{
+    json_t *run = json_pack("{s:f, s:f}", "time_ns", 100.0, "cpu_ns", 100.0);
+
+    (void)state;
+    assert_true(isnan(lower_bound_remainder(run, LOWER_BOUND_TIME)));
+    json_decref(run);
+}
+
+/* -- prices -- */
+
+static json_t *parse(const char *text)
+{
+    json_t *value = json_loads(text, 0, NULL);
+
+    assert_non_null(value);
+    return value;
+}
+
+static void test_a_price_on_its_curve(void **state)
+{
+    json_t *points = parse("[[10, 2.0], [1000, 4.0], [100000, 10.0]]");
+
+    (void)state;
+    assert_true(is_near(price_at(points, 1), 2) && is_near(price_at(points, 10), 2));
+    assert_true(is_near(price_at(points, 100), 3)); /* half way in logarithms */
+    assert_true(is_near(price_at(points, 10000), 7));
+    assert_true(is_near(price_at(points, 1e9), 10));
+    json_decref(points);
+}
+
+static void test_generations_stand_at_their_own_size(void **state)
+{
+    json_t *price = parse("{\"counters\": [\"visited\", \"-reclaimed\"], \"size\": [\"visited\", "
+                          "\"collections\"], \"points\": [[10, 2.0], [1000, 4.0]]}");
+    json_t *counters = parse("{\"visited\": [100, 1000, 0], \"reclaimed\": [40, 500, 0], "
+                             "\"collections\": [10, 1, 0]}");
+    price_amount paid = price_apply(price, counters);
+
+    (void)state;
+    assert_true(is_near(paid.count, 60 + 500));
+    assert_true(is_near(paid.ns, 60 * 2.0 + 500 * 4.0));
+    json_decref(price);
+    json_decref(counters);
+}
+
+static void test_counters_inside_of_others(void **state)
+{
+    json_t *price = parse("{\"counters\": [\"operations.load\", \"faults\"], \"size\": [], "
+                          "\"points\": [[0, 0.5]]}");
+    json_t *counters = parse("{\"operations\": {\"load\": 6}, \"faults\": 4}");
+
+    (void)state;
+    assert_true(is_near(price_apply(price, counters).ns, 5));
+    json_object_del(counters, "faults");
+    assert_true(isnan(price_apply(price, counters).ns)); /* nobody knows it */
+    json_decref(price);
+    json_decref(counters);
+}
+
+static void test_bad_price_lists(void **state)
+{
+    static const struct {
+        const char *list, *message;
+    } bad[] = {
+        {"{}", "without the array"},
+        {"{\"prices\": [{\"name\": \"a\", \"unit\": \"u\"}]}", "lacks its name, part or unit"},
+        {"{\"prices\": [{\"name\": \"a\", \"part\": \"p\", \"unit\": \"u\", \"counters\": []}]}",
+         "'a' names no counters"},
+        {"{\"prices\": [{\"name\": \"a\", \"part\": \"p\", \"unit\": \"u\", \"counters\": [\"c\"], "
+         "\"size\": 3}]}",
+         "its size is one counter"},
+        {"{\"prices\": [{\"name\": \"a\", \"part\": \"p\", \"unit\": \"u\", \"counters\": [\"c\"], "
+         "\"size\": [], \"points\": [[0, -1.0]]}]}",
+         "no ns below 0"},
+        {"{\"prices\": [{\"name\": \"a\", \"part\": \"p\", \"unit\": \"u\", \"counters\": [\"c\"], "
+         "\"size\": [\"s\"], \"points\": [[5, 1.0], [5, 2.0]]}]}",
+         "rising sizes"},
+        {"{\"prices\": [{\"name\": \"a\", \"part\": \"p\", \"unit\": \"u\", \"counters\": [\"c\"], "
+         "\"size\": [], \"points\": [[1, 1.0], [2, 2.0]]}]}",
+         "no size to look it up by"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        json_t *list = parse(bad[i].list);
+        problem why = {0};
+        assert_false(prices_are_sound(list, &why));
+        assert_non_null(strstr(why.text, bad[i].message));
+        json_decref(list);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_mean_of_two_workloads),
+        cmocka_unit_test(test_mean_takes_medians),
+        cmocka_unit_test(test_what_is_subtracted),
+        cmocka_unit_test(test_a_run_that_does_not_say),
+        cmocka_unit_test(test_a_price_on_its_curve),
+        cmocka_unit_test(test_generations_stand_at_their_own_size),
+        cmocka_unit_test(test_counters_inside_of_others),
+        cmocka_unit_test(test_bad_price_lists),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
