@@ -14,11 +14,29 @@
 #define _GNU_SOURCE
 #include "bench/prices.h"
 
-#include <malloc.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
+
+#ifdef RECLAIM_HAND_WRITTEN
+
+const char *prices_absence(void)
+{
+    return "a program by hand has no operations whose price could be measured";
+}
+
+bool prices_measure(const sample *of, price_list *measured, char message[WORKLOAD_MESSAGE_MAX])
+{
+    (void)of, (void)measured;
+    snprintf(message, WORKLOAD_MESSAGE_MAX, "%s", prices_absence());
+    return false;
+}
+
+#else
+
+    #include <malloc.h>
+    #include <stdio.h>
+    #include <stdlib.h>
+    #include <string.h>
+    #include <sys/resource.h>
 
 enum {
     SLOTS_MAX = 8,
@@ -46,15 +64,6 @@ static struct findings {
     double load_ns, store_ns, copy_slot_ns, alias_ns, transfer_ns, borrow_ns, scope_ns, fault_ns;
     bool wrong; /* a collection found something else than was there */
 } found;
-
-#ifdef RECLAIM_HAND_WRITTEN
-
-const char *prices_absence(void)
-{
-    return "a program by hand has no operations whose price could be measured";
-}
-
-#else
 
 const char *prices_absence(void)
 {
