@@ -31,10 +31,11 @@ enum {
     REPEATS = 9,       /* of a loop of references, and of small heaps */
     REPEATS_LARGE = 3, /* of a large heap */
     SMALL_OBJECTS = 10000,
-    FAULT_BLOCKS = 65536,
+    FAULT_BLOCKS = 262144,
     FAULT_BLOCK_BYTES = 48,
     PASSES = 2,
-    BOX_OBJECTS = 2
+    BOX_OBJECTS = 2,
+    FAMILY = 4 /* divides all sizes of the heaps */
 };
 
 const uint32_t price_windows[PRICE_WINDOWS] = {1, 512, 8192, 131072};
@@ -116,24 +117,51 @@ INLINED mm_status renew_window(const pricing *p, uint32_t slots, mm_var *window,
     return MM_OK;
 }
 
-/* Pairs whose slots all refer to each other. */
-INLINED mm_status make_garbage(const pricing *p, uint32_t slots, uint32_t objects)
+/* Two that refer to each other. */
+INLINED mm_status make_pair(const pricing *p, uint32_t number)
 {
     mm *m = p->m;
+    MM_VAR(m, a);
+    MM_VAR(m, b);
 
-    for (uint32_t i = 0; i < objects; i += 2) {
-        MM_VAR(m, a);
-        MM_VAR(m, b);
-        if (make_node(p, slots, a) != MM_OK || make_node(p, slots, b) != MM_OK)
+    if (make_node(p, 1, a) != MM_OK || make_node(p, 1, b) != MM_OK)
+        return MM_NO_MEMORY;
+    *(uint64_t *)mm_data(m, a) = number;
+    *(uint64_t *)mm_data(m, b) = number;
+    mm_store(m, a, 0, b);
+    mm_store(m, b, 0, a);
+    return MM_OK;
+}
+
+/* A parent and three that have it in their only slot, with `slots` each on average: where objects have
+ * many slots, most have few, and garbage of two sizes takes longer to free than of one. */
+INLINED mm_status make_family(const pricing *p, uint32_t slots, uint32_t number)
+{
+    enum { CHILDREN = FAMILY - 1 };
+    mm *m = p->m;
+    MM_VARS(m, v, FAMILY);
+    mm_var *parent = v + CHILDREN;
+    uint32_t parent_slots = FAMILY * slots - CHILDREN;
+
+    if (make_node(p, parent_slots, parent) != MM_OK)
+        return MM_NO_MEMORY;
+    *(uint64_t *)mm_data(m, parent) = number;
+    for (uint32_t i = 0; i < CHILDREN; i++) {
+        if (make_node(p, 1, v + i) != MM_OK)
             return MM_NO_MEMORY;
-        *(uint64_t *)mm_data(m, a) = i;
-        *(uint64_t *)mm_data(m, b) = i;
-        mm_store(m, a, 0, b);
-        for (uint32_t k = 1; k < slots; k++) {
-            mm_copy_slot(m, a, k, a, 0);
-            mm_store(m, b, k, a);
-        }
-        mm_store(m, b, 0, a);
+        *(uint64_t *)mm_data(m, v + i) = number;
+        mm_store(m, v + i, 0, parent);
+    }
+    for (uint32_t k = 0; k < parent_slots; k++)
+        mm_store(m, parent, k, v + k % CHILDREN);
+    return MM_OK;
+}
+
+INLINED mm_status make_garbage(const pricing *p, uint32_t slots, uint32_t objects)
+{
+    for (uint32_t i = 0; i < objects; i += slots == 1 ? 2 : FAMILY) {
+        if ((slots == 1 ? make_pair(p, i) : make_family(p, slots, i)) != MM_OK)
+            return MM_NO_MEMORY;
     }
     return MM_OK;
 }
