@@ -4,7 +4,7 @@
  *                         oldest, which dies; W = 1: made and dropped at once
  *   making                into memory that is paged in and was never used, or that garbage gave back
  *   visiting              full collections of n live objects
- *   reclaiming            full collections of n objects on cycles of two, all of them garbage
+ *   reclaiming            full collections of n objects on cycles, garbage all but a few
  *   references            one operation over 64 slots, all in the first-level cache
  *   page faults           the first touch of fresh pages
  *
@@ -29,17 +29,18 @@ enum {
     REFERENCE_SLOTS = 64,
     REFERENCE_TURNS = 4096,
     REPEATS = 9,       /* of a loop of references, and of small heaps */
-    REPEATS_LARGE = 3, /* of a large heap */
+    REPEATS_LARGE = 5, /* of a large heap */
     SMALL_OBJECTS = 10000,
     FAULT_BLOCKS = 262144,
     FAULT_BLOCK_BYTES = 48,
     PASSES = 2,
     BOX_OBJECTS = 2,
-    FAMILY = 4 /* divides all sizes of the heaps */
+    FAMILY = 4, /* divides all sizes of the heaps */
+    KEPT_EVERY = 64
 };
 
 const uint32_t price_windows[PRICE_WINDOWS] = {1, 512, 8192, 131072};
-const uint32_t price_heaps[PRICE_HEAPS] = {64, 700, 8192, 131072};
+const uint32_t price_heaps[PRICE_HEAPS] = {64, 700, 8192, 32768, 131072};
 
 /* ---- Medians ---- */
 
@@ -118,7 +119,7 @@ INLINED mm_status renew_window(const pricing *p, uint32_t slots, mm_var *window,
 }
 
 /* Two that refer to each other. */
-INLINED mm_status make_pair(const pricing *p, uint32_t number)
+INLINED mm_status make_pair(const pricing *p, uint32_t number, mm_var *out)
 {
     mm *m = p->m;
     MM_VAR(m, a);
@@ -130,12 +131,13 @@ INLINED mm_status make_pair(const pricing *p, uint32_t number)
     *(uint64_t *)mm_data(m, b) = number;
     mm_store(m, a, 0, b);
     mm_store(m, b, 0, a);
+    mm_move(m, out, a);
     return MM_OK;
 }
 
 /* A parent and three that have it in their only slot, with `slots` each on average: where objects have
  * many slots, most have few, and garbage of two sizes takes longer to free than of one. */
-INLINED mm_status make_family(const pricing *p, uint32_t slots, uint32_t number)
+INLINED mm_status make_family(const pricing *p, uint32_t slots, uint32_t number, mm_var *out)
 {
     enum { CHILDREN = FAMILY - 1 };
     mm *m = p->m;
@@ -154,14 +156,27 @@ INLINED mm_status make_family(const pricing *p, uint32_t slots, uint32_t number)
     }
     for (uint32_t k = 0; k < parent_slots; k++)
         mm_store(m, parent, k, v + k % CHILDREN);
+    mm_move(m, out, parent);
     return MM_OK;
 }
 
-INLINED mm_status make_garbage(const pricing *p, uint32_t slots, uint32_t objects)
+static uint32_t kept_of(uint32_t objects)
 {
+    return objects / KEPT_EVERY + 1;
+}
+
+/* As many objects become garbage as are made, once the array `kept` is full: a few of them are in the
+ * place of older ones, so that the heap has live objects here and there. */
+INLINED mm_status make_garbage(const pricing *p, uint32_t slots, uint32_t objects, mm_var *kept)
+{
+    mm *m = p->m;
+
     for (uint32_t i = 0; i < objects; i += slots == 1 ? 2 : FAMILY) {
-        if ((slots == 1 ? make_pair(p, i) : make_family(p, slots, i)) != MM_OK)
+        MM_VAR(m, made);
+        if ((slots == 1 ? make_pair(p, i, made) : make_family(p, slots, i, made)) != MM_OK)
             return MM_NO_MEMORY;
+        if (i % KEPT_EVERY == 0)
+            mm_store_move(m, kept, i / KEPT_EVERY, made);
     }
     return MM_OK;
 }
@@ -189,26 +204,26 @@ INLINED mm_status make_live(const pricing *p, uint32_t slots, uint32_t objects, 
 struct loops {
     mm_status (*drop)(const pricing *, uint32_t turns);
     mm_status (*renew)(const pricing *, mm_var *window, uint32_t size);
-    mm_status (*garbage)(const pricing *, uint32_t objects);
+    mm_status (*garbage)(const pricing *, uint32_t objects, mm_var *kept);
     mm_status (*live)(const pricing *, uint32_t objects, mm_var *all);
 };
 
-    #define DEFINE_LOOPS(slots)                                                         \
-        static mm_status drop_##slots(const pricing *p, uint32_t turns)                 \
-        {                                                                               \
-            return make_and_drop(p, slots, turns);                                      \
-        }                                                                               \
-        static mm_status renew_##slots(const pricing *p, mm_var *window, uint32_t size) \
-        {                                                                               \
-            return renew_window(p, slots, window, size);                                \
-        }                                                                               \
-        static mm_status garbage_##slots(const pricing *p, uint32_t objects)            \
-        {                                                                               \
-            return make_garbage(p, slots, objects);                                     \
-        }                                                                               \
-        static mm_status live_##slots(const pricing *p, uint32_t objects, mm_var *all)  \
-        {                                                                               \
-            return make_live(p, slots, objects, all);                                   \
+    #define DEFINE_LOOPS(slots)                                                            \
+        static mm_status drop_##slots(const pricing *p, uint32_t turns)                    \
+        {                                                                                  \
+            return make_and_drop(p, slots, turns);                                         \
+        }                                                                                  \
+        static mm_status renew_##slots(const pricing *p, mm_var *window, uint32_t size)    \
+        {                                                                                  \
+            return renew_window(p, slots, window, size);                                   \
+        }                                                                                  \
+        static mm_status garbage_##slots(const pricing *p, uint32_t objects, mm_var *kept) \
+        {                                                                                  \
+            return make_garbage(p, slots, objects, kept);                                  \
+        }                                                                                  \
+        static mm_status live_##slots(const pricing *p, uint32_t objects, mm_var *all)     \
+        {                                                                                  \
+            return make_live(p, slots, objects, all);                                      \
         }
     #define LOOPS(slots)                                               \
         {                                                              \
@@ -269,19 +284,27 @@ static double collect(const pricing *p, uint32_t objects, uint64_t garbage)
     return (double)(clock_now_ns() - began_ns) / objects;
 }
 
+/* The first time fills `kept`, and is no different from later ones but for what becomes garbage. */
 static mm_status price_garbage(const pricing *p, uint32_t objects, double *made_ns,
                                double *reclaimed_ns)
 {
     double made[REPEATS], reclaimed[REPEATS];
     uint32_t repeats = repeats_of(objects);
+    MM_VAR(p->m, kept);
 
+    if (mm_new(p->m, kept, p->node, kept_of(objects), 0) != MM_OK ||
+        p->of_slots->garbage(p, objects, kept) != MM_OK)
+        return MM_NO_MEMORY;
+    mm_collect(p->m, strategy_traits.generations - 1, NULL);
     for (uint32_t k = 0; k < repeats; k++) {
         uint64_t began_ns = clock_now_ns();
-        if (p->of_slots->garbage(p, objects) != MM_OK)
+        if (p->of_slots->garbage(p, objects, kept) != MM_OK)
             return MM_NO_MEMORY;
         made[k] = (double)(clock_now_ns() - began_ns) / objects;
         reclaimed[k] = collect(p, objects, objects);
     }
+    mm_clear(p->m, kept);
+    mm_collect(p->m, strategy_traits.generations - 1, NULL);
     *made_ns = median_of(made, repeats);
     *reclaimed_ns = median_of(reclaimed, repeats);
     return MM_OK;
