@@ -40,7 +40,7 @@ enum {
 };
 
 const uint32_t price_windows[PRICE_WINDOWS] = {1, 512, 8192, 131072};
-const uint32_t price_heaps[PRICE_HEAPS] = {64, 700, 8192, 32768, 131072};
+const uint32_t price_heaps[PRICE_HEAPS] = {64, 700, 8192, 32768, 65536, 131072};
 
 /* ---- Medians ---- */
 
