@@ -41,6 +41,8 @@ def parse_arguments(arguments):
     parser.add_argument("--strategy-dir", action="append", default=[], metavar="DIR", help="a strategy outside the tree; may be repeated")
     parser.add_argument("--programs", metavar="DIR", help="build nothing: the targets of this folder, such as build/fuzz/fuzz")
     parser.add_argument("--report", action="store_true", help="fuzz nothing: print the page about the campaign in the folder, in Markdown")
+    parser.add_argument("--keep", action="store_true", help="fuzz nothing: write the totals of the campaign in the folder beside those of others")
+    parser.add_argument("--kept", default=ledger.KEPT_PATH, metavar="FILE", help=f"where those are, for --keep and --report; default {ledger.KEPT_PATH}")
     parser.add_argument("--rate", action="store_true", help="fuzz nothing: print how fast the ops targets run programs of 64 operations")
     return parser.parse_args(arguments)
 
@@ -109,12 +111,17 @@ def make_jobs(options, folders):
     return jobs
 
 
-def print_report(findings):
-    """Of a campaign in any state, also one that is running."""
-    lines = ledger.Ledger(findings).read()
-    if not lines:
-        raise Problem(f"{findings} has no ledger.jsonl with turns in it: it is no folder of a campaign, or the first turn has not ended")
-    print(ledger.report(lines, lambda target: finds.count(findings, target), "scripts/fuzz --report"), end="")
+def tell_campaign(options):
+    """Of a campaign in any state, also one that is running: keeps its totals, or prints the page."""
+    lines = ledger.Ledger(options.findings).read()
+    kept = ledger.read_kept(options.kept, ledger.campaign_of(lines))
+    if not lines and (not kept or options.keep):
+        raise Problem(f"{options.findings} has no ledger.jsonl with turns in it: it is no folder of a campaign, or the first turn has not ended")
+    if options.keep:
+        ledger.keep(lines, options.kept)
+        return 0
+    standing = ledger.Standing(lines, kept, lambda target: finds.count(options.findings, target))
+    print(ledger.report(standing, "scripts/fuzz --report"), end="")
     return 0
 
 
@@ -164,8 +171,8 @@ def fuzz(options):
 
 def main():
     options = parse_arguments(sys.argv[1:])
-    if options.report:
-        return print_report(options.findings)
+    if options.report or options.keep:
+        return tell_campaign(options)
     return print_rate(options) if options.rate else fuzz(options)
 
 

@@ -61,7 +61,8 @@ class Campaign:
         self.state_path = os.path.join(self.findings, "turns.json")
         self.turns = self.read_turns()
         self.figures, self.new, self.mended = {}, [], set()
-        self.ledger, self.commit = ledger.Ledger(self.findings), ledger.source_commit()
+        self.ledger, self.commit = ledger.Ledger(self.findings), ledger.head()
+        self.codes = {job.strategy: ledger.code_of(job.strategy, options.strategy_dir) for job in jobs}
 
     def read_turns(self):
         """How many turns each target had, and how big its corpus was when it was last merged."""
@@ -142,7 +143,8 @@ class Campaign:
         """All turns of this campaign so far, also those before a restart."""
         lines = self.ledger.read()
         if lines:
-            print("\n" + ledger.table(ledger.of_newest_commit(lines), "strategy", lambda name: finds.count(self.findings, name)), end="\n\n")
+            standing = ledger.Standing(lines, [], lambda name: finds.count(self.findings, name))
+            print("\n" + standing.table("strategy"), end="\n\n")
 
     def summarise_target(self, job):
         rows = self.figures.get(job.name)
@@ -170,7 +172,8 @@ class Campaign:
         files.expect_room(self.findings)
         count = self.turns.get(job.name, 0)
         job.use(list(job.by_build)[count % len(job.by_build)])
-        begun = {"target": job.name, "strategy": job.strategy, "build": job.build, "commit": self.commit, "started": time.time()}
+        begun = {"target": job.name, "strategy": job.strategy, "build": job.build, "commit": self.commit,
+                 "code": self.codes[job.strategy], "started": time.time()}
         self.ledger.begin(begun)
         figures = self.run_engine(job, seconds)
         self.ledger.end({**begun, **figures})

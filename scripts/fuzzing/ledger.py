@@ -1,11 +1,17 @@
 """The ledger of a campaign: one line of JSON for each turn that ended, and the report that is computed from them.
 
 A line is appended whole, so whatever kills the campaign takes at most the figures of one turn. What that turn had learnt stands in the
-corpus; `turn.json` says that it was on, so that it is not taken for something that was always known."""
+corpus; `turn.json` says that it was on, so that it is not taken for something that was always known.
+
+The totals of a campaign can be *kept*: a line for each strategy in a file of the tree, where those of other campaigns stay. They add up as far as
+they are of the same code: a fingerprint of the fuzzers' and that strategy's sources, whatever the commit. A campaign that begins with
+other corpora learns again what an earlier one had learnt, and that counts as new: the sum looks less quiet than it is, never more."""
 
 import datetime
+import hashlib
 import json
 import os
+import re
 import subprocess
 
 import files
@@ -13,26 +19,62 @@ from problem import Problem
 
 AIM_CORE_HOURS = 2
 AIM_QUIET_SHARE = 1 / 3  # of the campaign, at its end, without anything new
-# What the fuzzers are made of: the rest of the tree may change without making the figures old.
-SOURCES = ["strategies", "fuzz", "support", "allocators", "workloads", "runner", "cmake", "CMakeLists.txt", "CMakePresets.json",
-           ":!fuzz/corpora", ":!fuzz/bugs", ":!*.md"]
-BEGUN = ["target", "strategy", "build", "commit", "started"]  # what is known of a turn while it is on
+# What the fuzzers are made of: the rest of the tree may change without making the figures old. Of the workloads `inputs` reads the tables of
+# parameters, and nothing else does.
+SOURCES = ["fuzz", "support", "allocators", "cmake", "CMakeLists.txt", "CMakePresets.json", ":!fuzz/corpora", ":!fuzz/bugs", ":!*.md"]
+STRATEGY_SOURCES = ["strategies/*.h", "strategies/common", ":!fuzz/readers"]
+READER_SOURCES = ["runner", "workloads/heaps", "workloads/*.[ch]"]
+REGISTRATIONS = "strategies/CMakeLists.txt"
+BEGUN = ["target", "strategy", "build", "commit", "code", "started"]  # what is known of a turn while it is on
+KEPT = ["campaign", "strategy", "code", "commit", "cpu_seconds", "executions", "edge_at", "feature_at", "targets"]
+KEPT_PATH = "docs/fuzzing-ledger.jsonl"
 FIELDS = [*BEGUN, "cpu_seconds", "executions", "covered_first", "covered", "covered_at", "inputs_new",
           "inputs_at"]
 HEADING = ("| {} | core-hours | executions | last new edge at | after it | last new feature at | after it | open finds | commit |\n"
            "|---|---|---|---|---|---|---|---|---|")
 
 
-def source_commit():
-    """The commit that last changed what the fuzzers are made of, with a + when it was changed since."""
-    def git(*arguments):
-        return subprocess.run(["git", *arguments, "--", *SOURCES], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-
+def git(*arguments):
+    """Its output, empty where there is none or no git."""
     try:
-        commit = git("log", "-1", "--format=%h").stdout.decode().strip()
-        return commit + ("+" if git("diff", "--quiet", "HEAD").returncode else "") if commit else "unknown"
+        return subprocess.run(["git", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
     except FileNotFoundError:
-        return "unknown"
+        return b""
+
+
+def head():
+    """The commit that is checked out, with a + when files were changed since."""
+    commit = git("rev-parse", "--short", "HEAD").decode().strip()
+    return commit + ("+" if git("status", "--porcelain", "--untracked-files=no") else "") if commit else "unknown"
+
+
+def registration(strategy):
+    """The line that registers a strategy of the tree, and the strategy whose folder it has."""
+    try:
+        text = files.read(REGISTRATIONS).decode()
+    except OSError:
+        return "", strategy
+    line = re.search(rf"^reclaim_add_strategy\({re.escape(strategy)}\b.*$", text, re.M)
+    base = line and re.search(r" FROM (\w+)", line[0])
+    return line[0] if line else "", base[1] if base else strategy
+
+
+def contents(folder):
+    """Of a strategy outside the tree."""
+    paths = sorted(os.path.join(inside, name) for inside, _, names in os.walk(folder) for name in names)
+    return b"".join(os.path.relpath(path, folder).encode() + files.read(path) for path in paths)
+
+
+def code_of(strategy, strategy_dirs):
+    """A fingerprint of what a strategy's targets are made of; the reader's, where `strategy` is a target that has none."""
+    line, base = registration(strategy)
+    for folder in strategy_dirs:
+        if os.path.basename(os.path.abspath(folder)) == strategy:
+            line, base = contents(folder).hex(), strategy
+    own = [f"strategies/{base}", f"strategies/peers/{base}", *STRATEGY_SOURCES] if line else READER_SOURCES
+    paths = ["--", *own, *SOURCES]
+    found = line.encode() + git("ls-files", "--stage", *paths) + git("diff", "HEAD", *paths)
+    return hashlib.sha256(found).hexdigest()[:12]
 
 
 class Ledger:
@@ -74,6 +116,38 @@ class Ledger:
         return line
 
 
+def read_kept(path, but=None):
+    """What campaigns have left there, without that of one of them."""
+    if not os.path.exists(path):
+        return []
+    entries = []
+    for number, text in enumerate(files.read(path).splitlines(), 1):
+        try:
+            entry = json.loads(text)
+            missing = [field for field in KEPT if field not in entry]
+        except (ValueError, TypeError) as error:
+            raise Problem(f"{path}, line {number}, is no JSON object ({error})") from error
+        if missing:
+            raise Problem(f"{path}, line {number}, has no '{missing[0]}'")
+        entries.append(entry)
+    return [entry for entry in entries if entry["campaign"] != but]
+
+
+def campaign_of(lines):
+    """When it began, which is what names a campaign."""
+    return int(lines[0]["started"]) if lines else None
+
+
+def keep(lines, path):
+    """Puts the totals of a campaign beside those of others; what it had there before is replaced."""
+    entries = read_kept(path, campaign_of(lines))
+    for (strategy, code), of_code in grouped(lines, lambda line: (line["strategy"], line["code"])).items():
+        targets = {name: total.figures() for name, total in totals_by(of_code, "target").items()}
+        entries.append({"campaign": campaign_of(lines), "strategy": strategy, "code": code, "commit": of_code[-1]["commit"],
+                        **totals_by(of_code, "strategy")[strategy].figures(), "targets": targets})
+    files.write_whole(path, "".join(json.dumps(entry, sort_keys=True) + "\n" for entry in entries).encode())
+
+
 class Totals:
     """Sums over some turns in their order, and where in them the last news was."""
 
@@ -93,6 +167,18 @@ class Totals:
         self.covered[key] = max(known, line["covered"])
         self.cpu_seconds = end
         self.executions += line["executions"]
+
+    def add_kept(self, figures):
+        if figures["edge_at"]:
+            self.edge_at = self.cpu_seconds + figures["edge_at"]
+        if figures["feature_at"]:
+            self.feature_at = self.cpu_seconds + figures["feature_at"]
+        self.cpu_seconds += figures["cpu_seconds"]
+        self.executions += figures["executions"]
+
+    def figures(self):
+        return {"cpu_seconds": round(self.cpu_seconds, 1), "executions": self.executions, "edge_at": round(self.edge_at, 1),
+                "feature_at": round(self.feature_at, 1)}
 
     def quiet_share(self, at):
         return 1 - at / self.cpu_seconds if self.cpu_seconds else 0
@@ -114,59 +200,87 @@ class Totals:
         return missing
 
 
-def totals_by(lines, field):
+def grouped(lines, key):
+    groups = {}
+    for line in lines:
+        groups.setdefault(key(line), []).append(line)
+    return groups
+
+
+def totals_by(lines, field, kept=()):
+    """The totals for each value of `strategy` or `target`, after what was kept of it."""
     totals = {}
+    for entry in kept:
+        figures = {entry["strategy"]: entry} if field == "strategy" else entry["targets"]
+        for name, figures_of_name in figures.items():
+            totals.setdefault(name, Totals()).add_kept(figures_of_name)
     for line in lines:
         totals.setdefault(line[field], Totals()).add(line)
     return totals
 
 
-def finds_by(lines, field, finds_of_target):
-    """The number of open finds for each value of a field."""
-    targets = {line["target"]: line[field] for line in lines}
-    return {value: sum(finds_of_target(target) for target in targets if targets[target] == value) for value in targets.values()}
+def newest_codes(lines, kept):
+    """The code of each strategy, as it was fuzzed last, with the commit."""
+    return {entry["strategy"]: (entry["code"], entry["commit"]) for entry in [*kept, *lines]}
 
 
-def table(lines, field, finds_of_target):
-    """A Markdown table with a row for each value of the field."""
-    found = finds_by(lines, field, finds_of_target)
-    rows = [totals.row(name, found[name], lines[-1]["commit"]) for name, totals in totals_by(lines, field).items()]
-    return "\n".join([HEADING.format(field), *rows])
+def of_newest_code(entries, codes):
+    return [entry for entry in entries if entry["code"] == codes[entry["strategy"]][0]]
 
 
-def of_newest_commit(lines):
-    return [line for line in lines if line["commit"] == lines[-1]["commit"]]
+class Standing:
+    """How far all campaigns have come together, on the newest code of each strategy. `finds_of_target` counts the open ones."""
+
+    def __init__(self, lines, kept, finds_of_target):
+        self.codes = newest_codes(lines, kept)
+        self.lines, self.kept = of_newest_code(lines, self.codes), of_newest_code(kept, self.codes)
+        self.left_out = len(lines) - len(self.lines), len(kept) - len(self.kept)
+        self.finds_of_target = finds_of_target
+        self.strategy_of = {target: entry["strategy"] for entry in self.kept for target in entry["targets"]}
+        self.strategy_of.update((line["target"], line["strategy"]) for line in self.lines)
+
+    def totals(self, field):
+        return totals_by(self.lines, field, self.kept)
+
+    def finds(self, field, name):
+        return sum(self.finds_of_target(target) for target, strategy in self.strategy_of.items()
+                   if name == (strategy if field == "strategy" else target))
+
+    def commit(self, field, name):
+        return self.codes[name if field == "strategy" else self.strategy_of[name]][1]
+
+    def table(self, field):
+        """In Markdown, with a row for each value of the field."""
+        rows = [totals.row(name, self.finds(field, name), self.commit(field, name)) for name, totals in self.totals(field).items()]
+        return "\n".join([HEADING.format(field), *rows])
+
+    def verdict(self):
+        """Whether it is a clean campaign; if not, what is missing from it."""
+        missing = {name: totals.shortfalls(self.finds("strategy", name)) for name, totals in self.totals("strategy").items()}
+        lacking = [f"- {name}: {', '.join(words)}" for name, words in missing.items() if words]
+        return "\n".join(["Not clean yet:", "", *lacking] if lacking else ["It is clean."])
 
 
-def verdict(lines, finds_of_target):
-    """Whether it is a clean campaign; if not, what is missing from it."""
-    found = finds_by(lines, "strategy", finds_of_target)
-    missing = {name: totals.shortfalls(found[name]) for name, totals in totals_by(lines, "strategy").items()}
-    lacking = [f"- {name}: {', '.join(words)}" for name, words in missing.items() if words]
-    return "\n".join(["Not clean yet:", "", *lacking] if lacking else ["It is clean."])
-
-
-def report(lines, finds_of_target, command):
-    """The page about a campaign, in Markdown."""
-    now = of_newest_commit(lines)
-    builds = totals_by(now, "build")
-    shares = ", ".join(f"`{name}` {totals.cpu_seconds / 3600:.2f} core-hours" for name, totals in builds.items())
-    older = len(lines) - len(now)
+def report(standing, command):
+    """The page about the campaigns, in Markdown."""
+    builds = ", ".join(f"`{name}` {totals.cpu_seconds / 3600:.2f} core-hours" for name, totals in totals_by(standing.lines, "build").items())
+    campaigns = len({entry["campaign"] for entry in standing.kept})
+    turns, entries = standing.left_out
     return f"""# The fuzzing campaign
 
-Generated by `{command}` on {datetime.date.today()}, from {len(now)} turns; builds: {shares}.
-{f"{older} turns on earlier commits are left out." if older else "There were none on earlier commits."}
+Generated by `{command}` on {datetime.date.today()}, from {len(standing.lines)} turns{f" ({builds})" if builds else ""} and the totals of {campaigns} campaigns before.
+{f"{turns} turns and {entries} totals on earlier code are left out." if turns or entries else "There were none on earlier code."}
 
 A campaign is clean when every strategy was fuzzed for {AIM_CORE_HOURS} core-hours by all its targets, the last third of that brought no new
 feature, and no find is open. Places are core-hours since the strategy's campaign began. A *new feature* is an input that was kept because it
-reached an edge for the first time or so many times for the first time; a *new edge* is the stronger news. `commit` last changed what the
-fuzzers are made of. What has no strategy is named by its target.
+reached an edge for the first time or so many times for the first time; a *new edge* is the stronger news. Code is the same as long as neither the
+fuzzers nor the strategy have changed; `commit` is the last that was fuzzed with it. What has no strategy is named by its target.
 
-{table(now, "strategy", finds_of_target)}
+{standing.table("strategy")}
 
-{verdict(now, finds_of_target)}
+{standing.verdict()}
 
 ## By target
 
-{table(now, "target", finds_of_target)}
+{standing.table("target")}
 """

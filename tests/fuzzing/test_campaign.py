@@ -101,6 +101,7 @@ class Campaigns(unittest.TestCase):
         self.work = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.work)
         self.programs, self.findings = f"{self.work}/programs", f"{self.work}/findings"
+        self.kept_path = f"{self.work}/kept.jsonl"
         os.makedirs(f"{self.programs}/planted")
         os.makedirs(f"{self.programs}/seeds")
         for tool, name in [("fuzz_text", "fuzz_text"), ("fuzz_minimise", "fuzz_minimise"), ("record_refcount", "record_stub")]:
@@ -121,7 +122,8 @@ class Campaigns(unittest.TestCase):
         write(f"{self.programs}/planted/{name}", self.assemble(text))
 
     def command(self, *arguments):
-        return [sys.executable, f"{TOP}/scripts/fuzzing", "--programs", self.programs, "--findings", self.findings, *arguments]
+        return [sys.executable, f"{TOP}/scripts/fuzzing", "--programs", self.programs, "--findings", self.findings,
+                "--kept", self.kept_path, *arguments]
 
     def fuzz(self, *arguments, **more):
         return subprocess.run(self.command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
@@ -250,6 +252,24 @@ class Campaigns(unittest.TestCase):
                  {**line, "cpu_seconds": 5400, "inputs_new": 0, "covered_first": 18, "covered": 20, "covered_at": 0.5}]
         write(f"{self.findings}/ledger.jsonl", "".join(json.dumps(turn) + "\n" for turn in turns))
         self.expect(0, ["| stub | 2.00 | 256 | 1.25 h | 38% | 0.25 h | 88% | 0 |", "It is clean."], "--report")
+
+    def test_kept_totals_of_the_same_code_add_up(self):
+        self.fuzz("--seconds", "1")
+        line = self.ledger()[0]
+        self.expect(0, [], "--keep")
+        self.expect(0, [], "--keep")
+        kept = json.loads(read(self.kept_path))
+        self.assertEqual([kept["strategy"], kept["executions"], list(kept["targets"])], ["stub", 128, ["ops_stub"]])
+        self.expect(0, ["| stub | 0.00 | 128 |", "the totals of 0 campaigns"], "--report")
+        other = {**kept, "campaign": 1, "cpu_seconds": 7200, "feature_at": 3600, "edge_at": 0}
+        older = {**kept, "campaign": 2, "code": "older"}
+        write(self.kept_path, "".join(json.dumps(entry) + "\n" for entry in (other, older)))
+        write(f"{self.findings}/ledger.jsonl", json.dumps({**line, "cpu_seconds": 3600, "inputs_new": 0}) + "\n")
+        self.expect(0, ["| stub | 3.00 | 256 |", "1.00 h | 67% | 0 |", "0 turns and 1 totals on earlier code"], "--report")
+        self.expect(0, [], "--keep")
+        self.assertEqual(len(read(self.kept_path).splitlines()), 3)
+        write(self.kept_path, "{}\n")
+        self.expect(1, ["line 1, has no 'campaign'"], "--report")
 
     def test_a_killed_turn_costs_its_own_figures_only(self):
         self.fuzz("--seconds", "1")
