@@ -1,17 +1,4 @@
-/* The loops that prices are measured by.
- *
- *   making and dropping   a window of W objects in an array: each turn makes one in the place of the
- *                         oldest, which dies; W = 1: made and dropped at once
- *   making                into memory that objects gave back before, once all of it is paged in
- *   visiting              full collections of n live objects
- *   reclaiming            full collections of n objects on cycles of two, all of them garbage
- *   references            one operation over 64 slots, all in the first-level cache
- *   page faults           the first touch of fresh pages
- *
- * The loops of objects are gone through twice, and the second time is measured: the first pages the
- * memory in, and nothing is given back to the system in between, since page faults have a price of
- * their own. Every price is the median of several repetitions. Automatic collection is off. */
-#define _GNU_SOURCE
+/* What each loop's finding is the price of, and the list of all. */
 #include "bench/prices.h"
 
 #include <stdio.h>
@@ -32,38 +19,10 @@ bool prices_measure(const sample *of, price_list *measured, char message[WORKLOA
 
 #else
 
-    #include <malloc.h>
-    #include <stdio.h>
-    #include <stdlib.h>
-    #include <string.h>
-    #include <sys/resource.h>
+    #include "bench/price_loops.h"
 
-enum {
-    SLOTS_MAX = 8,
-    NODE_BYTES = 16,
-    REFERENCE_SLOTS = 64,
-    REFERENCE_TURNS = 4096,
-    REPEATS = 9,       /* of a loop of references, and of small heaps */
-    REPEATS_LARGE = 3, /* of a large heap */
-    SMALL_OBJECTS = 10000,
-    FAULT_BLOCKS = 65536,
-    FAULT_BLOCK_BYTES = 48,
-    PASSES = 2,
-    BOX_OBJECTS = 2
-};
-
-/* The sizes of the curves, in objects. */
-static const uint32_t window_sizes[] = {1, 512, 8192, 131072};
-static const uint32_t heap_sizes[] = {64, 700, 8192, 131072};
-enum { WINDOWS = 4, HEAPS = 4 };
-
-/* What a run of the workload has found out; a sample has one. */
-static struct findings {
-    double window_ns[WINDOWS];
-    double made_ns[HEAPS], visited_ns[HEAPS], reclaimed_ns[HEAPS];
-    double load_ns, store_ns, copy_slot_ns, alias_ns, transfer_ns, borrow_ns, scope_ns, fault_ns;
-    bool wrong; /* a collection found something else than was there */
-} found;
+/* A program measures them once. */
+static price_findings found;
 
 const char *prices_absence(void)
 {
@@ -72,423 +31,6 @@ const char *prices_absence(void)
     if (strategy_traits.peer != NULL)
         return "what a foreign runtime does is not counted, so a price would explain nothing";
     return MM_COUNTED ? "a program that counts is never timed" : NULL;
-}
-
-/* ---- Medians ---- */
-
-static int compare_values(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median_of(double *values, size_t count)
-{
-    qsort(values, count, sizeof *values, compare_values);
-    return values[count / 2];
-}
-
-/* Keeps a variable in memory where a compiler would see that nobody looks. */
-    #define LOOKED_AT(v) __asm__ volatile("" : : "r"(v) : "memory")
-
-/* ---- Making, and dropping at once or later ---- */
-
-typedef struct pricing {
-    mm *m;
-    mm_type node, value;
-    uint32_t slots; /* of a node: as many as the cell's objects have on average */
-} pricing;
-
-static mm_status make_node(const pricing *p, mm_var *out)
-{
-    return mm_new(p->m, out, p->node, p->slots, NODE_BYTES);
-}
-
-/* A container that holds an atom, as most structures end in some: two objects. */
-static mm_status make_box(const pricing *p, uint32_t i, mm_var *out)
-{
-    mm *m = p->m;
-    MM_VAR(m, value);
-
-    if (mm_new(m, value, p->value, 0, NODE_BYTES) != MM_OK || make_node(p, out) != MM_OK)
-        return MM_NO_MEMORY;
-    *(uint64_t *)mm_data(m, value) = i;
-    mm_fill(m, out, 0, value);
-    return MM_OK;
-}
-
-static mm_status make_and_drop(const pricing *p, uint32_t turns)
-{
-    mm *m = p->m;
-
-    for (uint32_t i = 0; i < turns; i++) {
-        MM_VAR(m, made);
-        if (make_box(p, i, made) != MM_OK)
-            return MM_NO_MEMORY;
-    }
-    return MM_OK;
-}
-
-/* Goes once around a window. */
-static mm_status renew_window(const pricing *p, mm_var *window, uint32_t size)
-{
-    mm *m = p->m;
-
-    for (uint32_t i = 0; i < size; i++) {
-        MM_VAR(m, made);
-        if (make_box(p, i, made) != MM_OK)
-            return MM_NO_MEMORY;
-        mm_store_move(m, window, i, made);
-    }
-    return MM_OK;
-}
-
-static uint32_t repeats_of(uint32_t objects)
-{
-    return objects > SMALL_OBJECTS ? REPEATS_LARGE : REPEATS;
-}
-
-/* Small windows go around several times in one reading of the clock. */
-static mm_status price_window(const pricing *p, uint32_t size, double *ns)
-{
-    double values[REPEATS];
-    uint32_t repeats = repeats_of(size),
-             rounds = size < REFERENCE_TURNS ? REFERENCE_TURNS / size : 1;
-    MM_VAR(p->m, window);
-
-    if (mm_new(p->m, window, p->node, size, 0) != MM_OK || renew_window(p, window, size) != MM_OK)
-        return MM_NO_MEMORY;
-    for (uint32_t k = 0; k < repeats; k++) {
-        uint64_t began_ns = clock_now_ns();
-        mm_status status = size == 1 ? make_and_drop(p, REFERENCE_TURNS) : MM_OK;
-        for (uint32_t r = 0; r < rounds && size > 1 && status == MM_OK; r++)
-            status = renew_window(p, window, size);
-        if (status != MM_OK)
-            return status;
-        values[k] = (double)(clock_now_ns() - began_ns) / ((double)rounds * size) / BOX_OBJECTS;
-    }
-    *ns = median_of(values, repeats);
-    return MM_OK;
-}
-
-/* ---- A heap of live objects, and one of garbage ---- */
-
-/* Pairs whose slots all refer to each other. */
-static mm_status make_garbage(const pricing *p, uint32_t objects)
-{
-    mm *m = p->m;
-
-    for (uint32_t i = 0; i < objects; i += 2) {
-        MM_VAR(m, a);
-        MM_VAR(m, b);
-        if (make_node(p, a) != MM_OK || make_node(p, b) != MM_OK)
-            return MM_NO_MEMORY;
-        *(uint64_t *)mm_data(m, a) = i;
-        *(uint64_t *)mm_data(m, b) = i;
-        mm_store(m, a, 0, b);
-        for (uint32_t k = 1; k < p->slots; k++) {
-            mm_copy_slot(m, a, k, a, 0);
-            mm_store(m, b, k, a);
-        }
-        mm_store(m, b, 0, a);
-    }
-    return MM_OK;
-}
-
-/* Each refers to the one before it and is in the array `all`, which is null at first. */
-static mm_status make_live(const pricing *p, uint32_t objects, mm_var *all)
-{
-    mm *m = p->m;
-
-    if (mm_new(m, all, p->node, objects, 0) != MM_OK)
-        return MM_NO_MEMORY;
-    for (uint32_t i = 0; i < objects; i++) {
-        MM_VAR(m, made);
-        if (make_node(p, made) != MM_OK)
-            return MM_NO_MEMORY;
-        *(uint64_t *)mm_data(m, made) = i;
-        if (i > 0)
-            mm_copy_slot(m, made, 0, all, i - 1);
-        mm_fill(m, all, i, made);
-    }
-    return MM_OK;
-}
-
-/* A full collection, in nanoseconds an object; it must find `garbage`. */
-static double collect(const pricing *p, uint32_t objects, uint64_t garbage)
-{
-    uint64_t began_ns = clock_now_ns(), unreachable = 0;
-
-    if (mm_collect(p->m, strategy_traits.generations - 1, &unreachable) != MM_OK ||
-        unreachable != garbage)
-        found.wrong = true;
-    return (double)(clock_now_ns() - began_ns) / objects;
-}
-
-static mm_status price_garbage(const pricing *p, uint32_t objects, double *made_ns,
-                               double *reclaimed_ns)
-{
-    double made[REPEATS], reclaimed[REPEATS];
-    uint32_t repeats = repeats_of(objects);
-
-    for (uint32_t k = 0; k < repeats; k++) {
-        uint64_t began_ns = clock_now_ns();
-        if (make_garbage(p, objects) != MM_OK)
-            return MM_NO_MEMORY;
-        made[k] = (double)(clock_now_ns() - began_ns) / objects;
-        reclaimed[k] = collect(p, objects, objects);
-    }
-    *made_ns = median_of(made, repeats);
-    *reclaimed_ns = median_of(reclaimed, repeats);
-    return MM_OK;
-}
-
-static mm_status price_live(const pricing *p, uint32_t objects, double *made_ns, double *visited_ns)
-{
-    double made[REPEATS], visited[REPEATS];
-    uint32_t repeats = repeats_of(objects);
-
-    for (uint32_t k = 0; k < repeats; k++) {
-        MM_VAR(p->m, all);
-        uint64_t began_ns = clock_now_ns();
-        if (make_live(p, objects, all) != MM_OK)
-            return MM_NO_MEMORY;
-        made[k] = (double)(clock_now_ns() - began_ns) / objects;
-        if (strategy_traits.generations > 0)
-            visited[k] = collect(p, objects, 0);
-        mm_clear(p->m, all);
-        if (strategy_traits.generations > 0)
-            mm_collect(p->m, strategy_traits.generations - 1, NULL);
-    }
-    *made_ns = median_of(made, repeats);
-    if (strategy_traits.generations > 0)
-        *visited_ns = median_of(visited, repeats);
-    return MM_OK;
-}
-
-static mm_status price_objects(const pricing *p)
-{
-    mm_status status = MM_OK;
-
-    for (int i = 0; i < WINDOWS && status == MM_OK; i++) {
-        if (strategy_traits.prompt)
-            status = price_window(p, window_sizes[i], &found.window_ns[i]);
-    }
-    for (int i = 0; i < HEAPS && status == MM_OK; i++) {
-        status = price_live(p, heap_sizes[i], &found.made_ns[i], &found.visited_ns[i]);
-        if (status == MM_OK && strategy_traits.reclaims_cycles)
-            status = price_garbage(p, heap_sizes[i], &found.made_ns[i], &found.reclaimed_ns[i]);
-    }
-    return status;
-}
-
-/* ---- The same as a schedule does it ---- */
-
-/* What a schedule makes of an object: a block, a header and empty slots. */
-static uint32_t *make_block(uint32_t slots, uint32_t i)
-{
-    size_t header = 4 * sizeof(uint32_t), bytes = slots * sizeof(void *);
-    uint32_t *made = malloc(header + bytes + NODE_BYTES);
-
-    if (made == NULL)
-        return NULL;
-    made[0] = i;
-    made[1] = slots;
-    made[2] = NODE_BYTES;
-    for (uint32_t k = 0; k < slots; k++)
-        ((void **)(made + 4))[k] = NULL;
-    return made;
-}
-
-/* Each turn frees what was in a place and makes what will be there. */
-static bool renew_places(uint32_t **places, uint32_t slots, uint32_t size, uint32_t rounds)
-{
-    for (uint32_t k = 0; k < rounds; k++) {
-        for (uint32_t i = 0; i < size; i++) {
-            uint32_t *old = places[i];
-            places[i] = make_block(slots * (i % 2), i);
-            LOOKED_AT(places);
-            free(old);
-            if (places[i] == NULL)
-                return false;
-        }
-    }
-    return true;
-}
-
-static void free_places(uint32_t **places, uint32_t size)
-{
-    for (uint32_t i = 0; i < size; i++) {
-        free(places[i]);
-        places[i] = NULL;
-    }
-}
-
-static bool price_places(uint32_t **places, uint32_t slots, uint32_t size, double *renewed_ns,
-                         double *made_ns)
-{
-    double renewed[REPEATS], made[REPEATS];
-    uint32_t repeats = repeats_of(size),
-             rounds = size < REFERENCE_TURNS ? REFERENCE_TURNS / size : 1;
-    bool done = true;
-
-    for (uint32_t k = 0; k < repeats && done; k++) {
-        uint64_t began_ns = clock_now_ns(), made_at_ns;
-        done = renew_places(places, slots, size, 1);
-        made_at_ns = clock_now_ns();
-        done = done && renew_places(places, slots, size, rounds);
-        made[k] = (double)(made_at_ns - began_ns) / size;
-        renewed[k] = (double)(clock_now_ns() - made_at_ns) / ((double)rounds * size);
-        free_places(places, size);
-    }
-    *renewed_ns = median_of(renewed, repeats);
-    *made_ns = median_of(made, repeats);
-    return done;
-}
-
-/* A schedule of these loops would be as long as they are; what following it takes is what a program by
- * hand does that has the addresses in a table. */
-static mm_status price_objects_by_hand(uint32_t slots)
-{
-    uint32_t **places = calloc(window_sizes[WINDOWS - 1], sizeof *places);
-    bool done = places != NULL;
-    double unused;
-
-    for (int i = 0; i < WINDOWS && done; i++)
-        done = price_places(places, slots, window_sizes[i], &found.window_ns[i], &unused);
-    for (int i = 0; i < HEAPS && done; i++)
-        done = price_places(places, slots, heap_sizes[i], &unused, &found.made_ns[i]);
-    if (places != NULL)
-        free_places(places, window_sizes[WINDOWS - 1]);
-    free(places);
-    return done ? MM_OK : MM_NO_MEMORY;
-}
-
-/* ---- References ---- */
-
-/* Defines price_NAME: nanoseconds for one turn of `body`, in which `i` goes round the slots of the
- * arrays `one` and `two`, and `a` and `b` are variables, not null. */
-    #define DEFINE_REFERENCE_LOOP(name, body)                                             \
-        static double price_##name(mm *m, mm_var *one, mm_var *two, mm_var *a, mm_var *b) \
-        {                                                                                 \
-            double values[REPEATS];                                                       \
-            for (int k = 0; k < REPEATS; k++) {                                           \
-                uint64_t began_ns = clock_now_ns();                                       \
-                for (uint32_t turn = 0; turn < REFERENCE_TURNS; turn++) {                 \
-                    uint32_t i = turn % REFERENCE_SLOTS;                                  \
-                    (void)i, (void)two, (void)a, (void)b, (void)one;                      \
-                    body;                                                                 \
-                }                                                                         \
-                values[k] = (double)(clock_now_ns() - began_ns) / REFERENCE_TURNS;        \
-            }                                                                             \
-            return median_of(values, REPEATS);                                            \
-        }
-
-DEFINE_REFERENCE_LOOP(load, mm_load(m, a, one, i))
-DEFINE_REFERENCE_LOOP(store, mm_store(m, one, i, b))
-DEFINE_REFERENCE_LOOP(copy_slot, mm_copy_slot(m, one, i, two, i ^ 1))
-DEFINE_REFERENCE_LOOP(alias, mm_set(m, a, b); LOOKED_AT(a); mm_clear(m, a); LOOKED_AT(a))
-DEFINE_REFERENCE_LOOP(transfer, mm_take(m, a, one, i); LOOKED_AT(a); mm_fill(m, one, i, a))
-
-static double price_borrow(mm *m, mm_var *one, mm_var *two, mm_var *a, mm_var *b)
-{
-    double values[REPEATS];
-
-    (void)two, (void)a, (void)b;
-    for (int k = 0; k < REPEATS; k++) {
-        MM_BORROW(m, seen);
-        uint64_t began_ns = clock_now_ns();
-        for (uint32_t turn = 0; turn < REFERENCE_TURNS; turn++) {
-            mm_borrow(m, seen, one, turn % REFERENCE_SLOTS);
-            LOOKED_AT(seen);
-        }
-        values[k] = (double)(clock_now_ns() - began_ns) / REFERENCE_TURNS;
-    }
-    return median_of(values, REPEATS);
-}
-
-DEFINE_REFERENCE_LOOP(scope, MM_VAR(m, inner); LOOKED_AT(inner))
-
-static mm_status price_references(const pricing *p)
-{
-    mm *m = p->m;
-    MM_VARS(m, v, 4);
-    mm_var *one = v, *two = v + 1, *a = v + 2, *b = v + 3;
-
-    if (make_live(p, REFERENCE_SLOTS, one) != MM_OK ||
-        make_live(p, REFERENCE_SLOTS, two) != MM_OK || make_node(p, b) != MM_OK)
-        return MM_NO_MEMORY;
-    found.load_ns = price_load(m, one, two, a, b);
-    found.copy_slot_ns = price_copy_slot(m, one, two, a, b);
-    found.borrow_ns = price_borrow(m, one, two, a, b);
-    found.scope_ns = price_scope(m, one, two, a, b);
-    found.alias_ns = price_alias(m, one, two, a, b) / 2;
-    found.transfer_ns = price_transfer(m, one, two, a, b) / 2;
-    found.store_ns = price_store(m, one, two, a, b);
-    return MM_OK;
-}
-
-/* ---- Page faults ---- */
-
-static long faults_so_far(void)
-{
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return usage.ru_minflt + usage.ru_majflt;
-}
-
-/* A list of blocks, so that the program between two faults does something, as one that makes objects
- * does. Returns its head, NULL without memory. */
-static void **make_chain(uint32_t blocks)
-{
-    void **head = NULL;
-
-    for (uint32_t i = 0; i < blocks; i++) {
-        void **made = malloc(FAULT_BLOCK_BYTES);
-        if (made == NULL)
-            break;
-        memset(made, 1, FAULT_BLOCK_BYTES);
-        made[0] = head;
-        head = made;
-    }
-    return head;
-}
-
-static void free_chain(void **head)
-{
-    while (head != NULL) {
-        void **next = head[0];
-        free(head);
-        head = next;
-    }
-}
-
-/* The same work on fresh pages and on pages that are there: the difference is theirs. The first thing
- * that is measured, since it is the last time that memory is fresh. */
-static double price_fault(void)
-{
-    uint64_t began_ns = clock_now_ns(), fresh_ns, again_ns;
-    long faults = faults_so_far();
-    void **chain = make_chain(FAULT_BLOCKS);
-
-    faults = faults_so_far() - faults;
-    fresh_ns = clock_now_ns() - began_ns;
-    free_chain(chain);
-    began_ns = clock_now_ns();
-    chain = make_chain(FAULT_BLOCKS);
-    again_ns = clock_now_ns() - began_ns;
-    free_chain(chain);
-    return faults > 0 && fresh_ns > again_ns ? (double)(fresh_ns - again_ns) / (double)faults : 0;
-}
-
-static mm_status price_all(const pricing *p)
-{
-    mm_status status = MM_OK;
-
-    mm_disable(p->m); /* refused where there is no collector */
-    for (int pass = 0; pass < PASSES && status == MM_OK; pass++)
-        status = strategy_traits.scheduled ? price_objects_by_hand(p->slots) : price_objects(p);
-    return status == MM_OK ? price_references(p) : status;
 }
 
 /* ---- What each is the price of ---- */
@@ -614,21 +156,21 @@ static void add_heap_curves(price_list *to, const price_kind *kinds, size_t coun
 {
     for (size_t k = 0; k < count; k++) {
         price *added = add_price(to, &kinds[k]);
-        for (int i = 0; i < HEAPS; i++)
-            add_point(added, heap_sizes[i], ns[i]);
+        for (int i = 0; i < PRICE_HEAPS; i++)
+            add_point(added, price_heaps[i], ns[i]);
     }
 }
 
 /* The loops of objects also do things that have a price of their own. */
-static void take_out_references(uint32_t slots)
+static void take_out_references(void)
 {
     if (strategy_traits.scheduled)
         return;
-    for (int i = 0; i < WINDOWS; i++)
-        found.window_ns[i] -= found.scope_ns + (window_sizes[i] > 1 ? 1 : 0.5) * found.transfer_ns;
-    for (int i = 0; i < HEAPS; i++)
+    for (int i = 0; i < PRICE_WINDOWS; i++)
+        found.window_ns[i] -= found.scope_ns + (price_windows[i] > 1 ? 1 : 0.5) * found.transfer_ns;
+    for (int i = 0; i < PRICE_HEAPS; i++)
         found.made_ns[i] -= found.scope_ns + (strategy_traits.reclaims_cycles
-                                                  ? slots * found.store_ns
+                                                  ? found.slots * found.store_ns
                                                   : found.copy_slot_ns + found.transfer_ns);
 }
 
@@ -638,8 +180,8 @@ static void list_prices(price_list *to)
 
     if (strategy_traits.prompt || strategy_traits.scheduled) {
         price *dropped = add_price(to, &dropped_kind);
-        for (int i = 0; i < WINDOWS; i++)
-            add_point(dropped, (double)window_sizes[i] * BOX_HELD_BYTES, found.window_ns[i]);
+        for (int i = 0; i < PRICE_WINDOWS; i++)
+            add_point(dropped, (double)price_windows[i] * BOX_HELD_BYTES, found.window_ns[i]);
     }
     add_heap_curves(to, made_kinds, 3, found.made_ns);
     if (strategy_traits.generations > 0)
@@ -652,64 +194,35 @@ static void list_prices(price_list *to)
 
 /* ---- Measuring ---- */
 
-/* Memory that objects give back stays with the process. glibc's own; another allocator keeps it
- * anyway for as long as this takes. */
-static void keep_memory(void)
-{
-    mallopt(M_TRIM_THRESHOLD, 1 << 30);
-    mallopt(M_MMAP_THRESHOLD, 32 << 20);
-}
-
-static bool measure_on(mm_heap *heap, uint32_t slots, char message[WORKLOAD_MESSAGE_MAX])
-{
-    pricing p = {.slots = slots};
-
-    snprintf(message, WORKLOAD_MESSAGE_MAX, "out of memory while prices were measured");
-    if (mm_attach(heap, &p.m) != MM_OK ||
-        mm_type_add(heap, &(mm_type_info){.name = "node", .kind = MM_CONTAINER}, &p.node) !=
-            MM_OK ||
-        mm_type_add(heap, &(mm_type_info){.name = "value", .kind = MM_ATOM}, &p.value) != MM_OK)
-        return false;
-    if (price_all(&p) != MM_OK)
-        return false;
-    snprintf(message, WORKLOAD_MESSAGE_MAX,
-             "prices: a collection found other garbage than there was");
-    return !found.wrong;
-}
-
 /* The slots of an object of the cell, on average: its bytes without a payload such as most have. */
 static bool find_shape(const sample *of, uint32_t *slots, char message[WORKLOAD_MESSAGE_MAX])
 {
     workload_forecast forecast = {0};
     double bytes;
+    enum { PAYLOAD_BYTES = 16 };
 
     if (!of->workload->forecast(&of->parameters, &forecast, message))
         return false;
     bytes = (double)forecast.allocated.bytes / (double)(forecast.allocated.objects + 1);
-    *slots = bytes > NODE_BYTES ? (uint32_t)((bytes - NODE_BYTES) / sizeof(void *) + 0.5) : 0;
-    *slots = *slots < 1 ? 1 : *slots > SLOTS_MAX ? SLOTS_MAX : *slots;
+    *slots = bytes > PAYLOAD_BYTES ? (uint32_t)((bytes - PAYLOAD_BYTES) / sizeof(void *) + 0.5) : 0;
     return true;
 }
 
 bool prices_measure(const sample *of, price_list *measured, char message[WORKLOAD_MESSAGE_MAX])
 {
     uint32_t slots;
-    mm_heap *heap;
-    bool done;
 
     if (!find_shape(of, &slots, message))
         return false;
-    keep_memory();
     *measured = (price_list){0};
-    found = (struct findings){.fault_ns = price_fault()};
     snprintf(message, WORKLOAD_MESSAGE_MAX, "out of memory while prices were measured");
-    if (mm_heap_new(&of->options, &heap) != MM_OK)
+    if (!price_loops_run(&of->options, slots, &found))
         return false;
-    done = measure_on(heap, slots, message);
-    mm_heap_free(heap);
-    take_out_references(slots);
+    take_out_references();
     list_prices(measured);
-    return done;
+    snprintf(message, WORKLOAD_MESSAGE_MAX,
+             "prices: a collection found other garbage than there was");
+    return !found.wrong;
 }
 
 #endif

@@ -94,9 +94,12 @@ void lower_bound_ratios(const plan *planned, const store *from, size_t cell_inde
 {
     double *remainders = must_allocate(planned->repetitions, sizeof *remainders);
 
+    for (size_t i = 0; i < planned->repetitions; i++)
+        remainders[i] = NAN;
     measurements_get(planned, from, cell_index, metric == LOWER_BOUND_TIME ? "time_ns" : "cpu_ns",
                      "steady", ratios);
-    get_remainders(planned, from, baseline, metric, remainders);
+    if (baseline < planned->cell_count)
+        get_remainders(planned, from, baseline, metric, remainders);
     for (size_t i = 0; i < planned->repetitions; i++)
         ratios[i] /= remainders[i];
     free(remainders);

@@ -39,8 +39,8 @@ typedef enum lower_bound_metric {
 size_t lower_bound_baseline(const plan *planned, const store *from, size_t cell_index,
                             const bool *usable, lower_bound_metric metric);
 
-/* The cell's total over the remainder of `baseline`, for each repetition; NAN where either is
- * unknown. `ratios` has room for all repetitions. */
+/* The cell's total over the remainder of `baseline` (cell_count: there is none), for each
+ * repetition; NAN where either is unknown. `ratios` has room for all repetitions. */
 void lower_bound_ratios(const plan *planned, const store *from, size_t cell_index, size_t baseline,
                         lower_bound_metric metric, double *ratios);
 

@@ -87,8 +87,9 @@ static void test_bad_input(void **state)
         const char *arguments, *message;
     } cases[] = {
         {"", "what shall it do?"},
-        {"rnu", "there is no command 'rnu'; did you mean 'run'? Commands: list, run, curve, report, "
-                "compare, self-test, doctor, inspect"},
+        {"rnu",
+         "there is no command 'rnu'; did you mean 'run'? Commands: list, run, curve, report, "
+         "compare, self-test, doctor, inspect"},
         {"run --strateg", "--strateg needs a value"},
         {"run --workloads x", "there is no option '--workloads'; did you mean 'workload'?"},
         {"run -x", "there is no option '-x'"},

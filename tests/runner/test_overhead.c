@@ -1,7 +1,9 @@
-/* What is computed of overheads, in closed form: geometric means, the lower bound, prices. */
-#include "unit.h"
+/* What is computed of overheads, in closed form: geometric means, the lower bound, prices; and how a run
+ * takes prices. */
+#include "commands.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lower_bound.h"
@@ -153,6 +155,21 @@ static void test_bad_price_lists(void **state)
     }
 }
 
+static void test_a_bad_price_is_refused_by_name(void **state)
+{
+    (void)state;
+    add_programs("programs", "steady dear");
+    assert_code(run_after("FAKE_RECORDS=prices",
+                          "run --no-charts --out out --programs programs --workload temps "
+                          "--repetitions 1 --prices 1"),
+                0);
+    assert_int_equal(system("gunzip -c out/prices/0-1.gz >dear; gunzip -c out/prices/1-1.gz >good"),
+                     0);
+    assert_file_has("dear", "\"status\":\"failed\"");
+    assert_file_has("dear", "the price 'object made': its points are");
+    assert_file_has("good", "\"status\":\"ok\"");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,7 +181,12 @@ int main(void)
         cmocka_unit_test(test_generations_stand_at_their_own_size),
         cmocka_unit_test(test_counters_inside_of_others),
         cmocka_unit_test(test_bad_price_lists),
+        IN_FOLDER(test_a_bad_price_is_refused_by_name),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+    free(out_text);
+    free(error_text);
+    return failed;
 }

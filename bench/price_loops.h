@@ -1,0 +1,24 @@
+/* The loops that prices are measured by, and what they find out. A program by hand has none: it is not
+ * written against the object API. */
+#ifndef RECLAIM_PRICE_LOOPS_H
+#define RECLAIM_PRICE_LOOPS_H
+
+#include "bench/sample.h"
+
+/* The sizes of the curves, in objects. */
+enum { PRICE_WINDOWS = 4, PRICE_HEAPS = 6 };
+extern const uint32_t price_windows[PRICE_WINDOWS], price_heaps[PRICE_HEAPS];
+
+/* Nanoseconds an object, an operation or a page, with all that the loop does. */
+typedef struct price_findings {
+    uint32_t slots; /* of a container in the loops */
+    double window_ns[PRICE_WINDOWS];
+    double made_ns[PRICE_HEAPS], visited_ns[PRICE_HEAPS], reclaimed_ns[PRICE_HEAPS];
+    double load_ns, store_ns, copy_slot_ns, alias_ns, transfer_ns, borrow_ns, scope_ns, fault_ns;
+    bool wrong; /* a collection found something else than was there */
+} price_findings;
+
+/* Runs all of them, with the slots that come nearest. False when there is no memory. */
+bool price_loops_run(const settings *options, uint32_t slots, price_findings *found);
+
+#endif
