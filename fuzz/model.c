@@ -39,44 +39,17 @@ static const uint32_t *slots_of(const model *k, uint32_t id)
     return k->slots + k->objects[id].first_slot;
 }
 
-/* The words of a set that have ids which exist. */
-static uint32_t words_of(const model *k)
-{
-    return k->object_count / MODEL_WORD_IDS + 1;
-}
-
 void model_clear_set(const model *k, model_set *set)
 {
-    memset(set->words, 0, words_of(k) * sizeof *set->words);
-}
-
-/* The lowest of the bits of `word`, which is the `i`th of a set and not 0; 0 unless it is an id. */
-static uint32_t lowest_id(const model *k, uint32_t i, uint64_t word)
-{
-    uint32_t id = i * MODEL_WORD_IDS + (uint32_t)__builtin_ctzll(word);
-
-    return id <= k->object_count ? id : 0;
-}
-
-uint32_t model_next(const model *k, const model_set *set, uint32_t id)
-{
-    uint32_t i = id / MODEL_WORD_IDS;
-    uint64_t word;
-
-    if (id > k->object_count)
-        return 0;
-    word = set->words[i] & ~(uint64_t)0 << id % MODEL_WORD_IDS;
-    while (word == 0 && ++i < words_of(k))
-        word = set->words[i];
-    return word != 0 ? lowest_id(k, i, word) : 0;
+    memset(set->words, 0, model_words(k) * sizeof *set->words);
 }
 
 uint32_t model_first_outside(const model *k, const model_set *set, const model_set *of)
 {
-    for (uint32_t i = 0; i < words_of(k); i++) {
+    for (uint32_t i = 0; i < model_words(k); i++) {
         uint64_t word = set->words[i] & ~of->words[i] & (i == 0 ? ~(uint64_t)1 : ~(uint64_t)0);
         if (word != 0)
-            return lowest_id(k, i, word);
+            return model_lowest(k, i, word);
     }
     return 0;
 }
@@ -88,30 +61,30 @@ bool model_equal(const model *k, const model_set *set, const model_set *other)
 
 void model_copy_set(const model *k, model_set *set, const model_set *of)
 {
-    memcpy(set->words, of->words, words_of(k) * sizeof *set->words);
+    memcpy(set->words, of->words, model_words(k) * sizeof *set->words);
 }
 
 void model_add_all(const model *k, model_set *set, const model_set *of)
 {
-    for (uint32_t i = 0; i < words_of(k); i++)
+    for (uint32_t i = 0; i < model_words(k); i++)
         set->words[i] |= of->words[i];
 }
 
 void model_add_others(const model *k, model_set *set, const model_set *of)
 {
-    for (uint32_t i = 0; i < words_of(k); i++)
+    for (uint32_t i = 0; i < model_words(k); i++)
         set->words[i] |= ~of->words[i];
 }
 
 void model_take_all(const model *k, model_set *set, const model_set *of)
 {
-    for (uint32_t i = 0; i < words_of(k); i++)
+    for (uint32_t i = 0; i < model_words(k); i++)
         set->words[i] &= ~of->words[i];
 }
 
 void model_take_others(const model *k, model_set *set, const model_set *of)
 {
-    for (uint32_t i = 0; i < words_of(k); i++)
+    for (uint32_t i = 0; i < model_words(k); i++)
         set->words[i] &= of->words[i];
 }
 

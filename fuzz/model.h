@@ -100,8 +100,33 @@ static inline void model_drop(model_set *set, uint32_t id)
     set->words[id / MODEL_WORD_IDS] &= ~((uint64_t)1 << id % MODEL_WORD_IDS);
 }
 
+/* The words of a set that have ids which exist. */
+static inline uint32_t model_words(const model *k)
+{
+    return k->object_count / MODEL_WORD_IDS + 1;
+}
+
+/* The lowest of the bits of `word`, which is the `i`th of a set and not 0; 0 unless it is an id. */
+static inline uint32_t model_lowest(const model *k, uint32_t i, uint64_t word)
+{
+    uint32_t id = i * MODEL_WORD_IDS + (uint32_t)__builtin_ctzll(word);
+
+    return id <= k->object_count ? id : 0;
+}
+
 /* The first id in `set` from `id` on; 0 when there is none. */
-uint32_t model_next(const model *k, const model_set *set, uint32_t id);
+static inline uint32_t model_next(const model *k, const model_set *set, uint32_t id)
+{
+    uint32_t i = id / MODEL_WORD_IDS;
+    uint64_t word;
+
+    if (id > k->object_count)
+        return 0;
+    word = set->words[i] & ~(uint64_t)0 << id % MODEL_WORD_IDS;
+    while (word == 0 && ++i < model_words(k))
+        word = set->words[i];
+    return word != 0 ? model_lowest(k, i, word) : 0;
+}
 
 /* Each `id` in `set`, in order. */
 #define MODEL_EACH(k, set, id) \

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EFFORT_PER_OPERATION = 8 }; /* live objects whose comparison one operation pays for */
+enum { EFFORT_PER_OPERATION = 4 }; /* live objects whose comparison one operation pays for */
 
 void oracle_violation(const oracle *o, const char *name, const char *format, ...)
 {
@@ -39,6 +39,8 @@ void oracle_open(oracle *o, mm_heap *heap, mm *m, model *k)
     o->made_since = o->young = 0;
     o->fail_at = 0;
     memset(o->ids, 0, sizeof o->ids);
+    memset(&o->weak_references, 0, sizeof o->weak_references);
+    o->weak_referenced = false;
     o->hidden_count = 0;
     o->ghost.shape = SHAPE_COUNT;
     o->frames = o->calls = o->entered = 0;
@@ -437,10 +439,8 @@ static void expect_in_user_code(oracle *o)
     model_set reachable;
 
     o->nested_effort += EFFORT_PER_OPERATION;
-    if (o->nested_effort < o->alive_count && !o->waited) {
-        expect_variables(o, NULL);
+    if (o->nested_effort < o->alive_count && !o->waited)
         return;
-    }
     o->nested_effort = 0;
     model_reachable_counted(o->model, &reachable, counts);
     expect_variables(o, counts);

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-enum { WALK_MAX = 24 }; /* slots looked at when a finaliser is entered */
+/* Slots looked at when a finaliser is entered: far around the first few of an operation, and then nearby. Each object of a garbage
+ * structure is entered once, so that all of it is looked at all the same. */
+enum { FAR_WALKS = 4, FAR_WALK_MAX = 24, NEAR_WALK_MAX = 4 };
 
 /* ---- What was unreachable ---- */
 
@@ -36,6 +38,13 @@ void rites_note_entered(oracle *o)
 static bool is_weak(const model *k, uint32_t id)
 {
     return k->objects[id].referent != 0;
+}
+
+/* Those that may be there. */
+static void weak_alive(const oracle *o, model_set *out)
+{
+    model_copy_set(o->model, out, &o->alive);
+    model_take_others(o->model, out, &o->weak_references);
 }
 
 /* Whether there is a reason why the weak reference reads null for the first time. */
@@ -84,7 +93,7 @@ static void expect_weak_read(oracle *o, uint32_t id, mm_var *reference)
 /* Every weak reference that a variable names reads what it should. */
 static void expect_weak_reads(oracle *o)
 {
-    for (uint32_t i = 0; i < o->model->owner_count; i++) {
+    for (uint32_t i = 0; o->weak_referenced && i < o->model->owner_count; i++) {
         if (o->variables[i] != NULL && is_weak(o->model, o->model->owners[i]))
             expect_weak_read(o, o->model->owners[i], o->variables[i]);
     }
@@ -93,7 +102,12 @@ static void expect_weak_reads(oracle *o)
 /* All weak references to the object that were made by then have been cleared. */
 static void note_cleared(oracle *o, uint32_t referent, uint32_t made_before)
 {
-    MODEL_EACH (o->model, &o->alive, id) {
+    model_set weak;
+
+    if (!o->weak_referenced)
+        return;
+    weak_alive(o, &weak);
+    MODEL_EACH (o->model, &weak, id) {
         if (id <= made_before && o->model->objects[id].referent == referent)
             o->model->objects[id].cleared = true;
     }
@@ -158,7 +172,8 @@ static void expect_in_order(oracle *o, uint32_t id)
 
 void rites_finaliser_entered(oracle *o, mm_var *self)
 {
-    uint32_t id = oracle_id(o, self), budget = WALK_MAX;
+    uint32_t id = oracle_id(o, self);
+    uint32_t budget = o->entered <= FAR_WALKS ? FAR_WALK_MAX : NEAR_WALK_MAX;
     model_object *object = o->model->objects + id;
 
     if (strategy_traits.no_callbacks)
@@ -373,6 +388,15 @@ static void note_weak_reference(oracle *o, uint32_t id)
         reference->cleared = true;
 }
 
+static void note_weak_references(oracle *o)
+{
+    model_set weak;
+
+    weak_alive(o, &weak);
+    MODEL_EACH (o->model, &weak, id)
+        note_weak_reference(o, id);
+}
+
 void rites_collection_started(oracle *o)
 {
     running_collection *c = &o->collection;
@@ -388,10 +412,7 @@ void rites_collection_started(oracle *o)
     c->made_before = o->model->object_count;
     c->last_finalised = 0;
     ages_collection_started(o, c->generation);
-    MODEL_EACH (o->model, &o->alive, id) {
-        if (is_weak(o->model, id))
-            note_weak_reference(o, id);
-    }
+    note_weak_references(o);
     c->called = 0;
     c->debug_changes = o->debug_changes;
     c->lines = o->lines;
@@ -403,10 +424,7 @@ void rites_collection_untold(oracle *o)
     o->collected = true;
     o->collection.exact = o->collection.bound = false;
     rites_note_unreachable_now(o);
-    MODEL_EACH (o->model, &o->alive, id) {
-        if (is_weak(o->model, id))
-            note_weak_reference(o, id);
-    }
+    note_weak_references(o);
 }
 
 /* What the collection has saved: garbage, finalised, that no weak reference leads to. */
