@@ -17,7 +17,7 @@
 #define _GNU_SOURCE
 #include "bench/price_loops.h"
 
-#ifndef RECLAIM_HAND_WRITTEN
+#if !PRICES_ABSENT
 
     #include <malloc.h>
     #include <stdlib.h>

@@ -1,9 +1,15 @@
-/* The loops that prices are measured by, and what they find out. A program by hand has none: it is not
- * written against the object API. */
+/* The loops that prices are measured by, and what they find out. A program by hand has none, as it is not
+ * written against the object API; a program that counts has none, as it is never timed. */
 #ifndef RECLAIM_PRICE_LOOPS_H
 #define RECLAIM_PRICE_LOOPS_H
 
 #include "bench/sample.h"
+
+#if defined(RECLAIM_HAND_WRITTEN) || MM_COUNTED
+    #define PRICES_ABSENT 1
+#else
+    #define PRICES_ABSENT 0
+#endif
 
 /* The sizes of the curves, in objects. */
 enum { PRICE_WINDOWS = 4, PRICE_HEAPS = 6 };

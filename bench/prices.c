@@ -1,13 +1,18 @@
 /* What each loop's finding is the price of, and the list of all. */
 #include "bench/prices.h"
+#include "bench/price_loops.h"
 
 #include <stdio.h>
 
-#ifdef RECLAIM_HAND_WRITTEN
+#if PRICES_ABSENT
 
 const char *prices_absence(void)
 {
+    #ifdef RECLAIM_HAND_WRITTEN
     return "a program by hand has no operations whose price could be measured";
+    #else
+    return sample_absence() != NULL ? sample_absence() : "a program that counts is never timed";
+    #endif
 }
 
 bool prices_measure(const sample *of, price_list *measured, char message[WORKLOAD_MESSAGE_MAX])
@@ -19,8 +24,6 @@ bool prices_measure(const sample *of, price_list *measured, char message[WORKLOA
 
 #else
 
-    #include "bench/price_loops.h"
-
 /* A program measures them once. */
 static price_findings found;
 
@@ -30,7 +33,7 @@ const char *prices_absence(void)
         return sample_absence();
     if (strategy_traits.peer != NULL)
         return "what a foreign runtime does is not counted, so a price would explain nothing";
-    return MM_COUNTED ? "a program that counts is never timed" : NULL;
+    return NULL;
 }
 
 /* ---- What each is the price of ---- */

@@ -33,7 +33,7 @@ def parse_arguments(arguments):
     parser.add_argument("strategies", nargs="*", metavar="STRATEGY", help="only these; default: all, and the readers")
     parser.add_argument("--minutes", type=whole_number, default=10, metavar="N", help="in total; default 10")
     parser.add_argument("--seconds", type=whole_number, metavar="N", help="in total, for a quick look")
-    parser.add_argument("--target", metavar="T", help="one kind: ops, oom, stress, inputs, heap_reader")
+    parser.add_argument("--target", metavar="T", help="one kind: ops, oom, stress, inputs, pool, heap_reader, …")
     parser.add_argument("--build", action="append", metavar="B", choices=ENGINES,
                         help=f"only these builds ({', '.join(ENGINES)}); may be repeated")
     parser.add_argument("--jobs", type=whole_number, default=os.cpu_count(), metavar="N", help="processes of an engine; default: processors")
