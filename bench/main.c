@@ -655,9 +655,7 @@ int main(int argc, char **argv)
     c->program = slash != NULL ? slash + 1 : argv[0];
     c->seed = 1;
     c->runs = runs_min();
-    mm_options_init(&c->options);
-    if (sample_is_hand_written())
-        c->options.count = 0;
+    sample_options_init(&c->options);
     status = run_command(c, argc, argv);
     for (size_t i = 0; i < c->sample_count; i++) {
         free(c->samples[i].records);

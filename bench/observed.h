@@ -13,11 +13,15 @@ typedef struct hand_program {
     bool leaks_cycles;
     const char
         *peer; /* the runtime it is written against, NULL: plain C; what it frees is unknown */
+    void (*stop_collector)(void); /* no collection starts by itself from then on; NULL: none does */
 } hand_program;
 
 extern const hand_program hand_written;
+/* Its options: `automatic`, as the adapter's, where there is a collector that could be stopped. */
+void hand_options_init(settings *options);
+
 /* Does the work of `w`, in the place of its own function. */
-workload_result hand_run(const workload *w, workload_run *run);
+workload_result hand_run(const workload *w, workload_run *run, const settings *options);
 
 /* False with a message for parameters that no hand-written program takes. */
 bool hand_accepts(const settings *parameters, char message[WORKLOAD_MESSAGE_MAX]);

@@ -362,7 +362,8 @@ static void ask_what_was_seen(run_state *state)
 static void run_on_heap(run_state *state)
 {
 #ifdef RECLAIM_HAND_WRITTEN
-    workload_result result = hand_run(state->sample->workload, &state->run);
+    workload_result result =
+        hand_run(state->sample->workload, &state->run, &state->sample->options);
 #else
     workload_result result = state->sample->workload->run(&state->run);
 #endif
@@ -496,6 +497,17 @@ bool sample_is_hand_written(void)
 #endif
 }
 
+void sample_options_init(settings *options)
+{
+#ifdef RECLAIM_HAND_WRITTEN
+    hand_options_init(options);
+#else
+    mm_options_init(options);
+#endif
+    if (sample_absence() != NULL)
+        options->count = 0; /* nobody knows them */
+}
+
 void sample_register(sample *s)
 {
     shim_register(s->spec, s->runs, make_run, note_times, s);
@@ -548,7 +560,6 @@ static double resident_bytes(workload_amount amount)
     return (double)amount.bytes + (double)amount.objects * HEADER_AND_ROUNDING_BYTES;
 }
 
-#ifndef RECLAIM_HAND_WRITTEN
 /* Whether the options leave automatic collection on. */
 static bool collects_by_itself(const settings *options)
 {
@@ -558,7 +569,6 @@ static bool collects_by_itself(const settings *options)
     }
     return true;
 }
-#endif
 
 /* What one run holds at its highest, and what it leaves behind in the process. A collector is given
  * twice its live data: what floats between two collections is at most that at the default growth.
@@ -568,9 +578,8 @@ static void predict_run(const workload_forecast *f, const settings *options, dou
 {
     double leaked = resident_bytes(f->leaked), live = resident_bytes(f->live_peak);
 #ifdef RECLAIM_HAND_WRITTEN
-    (void)options;
     *left = hand_written.leaks_cycles ? leaked : 0;
-    *peak = live + *left;
+    *peak = collects_by_itself(options) ? live + *left : resident_bytes(f->allocated);
 #else
     if (strategy_traits.scheduled) {
         *left = 0;

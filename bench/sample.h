@@ -64,6 +64,9 @@ bool sample_is_hand_written(void);
 /* Why this strategy could not be built, so that no cell of it runs. NULL: it was. */
 const char *sample_absence(void);
 
+/* The options of this program's strategy, each with its default. */
+void sample_options_init(settings *options);
+
 /* Adds the sample to what Google Benchmark will run. */
 void sample_register(sample *s);
 

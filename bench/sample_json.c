@@ -137,9 +137,7 @@ static json_t *options_json(void)
 {
     settings options;
 
-    if (sample_is_hand_written() || sample_absence() != NULL)
-        return json_array();
-    mm_options_init(&options);
+    sample_options_init(&options);
     return settings_json(&options);
 }
 

@@ -23,6 +23,7 @@
 #include "process.h"
 #include "support/file.h"
 #include "text.h"
+#include "text_file.h"
 #include "units.h"
 
 static const double drawing_seconds_max = 60;
@@ -310,20 +311,12 @@ static void write_blocks(FILE *out, const chart *of, const summary *from)
 
 static bool write_data(const chart *of, const summary *from, const char *path, problem *why)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    bool written;
+    text_file file;
 
-    if (out == NULL)
-        return problem_environment(why, "cannot write %s: %s", path, strerror(errno));
-    write_blocks(out, of, from);
-    fclose(out);
-    written = file_write_whole(path, text, size);
-    if (!written)
-        problem_environment(why, "cannot write %s: %s", path, strerror(errno));
-    free(text);
-    return written;
+    text_file_open(&file);
+    if (file.out != NULL)
+        write_blocks(file.out, of, from);
+    return text_file_write(&file, path, why);
 }
 
 /* -- pictures -- */

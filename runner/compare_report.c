@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "compare_report.h"
 
 #include <errno.h>
@@ -11,9 +10,9 @@
 #include "charts.h"
 #include "json.h"
 #include "measurements.h"
-#include "support/file.h"
 #include "table.h"
 #include "text.h"
+#include "text_file.h"
 #include "units.h"
 
 /* -- JSON -- */
@@ -169,16 +168,11 @@ static void write_line(FILE *out, const compared_pair *of, const comparison *jud
 }
 
 /* One block for each spec, separated by two empty lines. */
-static bool write_chart_data(const compare *of, const char *path, problem *why)
+static void write_blocks(FILE *out, const compare *of)
 {
     const char *spec = NULL;
-    char *text = NULL;
-    size_t size = 0, line = 0;
-    FILE *out = open_memstream(&text, &size);
-    bool written;
+    size_t line = 0;
 
-    if (out == NULL)
-        return problem_environment(why, "cannot write %s: %s", path, strerror(errno));
     fprintf(out, "# spec\trows\tline\tbaseline\tnote\tratio\tlow\thigh\tlook\tnote_at\n");
     for (size_t i = 0; i < of->count; i++) {
         const char *next = of->pairs[i].after->of->spec;
@@ -189,11 +183,16 @@ static bool write_chart_data(const compare *of, const char *path, problem *why)
         spec = next;
         write_line(out, &of->pairs[i], &of->judged.items[i], line++);
     }
-    fclose(out);
-    written = file_write_whole(path, text, size) ||
-              problem_environment(why, "cannot write %s: %s", path, strerror(errno));
-    free(text);
-    return written;
+}
+
+static bool write_chart_data(const compare *of, const char *path, problem *why)
+{
+    text_file file;
+
+    text_file_open(&file);
+    if (file.out != NULL)
+        write_blocks(file.out, of);
+    return text_file_write(&file, path, why);
 }
 
 static bool write_folder(const compare *of, const json_t *value, const command_line *asked,

@@ -1,13 +1,10 @@
-#define _GNU_SOURCE
 #include "overhead.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "support/file.h"
-#include "text.h"
+#include "text_file.h"
 
 enum { SPEC_COLUMNS = 24, RATIO_COLUMNS = 11, CELL_TEXT_MAX = 64 };
 
@@ -45,14 +42,15 @@ static void print_estimate(char out[CELL_TEXT_MAX], const estimate *of)
         snprintf(out, CELL_TEXT_MAX, "%.2f+-%.0f%%", of->median, half);
 }
 
-/* What leaks is in brackets, since it has not done all of the work. */
+/* What leaks is in brackets, since it has not done all of the work. What was timed has an overhead,
+ * unless there is no ideal that was. */
 static void print_overhead(char out[CELL_TEXT_MAX], const cell_summary *of)
 {
     char text[CELL_TEXT_MAX];
 
     if (isnan(of->overhead.median)) {
         snprintf(out, CELL_TEXT_MAX, "%s",
-                 status_is_timed(of->status) ? "-" : status_name(of->status));
+                 status_is_timed(of->status) ? "no ideal" : status_name(of->status));
         return;
     }
     print_estimate(text, &of->overhead);
@@ -157,24 +155,28 @@ static void write_line(FILE *out, const cell_summary *of)
         fprintf(out, "\t%.6g\t%.6g\n", e->low, e->high);
 }
 
+static void write_lines(FILE *out, const summary *of)
+{
+    fprintf(out, "# spec\tstrategy\tstatus\toverhead\tlow\thigh\n");
+    for (size_t i = 0; i < of->planned->cell_count; i++) {
+        if (!isnan(of->cells[i].overhead.median))
+            write_line(out, &of->cells[i]);
+    }
+}
+
 bool overhead_write(const summary *of, const store *into, problem *why)
 {
-    char *text = NULL, *path = store_path(into, "overhead.tsv");
-    size_t size = 0;
-    FILE *out = has_overheads(of) ? open_memstream(&text, &size) : NULL;
-    bool written = true;
+    text_file file;
+    char *path;
+    bool written;
 
-    if (out != NULL) {
-        fprintf(out, "# spec\tstrategy\tstatus\toverhead\tlow\thigh\n");
-        for (size_t i = 0; i < of->planned->cell_count; i++) {
-            if (!isnan(of->cells[i].overhead.median))
-                write_line(out, &of->cells[i]);
-        }
-        written = fclose(out) == 0 && file_write_whole(path, text, size);
-    }
-    if (!written)
-        problem_environment(why, "cannot write %s: %s", path, strerror(errno));
-    free(text);
+    if (!has_overheads(of))
+        return true;
+    path = store_path(into, "overhead.tsv");
+    text_file_open(&file);
+    if (file.out != NULL)
+        write_lines(file.out, of);
+    written = text_file_write(&file, path, why);
     free(path);
     return written;
 }

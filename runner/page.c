@@ -1,15 +1,13 @@
-#define _GNU_SOURCE
 #include "page.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "html.h"
 #include "json.h"
 #include "page_parts.h"
-#include "support/file.h"
 #include "text.h"
+#include "text_file.h"
 
 /* -- what several parts need -- */
 
@@ -195,17 +193,14 @@ static void write_page(FILE *out, const page_source *from)
 
 bool page_make(const page_source *from, problem *why)
 {
-    char *text = NULL, *path = text_format("%s/report.html", from->folder);
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    bool written = out != NULL;
+    char *path = text_format("%s/report.html", from->folder);
+    text_file file;
+    bool written;
 
-    if (written)
-        write_page(out, from);
-    written = written && fclose(out) == 0 && file_write_whole(path, text, size);
-    if (!written)
-        problem_environment(why, "cannot write %s: %s", path, strerror(errno));
-    free(text);
+    text_file_open(&file);
+    if (file.out != NULL)
+        write_page(file.out, from);
+    written = text_file_write(&file, path, why);
     free(path);
     return written;
 }

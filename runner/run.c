@@ -167,12 +167,17 @@ static void say_how_to_resume(const run *ended)
             ended->planned.layout_period > 0 ? "self-test" : "run", ended->kept.folder);
 }
 
+static int stopped_code(const problem *why)
+{
+    return interrupt_signal() != 0 ? SIGNAL_EXIT_BASE + interrupt_signal() : (int)why->code;
+}
+
 int run_stopped(const run *stopped, problem *why)
 {
     if (interrupt_signal() != 0)
         fprintf(stderr, "reclaim: stopped by SIG%s\n", sigabbrev_np(interrupt_signal()));
     say_how_to_resume(stopped);
-    return interrupt_signal() != 0 ? SIGNAL_EXIT_BASE + interrupt_signal() : (int)why->code;
+    return stopped_code(why);
 }
 
 void run_end(run *ended)
@@ -229,7 +234,7 @@ int run_command(const command_line *asked, problem *why)
     int code;
 
     interrupt_begin();
-    code = run_begin(&begun, asked, why) ? execute(&begun, asked, why) : (int)why->code;
+    code = run_begin(&begun, asked, why) ? execute(&begun, asked, why) : stopped_code(why);
     run_end(&begun);
     return code;
 }

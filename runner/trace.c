@@ -2,14 +2,13 @@
  * microseconds) and metadata (`M`) for the names of processes and threads. */
 #include "trace.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
-#include "support/file.h"
 #include "text.h"
+#include "text_file.h"
 
 enum { THREAD_REQUESTS = 1, THREAD_COLLECTIONS, THREAD_CASCADES };
 
@@ -94,28 +93,32 @@ static size_t cells_with_samples(const summary *of)
     return count;
 }
 
+static void write_trace(FILE *out, const summary *of)
+{
+    fputs("{\"displayTimeUnit\":\"ns\",\"otherData\":{\"schema\":\"reclaim.trace/1\"},"
+          "\"traceEvents\":[\n{\"ph\":\"M\",\"name\":\"process_sort_index\",\"pid\":0,"
+          "\"args\":{\"sort_index\":0}}",
+          out);
+    for (size_t i = 0; i < of->planned->cell_count; i++) {
+        if (of->cells[i].latency.samples > 0)
+            write_cell(out, i + 1, &of->cells[i]);
+    }
+    fputs("\n]}\n", out);
+}
+
 bool trace_write(const summary *of, const store *into, problem *why)
 {
-    char *text = NULL, *path = store_path(into, "trace.json");
-    size_t size = 0;
-    FILE *out = cells_with_samples(of) > 0 ? open_memstream(&text, &size) : NULL;
-    bool written = true;
+    text_file file;
+    char *path;
+    bool written;
 
-    if (out != NULL) {
-        fputs("{\"displayTimeUnit\":\"ns\",\"otherData\":{\"schema\":\"reclaim.trace/1\"},"
-              "\"traceEvents\":[\n{\"ph\":\"M\",\"name\":\"process_sort_index\",\"pid\":0,"
-              "\"args\":{\"sort_index\":0}}",
-              out);
-        for (size_t i = 0; i < of->planned->cell_count; i++) {
-            if (of->cells[i].latency.samples > 0)
-                write_cell(out, i + 1, &of->cells[i]);
-        }
-        fputs("\n]}\n", out);
-        written = fclose(out) == 0 && file_write_whole(path, text, size);
-    }
-    if (!written)
-        problem_environment(why, "cannot write %s: %s", path, strerror(errno));
-    free(text);
+    if (cells_with_samples(of) == 0)
+        return true;
+    path = store_path(into, "trace.json");
+    text_file_open(&file);
+    if (file.out != NULL)
+        write_trace(file.out, of);
+    written = text_file_write(&file, path, why);
     free(path);
     return written;
 }

@@ -8,11 +8,17 @@
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
 
+static void stop_collector(void)
+{
+    GC_disable();
+}
+
 const hand_program hand_written = {
     .summary = "libgc's API, used by hand",
     .leaks_cycles = false,
     .peer = "libgc " TEXT(GC_VERSION_MAJOR) "." TEXT(GC_VERSION_MINOR) "." TEXT(GC_VERSION_MICRO)
         MM_PEER_NOTE,
+    .stop_collector = stop_collector,
 };
 
 static inline hand_object *new_object(uint32_t type, uint32_t slots, uint32_t bytes)
@@ -64,6 +70,8 @@ static bool open_runtime(void)
 {
     GC_set_markers_count(1);
     GC_INIT();
+    if (GC_is_disabled())
+        GC_enable();
     GC_gcollect();
     return true;
 }

@@ -4,10 +4,23 @@
 
 #include "bench/hand/turns.h"
 
+static PyObject *gc_module;
+
+static void call_gc(const char *name)
+{
+    Py_XDECREF(PyObject_CallMethod(gc_module, name, NULL));
+}
+
+static void stop_collector(void)
+{
+    call_gc("disable");
+}
+
 const hand_program hand_written = {
     .summary = "CPython's C API, used by hand",
     .leaks_cycles = false,
     .peer = "CPython " PY_VERSION MM_PEER_NOTE,
+    .stop_collector = stop_collector,
 };
 
 typedef struct value {
@@ -128,13 +141,6 @@ static bool pairs_turn(hand_context *c, uint64_t i)
 
 /* ---- The interpreter, started as the adapter starts it ---- */
 
-static PyObject *gc_module;
-
-static void call_gc(const char *name)
-{
-    Py_XDECREF(PyObject_CallMethod(gc_module, name, NULL));
-}
-
 static bool start(void)
 {
     PyPreConfig before;
@@ -160,6 +166,7 @@ static bool open_runtime(void)
 {
     if (gc_module == NULL && !start())
         return false;
+    call_gc("enable");
     call_gc("collect");
     call_gc("freeze");
     call_gc("collect");

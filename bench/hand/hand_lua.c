@@ -4,17 +4,23 @@
 
 #include "bench/hand/turns.h"
 
-const hand_program hand_written = {
-    .summary = "Lua's C API, used by hand",
-    .leaks_cycles = false,
-    .peer = LUA_RELEASE MM_PEER_NOTE,
-};
-
 typedef struct header {
     uint32_t type, slot_count;
 } header;
 
 static lua_State *state;
+
+static void stop_collector(void)
+{
+    lua_gc(state, LUA_GCSTOP);
+}
+
+const hand_program hand_written = {
+    .summary = "Lua's C API, used by hand",
+    .leaks_cycles = false,
+    .peer = LUA_RELEASE MM_PEER_NOTE,
+    .stop_collector = stop_collector,
+};
 
 /* A new userdata on the top; its payload. */
 static inline uint64_t *push_object(uint32_t type, uint32_t slots, uint32_t bytes)

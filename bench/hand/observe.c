@@ -5,6 +5,13 @@
 uint64_t hand_allocations, hand_frees, hand_bytes_allocated, hand_bytes_freed;
 #endif
 
+void hand_options_init(settings *options)
+{
+    static const setting table[] = {AUTOMATIC_SETTING};
+
+    settings_init(options, table, hand_written.stop_collector != NULL ? 1 : 0);
+}
+
 void hand_reset(void)
 {
 #if MM_COUNTED

@@ -244,13 +244,14 @@ bool hand_accepts(const settings *parameters, char message[WORKLOAD_MESSAGE_MAX]
     return false;
 }
 
-workload_result hand_run(const workload *w, workload_run *run)
+workload_result hand_run(const workload *w, workload_run *run, const settings *options)
 {
     hand_context c = {.run = run};
     hand_object *long_lived[3] = {make_backdrop(workload_parameter(run, "backdrop"))};
     workload_forecast books = {0};
     bool done;
 
+    (void)options; /* there are none */
     w->forecast(run->parameters, &books, run->message);
     run->account.allocated = books.allocated;
     run->account.leaked = books.leaked;

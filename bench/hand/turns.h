@@ -67,7 +67,7 @@ bool hand_accepts(const settings *parameters, char message[WORKLOAD_MESSAGE_MAX]
     return false;
 }
 
-workload_result hand_run(const workload *w, workload_run *run)
+workload_result hand_run(const workload *w, workload_run *run, const settings *options)
 {
     hand_context c = {.payload = (uint32_t)workload_parameter(run, "payload")};
     workload_forecast books = {0};
@@ -77,6 +77,8 @@ workload_result hand_run(const workload *w, workload_run *run)
         return WORKLOAD_BAD_INPUT;
     if (!open_runtime())
         return WORKLOAD_NO_MEMORY;
+    if (settings_get(options, "automatic") == 0)
+        hand_written.stop_collector();
     w->forecast(run->parameters, &books, run->message);
     run->account.allocated = books.allocated;
     run->account.leaked = books.leaked;

@@ -14,6 +14,17 @@ colour(i) = colours[i % 6 + 1]
 stats data using 8 nooutput
 blocks = STATS_blocks
 workloads = STATS_max + 1
+# The blocks of a workload follow one another; gnuplot dies of labels in a block without a point.
+array first_of[workloads]
+array last_of[workloads]
+do for [i = blocks - 1 : 0 : -1] {
+  stats data index i using 8 nooutput
+  first_of[STATS_min + 1] = i
+}
+do for [i = 0 : blocks - 1] {
+  stats data index i using 8 nooutput
+  last_of[STATS_min + 1] = i
+}
 stats data using 3 nooutput
 smallest = STATS_min
 largest = STATS_max
@@ -34,16 +45,16 @@ do for [w = 0 : workloads - 1] {
   stats data using ($8 == w ? (name = strcol(1), $3) : NaN) nooutput
   set title name.": time" textcolor rgb ink
   set ylabel "nanoseconds an object" textcolor rgb ink
-  set yrange [0 : *]
   unset logscale y
-  plot for [i = 0 : blocks - 1] data index i using ($8 == w ? $3 : NaN):4 with linespoints linecolor rgb colour(i) linewidth 2 pointtype 7 pointsize 0.6, \
-    for [i = 0 : blocks - 1] data index i using ($8 == w ? $3 : NaN):4:5:6 with yerrorbars linecolor rgb colour(i) linewidth 1.5 pointtype 7 pointsize 0.6, \
-    for [i = 0 : blocks - 1] data index i using ($8 == w ? $3 : NaN):4:9 with labels left offset 1, 0 textcolor rgb colour(i)
+  set yrange [0 : *]
+  plot for [i = first_of[w + 1] : last_of[w + 1]] data index i using 3:4 with linespoints linecolor rgb colour(i - first_of[w + 1]) linewidth 2 pointtype 7 pointsize 0.6, \
+    for [i = first_of[w + 1] : last_of[w + 1]] data index i using 3:4:5:6 with yerrorbars linecolor rgb colour(i - first_of[w + 1]) linewidth 1.5 pointtype 7 pointsize 0.6, \
+    for [i = first_of[w + 1] : last_of[w + 1]] data index i using 3:4:9 with labels left offset 1, 0 textcolor rgb colour(i - first_of[w + 1])
   set title name.": resident peak, the program's own 4 MB included" textcolor rgb ink
   set ylabel "bytes an object (logarithmic)" textcolor rgb ink
   set logscale y 10
   set yrange [10 : *]
-  plot for [i = 0 : blocks - 1] data index i using ($8 == w ? $3 : NaN):7 with linespoints linecolor rgb colour(i) linewidth 2 pointtype 7 pointsize 0.6, \
-    for [i = 0 : blocks - 1] data index i using ($8 == w ? $3 : NaN):7:9 with labels left offset 1, 0 textcolor rgb colour(i)
+  plot for [i = first_of[w + 1] : last_of[w + 1]] data index i using 3:7 with linespoints linecolor rgb colour(i - first_of[w + 1]) linewidth 2 pointtype 7 pointsize 0.6, \
+    for [i = first_of[w + 1] : last_of[w + 1]] data index i using 3:7:9 with labels left offset 1, 0 textcolor rgb colour(i - first_of[w + 1])
 }
 unset multiplot

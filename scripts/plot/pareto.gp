@@ -20,6 +20,8 @@ do for [i = 0 : panels - 1] {
 }
 span(i, k) = most[3 * i + k + 1] > least[3 * i + k + 1] ? log(most[3 * i + k + 1] / least[3 * i + k + 1]) : 1
 reach(i, k, value) = k + 0.03 + 0.34 * (value > least[3 * i + k + 1] ? log(value / least[3 * i + k + 1]) / span(i, k) : 0)
+# Where a bar ends, with its interval, which only the time has.
+right_end(k, value, high) = k == 0 && high > value ? high : value
 unset grid
 set border 0
 set xrange [0 : 3.55]
@@ -38,7 +40,7 @@ do for [i = 0 : panels - 1] {
     for [k = 0 : 2] "" index i using (k):($11 == 2 ? $3 : NaN):(k):(reach(i, k, column(6 + k))):($3 - half):($3 + half) with boxxyerror fillstyle pattern 5 fillcolor rgb orange, \
     for [k = 0 : 2] "" index i using (k):($11 == 3 ? $3 : NaN):(k):(reach(i, k, column(6 + k))):($3 - half):($3 + half) with boxxyerror fillstyle solid fillcolor rgb "white", \
     "" index i using (reach(i, 0, $6)):3:(reach(i, 0, $9)):(reach(i, 0, $10)) with xerrorbars pointtype 0 linecolor rgb "black" linewidth 1.5, \
-    for [k = 0 : 2] "" index i using (reach(i, k, column(6 + k)) + 0.05):3:(strcol(12 + k)) with labels left textcolor rgb ink, \
+    for [k = 0 : 2] "" index i using (reach(i, k, right_end(k, column(6 + k), column(10))) + 0.05):3:(strcol(12 + k)) with labels left textcolor rgb ink, \
     "" index i using (3):3:5 with labels left textcolor rgb ink
 }
 unset multiplot

@@ -146,11 +146,23 @@ static void test_bad_input(void **state)
     assert_true(system("test -e out") != 0);
 }
 
+/* Interrupted before there is a run that could be resumed. */
+static void test_interrupt_of_probes(void **state)
+{
+    (void)state;
+    assert_code(run_after("timeout --preserve-status --signal INT 1",
+                          "curve --programs programs --workload temps --strategy "
+                          "tight:sleep=60000 --out out"),
+                130);
+    assert_true(system("test -e out/samples.jsonl") != 0);
+}
+
 #define WITH_RUN(test) cmocka_unit_test_setup_teardown(test, open_run, close_run)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {WITH_RUN(test_curve), WITH_RUN(test_bad_input)};
+    const struct CMUnitTest tests[] = {WITH_RUN(test_curve), WITH_RUN(test_interrupt_of_probes),
+                                       WITH_RUN(test_bad_input)};
     int failed = cmocka_run_group_tests_name("curve", tests, NULL, NULL);
 
     free(out_text);
