@@ -2,7 +2,7 @@
  *
  * Property: any text is refused with a message that names the line, or is a program; written out
  * and read again it is the same. */
-#include "property.h"
+#include "fuzz/property.h"
 
 #include "fuzz/driver.h"
 #include "fuzz/text.h"

@@ -2,7 +2,7 @@
  *
  * Property: it is refused as bad input, in one line, or understood; then every number is one that
  * its option accepts, and every list has only texts. */
-#include "property.h"
+#include "fuzz/property.h"
 
 #include "fuzz/driver.h"
 #include "command_line.h"

@@ -5,7 +5,7 @@
  * Property: any such files are refused with one line that names the folder or the file, or become a
  * summary that can be printed and written; the samples stay as they were but for a torn last line.
  */
-#include "property.h"
+#include "fuzz/property.h"
 
 #include "fuzz/driver.h"
 #include "benchmark_json.h"

@@ -1,6 +1,6 @@
-/* How a reader's fuzz target states its property. */
-#ifndef FUZZ_READERS_PROPERTY_H
-#define FUZZ_READERS_PROPERTY_H
+/* How a fuzz target that has no model states its property. */
+#ifndef FUZZ_PROPERTY_H
+#define FUZZ_PROPERTY_H
 
 #include <stdio.h>
 #include <stdlib.h>

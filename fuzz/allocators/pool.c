@@ -8,8 +8,8 @@
  * allocator's own invariants hold (pool_check()); once all is freed nothing is in use, and no more arenas stay than may. */
 #include "allocators/pool/pool.h"
 #include "allocators/pool/pool_walk.h"
-#include "driver.h"
-#include "readers/property.h"
+#include "fuzz/driver.h"
+#include "fuzz/property.h"
 
 #include <string.h>
 
