@@ -276,6 +276,17 @@ void pool_settle(pool_allocator *allocator, pool *p)
         pool_give_back(allocator, p);
 }
 
+/* The pool is as pool_take() made it, so that its blocks are carved anew, in the order of their addresses. */
+void pool_free_all(pool_allocator *allocator, pool *p)
+{
+    assert(p->marked == 0 && "frees blocks that are counted to stay");
+    p->free = NULL;
+    p->in_use = 0;
+    p->carved = sizeof *p;
+    POISON(p + 1, pool_bytes(p) - sizeof *p);
+    pool_settle(allocator, p);
+}
+
 void *pool_allocate(pool_allocator *allocator, size_t bytes)
 {
     return pool_allocate_fast(allocator, bytes != 0 ? bytes : 1);
@@ -348,8 +359,10 @@ static void note_free_blocks(pool_walk *walk, const pool *p)
     }
 }
 
-static void walk_into_pool(pool_walk *walk, const pool *p)
+void pool_walk_enter(pool_walk *walk)
 {
+    const pool *p = walk->pool;
+
     walk->block_bytes = pool_block_bytes(p->class);
     walk->first = (char *)p + sizeof *p;
     walk->at = (char *)p + p->carved;
@@ -373,18 +386,15 @@ static void walk_into_arena(pool_walk *walk, const arena *a)
 
 bool pool_walk_on(pool_walk *walk)
 {
-    const pool *p;
-
     while (walk->pools_left == 0) {
         if (walk->next_arena == NULL)
             return false;
         walk_into_arena(walk, walk->next_arena);
     }
     do
-        p = pool_of_arena(walk->arena, walk->pools_met++);
-    while (p->class == POOL_CLASSES);
+        walk->pool = pool_of_arena(walk->arena, walk->pools_met++);
+    while (walk->pool->class == POOL_CLASSES);
     walk->pools_left--;
-    walk_into_pool(walk, p);
     return true;
 }
 
@@ -436,6 +446,9 @@ static bool check_pool(const pool_allocator *allocator, const pool *p,
     if (carved != p->in_use + on_list)
         return violation(message, "pool %p: %u blocks carved, %u in use, %u free", (const void *)p,
                          carved, p->in_use, on_list);
+    if (p->marked > p->in_use)
+        return violation(message, "pool %p: %u blocks marked, %u in use", (const void *)p,
+                         p->marked, p->in_use);
     if (is_usable(allocator, p) != p->linked || (pool_has_room(p) && !p->linked))
         return violation(message, "pool %p: %s the usable ones", (const void *)p,
                          p->linked ? "said to be among" : "has room, and is not among");

@@ -13,6 +13,7 @@
  *
  * Invariants
  *   carved(pool)  = blocks in use + blocks on its free list
+ *   marked(pool) <= blocks in use
  *   usable[class]   holds the pools of the class that have a free or uncarved block, and maybe some
  *                   that have filled up and not been met since
  *   by_free[n]      holds exactly the arenas with n > 0 free pools

@@ -46,9 +46,10 @@ typedef struct pool {
     uint32_t in_use;    /* blocks */
     uint32_t settle_at; /* freeing down to as many blocks in use takes more than a push */
     uint32_t carved;    /* bytes of the pool that are, or have been, blocks; header included */
+    uint32_t marked;    /* blocks in use that a collector has counted: see pool_walk.h */
     uint16_t class;     /* size class, 0 for the smallest; POOL_CLASSES: free, in its arena */
     bool linked;        /* in the ring of usable pools */
-    char rest[16]; /* of the cache line, so that a block of 64 bytes is one line and not in two */
+    char rest[8]; /* of the cache line, so that a block of 64 bytes is one line and not in two */
 } __attribute__((aligned(POOL_ALIGNMENT))) pool;
 
 static_assert(sizeof(pool) == POOL_COLOUR_BYTES, "blocks begin with a cache line");

@@ -190,15 +190,30 @@ static void release_block(front *f, void *block, size_t header, size_t request)
     put_block(f, block, size);
 }
 
-void front_free(front *f, void *block, size_t header, size_t request)
+static void front_count_free(front *f, const void *block, size_t header, size_t request)
 {
     f->bytes_held -= header + request;
 #if MM_COUNTED
     f->blocks_freed++;
     f->bytes_given_back += request;
     f->histograms.lifetimes[bucket_of(f->bytes_requested - front_registered(block)->born)]++;
+#else
+    (void)block;
 #endif
+}
+
+void front_free(front *f, void *block, size_t header, size_t request)
+{
+    front_count_free(f, block, header, request);
     release_block(f, block, header, request);
+}
+
+void front_forget(front *f, void *block, size_t header, size_t request)
+{
+    front_count_free(f, block, header, request);
+#if MM_REGISTRY
+    registry_remove(block, header, request);
+#endif
 }
 
 void *front_copy_block(front *f, void *block, size_t header, size_t request)

@@ -155,17 +155,37 @@ static inline void front_walk_open(const front *f, pool_walk *walk)
         *walk = (pool_walk){0};
 }
 
-/* The next block as front_allocate() gave it; NULL at the end. */
-static inline void *front_walk_next(pool_walk *walk)
+/* The block as front_allocate() gave it, of one of the pool allocator's; NULL stays NULL. */
+static inline void *front_block(void *pooled)
 {
-    void *block = pool_walk_next(walk);
-
 #if MM_REGISTRY
-    return block != NULL ? (registered *)block + 1 : NULL;
+    return pooled != NULL ? (registered *)pooled + 1 : NULL;
 #else
-    return block;
+    return pooled;
 #endif
 }
+
+/* The next block; NULL at the end. */
+static inline void *front_walk_next(pool_walk *walk)
+{
+    return front_block(pool_walk_next(walk));
+}
+
+/* The next block of the pool entered; NULL at its end. */
+static inline void *front_walk_here(pool_walk *walk)
+{
+    return front_block(pool_walk_here(walk));
+}
+
+/* Whether somebody wants to know of each block that is freed. If so front_forget() is called for all blocks of
+ * a pool before it is freed whole. */
+static inline bool front_keeps_books(const front *f)
+{
+    return !f->pool_alone;
+}
+
+/* Frees a block of the pool allocator in the books only. */
+void front_forget(front *f, void *block, size_t header, size_t request);
 
 #if MM_REGISTRY
 static inline registered *front_registered(const void *block)

@@ -10,9 +10,12 @@
  * the cache; the one that has waited longest is followed in its place. When the stack is empty the
  * ring is emptied too, and only when both are is marking done.
  *
- * The sweep meets all objects in the order of their addresses where the pool allocator has them
- * (objects.h), so that the processor fetches ahead what it comes to, and so that each pool's free
- * blocks are in order for what is made next.
+ * Whoever marks an object counts it, in bytes for the trigger and in its pool for the sweep. The sweep
+ * goes from pool to pool (docs/decisions, 19). One whose blocks are all marked is left alone, one
+ * without a marked block is freed whole, and no object of either is touched. In the rest it meets the
+ * objects in the order of their addresses (objects.h), so that the processor fetches ahead what it comes
+ * to, and so that each pool's free blocks are in order for what is made next. Objects that are not in
+ * pools are on a list, and met one by one.
  *
  *   collect:  turn the marks over
  *             mark from the roots, rescan while the stack overflowed
@@ -20,10 +23,14 @@
  *             sweep
  *             set the next trigger
  *
- * Cost: O(live objects + their slots) to mark, O(all objects) to sweep, one mark stack of at most
- * the widest frontier; the stack is given back after each collection. Without memory for the stack
- * it still collects: an overflow makes the collector walk the heap for marked objects with unmarked
- * children, at worst once per stack-full of objects.
+ * What finalisers and callbacks make before the sweep is marked, so it is counted too: meanwhile every
+ * allocation goes the slow way.
+ *
+ * Cost: O(live objects + their slots) to mark; to sweep, O(pools), O(objects) of the pools that are part
+ * live, part garbage, and O(objects) of the list; one mark stack of at most the widest frontier, which is
+ * given back after each collection. Without memory for the stack it still collects: an overflow makes the
+ * collector walk the heap for marked objects with unmarked children, at worst once per stack-full of
+ * objects.
  *
  * The trigger bounds the price of garbage: with live bytes L and factor f a collection of cost c·L
  * happens every (f − 1)·L bytes, so collecting costs c/(f − 1) per byte allocated, whatever L is.
@@ -73,8 +80,11 @@ static int64_t allowance(const mm_heap *heap, double bytes_live)
     return (int64_t)(by_growth > minimum ? by_growth : minimum);
 }
 
+/* Not while marking: then every allocation must go the slow way, and the collection's end sets the trigger. */
 void strategy_trigger_changed(mm_heap *heap)
 {
+    if (heap->marking != NULL)
+        return;
     if (heap->armed != heap->base.automatic)
         heap->bytes_until_collection += heap->armed ? NEVER : -NEVER;
     heap->armed = heap->base.automatic;
@@ -95,7 +105,7 @@ mm_status strategy_heap_open(mm_heap *heap)
 
 static void free_pooled(mm_heap *heap, mm_object *object)
 {
-    mutator_free(&heap->base.mutator->base, object, sizeof *object, object_requested_bytes(object));
+    front_free_inlined(&heap->base.front, object, sizeof *object, object_requested_bytes(object));
 }
 
 static void free_linked(mm_heap *heap, object_link *link)
@@ -122,14 +132,24 @@ enum { FETCHED_AHEAD = 16 };
 typedef struct marker {
     uint16_t marked;
     mark_stack stack;
+    size_t bytes_marked; /* headers included */
+    uint32_t header_bytes;
     uint32_t turn;
     mm_object *fetched[FETCHED_AHEAD]; /* NULL: none */
 } marker;
+
+static inline void count_marked(marker *k, const mm_object *object, size_t request)
+{
+    k->bytes_marked += k->header_bytes + request;
+    if (!object->linked)
+        pool_mark(object);
+}
 
 static inline void look_at(marker *k, mm_object *object)
 {
     if (object->mark != k->marked) {
         object->mark = k->marked;
+        count_marked(k, object, object_requested_bytes(object));
         if (object->slot_count != 0)
             mark_stack_push(&k->stack, object);
     }
@@ -179,6 +199,16 @@ static void scan_marked(marker *k)
     } while (k->stack.depth != 0);
 }
 
+/* Turns the marks over. What is made from here on counts as marked, so its allocation goes the slow way. */
+static void begin_marking(mm_heap *heap, marker *k)
+{
+    *k = (marker){.marked = heap->marked ^= 1, .header_bytes = heap->header_bytes};
+    mark_stack_open(&k->stack);
+    k->stack.capacity_max = heap->mark_stack_max;
+    heap->marking = k;
+    heap->bytes_until_collection = -NEVER;
+}
+
 static void mark_from_roots(mm_heap *heap, marker *k)
 {
     variables_each(heap, mark_root, k);
@@ -201,6 +231,12 @@ static void rescan_after_overflow(mm_heap *heap, marker *k)
     }
 }
 
+static void mark_reachable(mm_heap *heap, marker *k)
+{
+    mark_from_roots(heap, k);
+    rescan_after_overflow(heap, k);
+}
+
 bool settle_is_reachable(const mm_heap *heap, const mm_object *object)
 {
     return object->mark == heap->marked;
@@ -211,9 +247,8 @@ void settle_mark_again(mm_heap *heap, void *context)
 {
     marker *k = context;
 
-    mark_from_roots(heap, k);
     k->stack.overflowed = true;
-    rescan_after_overflow(heap, k);
+    mark_reachable(heap, k);
 }
 
 /* The next object that is not marked; NULL at the end. */
@@ -239,6 +274,7 @@ static void save_garbage(mm_heap *heap)
     walk = objects_walk(heap);
     for (mm_object *object; (object = next_unmarked(heap, &walk)) != NULL;) {
         object->mark = heap->marked;
+        count_marked(heap->marking, object, object_requested_bytes(object));
         garbage_save(heap, object);
     }
 }
@@ -259,52 +295,80 @@ static uint64_t watch_garbage(mm_heap *heap)
     return g->count - saved_before;
 }
 
-/* Whether an object stays; counts it as what it is. */
-static inline bool survives(const mm_heap *heap, const mm_object *object, collection *c,
-                            size_t *bytes_live)
-{
-    bool marked = object->mark == heap->marked;
-
-    c->visited++;
-    c->reclaimed += !marked;
-    *bytes_live += marked ? heap->header_bytes + object_requested_bytes(object) : 0;
-    return marked;
-}
-
-static void sweep_list(mm_heap *heap, collection *c, size_t *bytes_live)
+static void sweep_list(mm_heap *heap, collection *c)
 {
     object_link **place = &heap->linked, *link;
 
     while ((link = *place) != NULL) {
-        if (survives(heap, object_behind(link), c, bytes_live)) {
+        c->visited++;
+        if (object_behind(link)->mark == heap->marked) {
             place = &link->next;
         } else {
+            c->reclaimed++;
             *place = link->next;
             free_linked(heap, link);
         }
     }
 }
 
-static void sweep_pools(mm_heap *heap, collection *c, size_t *bytes_live)
+/* Frees the objects of a pool that are not marked; how many. */
+static uint32_t free_unmarked(mm_heap *heap, pool_walk *walk)
 {
-    pool_walk walk;
+    uint32_t freed = 0;
     mm_object *object;
 
-    front_walk_open(&heap->base.front, &walk);
-    while ((object = front_walk_next(&walk)) != NULL) {
-        if (!survives(heap, object, c, bytes_live))
+    pool_walk_enter(walk);
+    while ((object = front_walk_here(walk)) != NULL) {
+        if (object->mark != heap->marked) {
             free_pooled(heap, object);
+            freed++;
+        }
+    }
+    return freed;
+}
+
+/* Frees all objects of a pool. Only for somebody's books is each of them looked at. */
+static void free_pool(mm_heap *heap, pool_walk *walk)
+{
+    front *f = &heap->base.front;
+    mm_object *object;
+
+    if (MM_UNLIKELY(front_keeps_books(f))) {
+        pool_walk_enter(walk);
+        while ((object = front_walk_here(walk)) != NULL) {
+            assert(object->mark != heap->marked && "marked, and not counted in its pool");
+            front_forget(f, object, sizeof *object, object_requested_bytes(object));
+        }
+    }
+    pool_free_all(f->pool, walk->pool);
+}
+
+/* All objects count as visited, those of pools that are not entered too: which pools those are differs by
+ * flavour, since the registry's headers make objects larger. */
+static void sweep_pools(mm_heap *heap, collection *c)
+{
+    pool_walk walk;
+
+    front_walk_open(&heap->base.front, &walk);
+    while (pool_walk_on(&walk)) {
+        uint32_t in_use = walk.pool->in_use, marked = pool_take_marks(walk.pool);
+        c->visited += in_use;
+        c->reclaimed += in_use - marked;
+        if (marked == 0) {
+            free_pool(heap, &walk);
+        } else if (marked != in_use) {
+            uint32_t freed = free_unmarked(heap, &walk);
+            assert(freed == in_use - marked && "marked, and not counted in its pool");
+            (void)freed;
+        }
     }
 }
 
-/* Frees what is not marked; returns the bytes that stay. */
-static size_t sweep(mm_heap *heap, collection *c)
+/* Frees what is not marked. */
+static void sweep(mm_heap *heap, collection *c)
 {
-    size_t bytes_live = 0;
-
-    sweep_list(heap, c, &bytes_live);
-    sweep_pools(heap, c, &bytes_live);
-    return bytes_live;
+    sweep_list(heap, c);
+    sweep_pools(heap, c);
 }
 
 static void set_next_trigger(mm_heap *heap, size_t bytes_live)
@@ -316,16 +380,16 @@ uint64_t strategy_collect(mm *m, uint32_t generation)
 {
     mm_heap *heap = m->base.heap;
     collection c = collection_begin(m, generation);
-    marker k = {.marked = heap->marked ^= 1};
+    marker k;
 
-    mark_stack_open(&k.stack);
-    k.stack.capacity_max = heap->mark_stack_max;
-    mark_from_roots(heap, &k);
-    rescan_after_overflow(heap, &k);
+    begin_marking(heap, &k);
+    mark_reachable(heap, &k);
     settle_unreachable(m, &k);
     mark_stack_close(&k.stack);
     c.unreachable = watch_garbage(heap);
-    set_next_trigger(heap, sweep(heap, &c));
+    heap->marking = NULL;
+    sweep(heap, &c);
+    set_next_trigger(heap, k.bytes_marked);
     c.unreachable += c.reclaimed;
     collection_end(m, &c);
     return c.unreachable;
@@ -339,12 +403,29 @@ mm_object *marksweep_allocate_slowly(mm *m, size_t request)
     if (!heap->base.collecting)
         strategy_collect(m, 0);
     object = marksweep_allocate(m, request);
-    if (object != NULL)
+    if (object == NULL)
+        return NULL;
+    if (heap->marking != NULL)
+        count_marked(heap->marking, object, request);
+    else
         heap->bytes_until_collection -= (int64_t)(heap->header_bytes + request);
     return object;
 }
 
 #if MM_CHECKED
+static bool check_pools(const mm_heap *heap, char message[MM_MESSAGE_MAX])
+{
+    pool_walk walk;
+
+    front_walk_open(&heap->base.front, &walk);
+    while (pool_walk_on(&walk)) {
+        if (walk.pool->marked != 0)
+            return mm_violation(message, "working-counts: a pool still counts %u objects as marked",
+                                walk.pool->marked);
+    }
+    return true;
+}
+
 bool strategy_check(mm_heap *heap, char message[MM_MESSAGE_MAX])
 {
     uint64_t met = 0, live = heap->base.front.blocks_allocated - heap->base.front.blocks_freed;
@@ -359,6 +440,6 @@ bool strategy_check(mm_heap *heap, char message[MM_MESSAGE_MAX])
     if (met != live)
         return mm_violation(message, "lists: a walk meets %lu objects, the heap has %lu",
                             (unsigned long)met, (unsigned long)live);
-    return true;
+    return check_pools(heap, message);
 }
 #endif

@@ -40,7 +40,8 @@ struct mm {
 struct mm_heap {
     heap_base base;
     object_link *linked;            /* the list of all objects that are not in pools */
-    int64_t bytes_until_collection; /* below zero: the next allocation collects first */
+    struct marker *marking;         /* of the collection that has not swept yet; NULL: none */
+    int64_t bytes_until_collection; /* below zero: the next allocation goes the slow way */
     bool armed;                     /* automatic collection is in bytes_until_collection */
     uint16_t
         marked; /* 0 or 1; turns over as a collection begins, so that no mark is ever cleared */
@@ -76,8 +77,8 @@ void strategy_trigger_changed(mm_heap *heap);
 #include "common/variables.h"
 #include "common/tracing.h"
 
-/* The slow way to memory: collects because it is time to, or because the allocator has none left.
- * NULL when that did not help. */
+/* The slow way to memory: collects because it is time to, or because the allocator has none left; counts
+ * the object as marked if a collection is running. NULL when there is no memory. */
 mm_object *marksweep_allocate_slowly(mm *m, size_t request);
 
 /* Memory for an object that both collector and sweep know where to find; NULL when there is none. */
