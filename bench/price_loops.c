@@ -1,48 +1,33 @@
-/* The loops that prices are measured by.
+/* The loops that prices of objects are measured by, and the run of all loops.
  *
  *   making and dropping   a window of W objects in an array: each turn makes one in the place of the
  *                         oldest, which dies; W = 1: made and dropped at once
- *   making                into memory that is paged in and was never used, or that garbage gave back
+ *   making and keeping    n objects, all of which stay
  *   visiting              full collections of n live objects
- *   reclaiming            full collections of n objects on cycles, garbage all but a few
- *   references            one operation over 64 slots, all in the first-level cache
- *   page faults           the first touch of fresh pages
+ *   making garbage        n objects on cycles
+ *   reclaiming            full collections of them
  *
- * The loops of objects are gone through twice, and the second time is measured: the first pages the
- * memory in, and nothing is given back to the system in between, since page faults have a price of
- * their own. Every price is the median of several repetitions. Automatic collection is off.
+ * Of the latter four there are two prices, of objects that lie in the order in which they are made and of
+ * scattered ones; price_memory.c finds how much of each the cell has.
+ *
+ * Each loop goes through unmeasured once: that pages its memory in, and nothing is given back to the
+ * system in between, since page faults have a price of their own. Every price is the median of
+ * several repetitions. Automatic collection is off.
  *
  * Programs know the number of slots of what they make when they are compiled, and so do these loops:
  * there is one of each for every number of slots. A payload's size is a parameter in both. */
 #define _GNU_SOURCE
-#include "bench/price_loops.h"
+#include "bench/price_parts.h"
 
 #if !PRICES_ABSENT
 
     #include <malloc.h>
     #include <stdlib.h>
-    #include <string.h>
-    #include <sys/resource.h>
 
-enum {
-    PAYLOAD_BYTES = 16,
-    REFERENCE_SLOTS = 64,
-    REFERENCE_TURNS = 4096,
-    REPEATS = 9,       /* of a loop of references, and of small heaps */
-    REPEATS_LARGE = 5, /* of a large heap */
-    SMALL_OBJECTS = 10000,
-    FAULT_BLOCKS = 262144,
-    FAULT_BLOCK_BYTES = 48,
-    PASSES = 2,
-    BOX_OBJECTS = 2,
-    FAMILY = 4, /* divides all sizes of the heaps */
-    KEPT_EVERY = 64
-};
+enum { BOX_OBJECTS = 2 };
 
-const uint32_t price_windows[PRICE_WINDOWS] = {1, 512, 8192, 131072};
-const uint32_t price_heaps[PRICE_HEAPS] = {64, 700, 8192, 32768, 65536, 131072};
-
-/* ---- Medians ---- */
+const uint32_t price_windows[PRICE_WINDOWS] = {1, 512, 8192, 131072, 655360};
+const uint32_t price_heaps[PRICE_HEAPS] = {64, 700, 8192, 32768, 131072, 524288};
 
 static int compare_values(const void *a, const void *b)
 {
@@ -50,34 +35,23 @@ static int compare_values(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double median_of(double *values, size_t count)
+double price_median(double *values, size_t count)
 {
     qsort(values, count, sizeof *values, compare_values);
     return values[count / 2];
 }
 
-/* Keeps a variable in memory where a compiler would see that nobody looks. */
-    #define LOOKED_AT(v) __asm__ volatile("" : : "r"(v) : "memory")
+size_t price_sizes(const pricing *p, const uint32_t *sizes, size_t count)
+{
+    enum { ALWAYS = 131072 };
+    size_t measured = 1;
+
+    while (measured < count && (sizes[measured] <= ALWAYS || sizes[measured - 1] < p->live))
+        measured++;
+    return measured;
+}
 
 /* ---- Making, and dropping at once or later ---- */
-
-typedef struct loops loops;
-
-typedef struct pricing {
-    mm *m;
-    mm_type node, value;
-    uint32_t slots;   /* of a node: as many as the cell's objects have on average */
-    uint32_t payload; /* of a node and of a value */
-    const loops *of_slots;
-    price_findings *found;
-} pricing;
-
-    #define INLINED __attribute__((always_inline)) static inline
-
-INLINED mm_status make_node(const pricing *p, uint32_t slots, mm_var *out)
-{
-    return mm_new(p->m, out, p->node, slots, p->payload);
-}
 
 /* A container that holds an atom, as most structures end in some: two objects. */
 INLINED mm_status make_box(const pricing *p, uint32_t slots, uint32_t i, mm_var *out)
@@ -160,42 +134,58 @@ INLINED mm_status make_family(const pricing *p, uint32_t slots, uint32_t number,
     return MM_OK;
 }
 
-static uint32_t kept_of(uint32_t objects)
+/* Objects that hardly have slots are half atoms; where counting reclaims, only cycles are garbage. */
+INLINED mm_status make_garbage_of(const pricing *p, uint32_t slots, uint32_t number, mm_var *out)
 {
-    return objects / KEPT_EVERY + 1;
+    if (slots == 0 && !strategy_traits.prompt)
+        return make_box(p, 1, number, out);
+    return slots <= 1 ? make_pair(p, number, out) : make_family(p, slots, number, out);
 }
 
-/* As many objects become garbage as are made, once the array `kept` is full: a few of them are in the
- * place of older ones, so that the heap has live objects here and there. */
-INLINED mm_status make_garbage(const pricing *p, uint32_t slots, uint32_t objects, mm_var *kept)
+INLINED mm_status make_garbage(const pricing *p, uint32_t slots, uint32_t objects)
 {
-    mm *m = p->m;
-
-    for (uint32_t i = 0; i < objects; i += slots == 1 ? 2 : FAMILY) {
-        MM_VAR(m, made);
-        if ((slots == 1 ? make_pair(p, i, made) : make_family(p, slots, i, made)) != MM_OK)
+    for (uint32_t i = 0; i < objects; i += slots <= 1 ? 2 : FAMILY) {
+        MM_VAR(p->m, made);
+        if (make_garbage_of(p, slots, i, made) != MM_OK)
             return MM_NO_MEMORY;
-        if (i % KEPT_EVERY == 0)
-            mm_store_move(m, kept, i / KEPT_EVERY, made);
     }
     return MM_OK;
 }
 
-/* Each refers to the one before it and is in the array `all`, which is null at first. */
+/* A new one behind `last`, and in its place. None is large: see price_join_free(). */
+static mm_status append_array(const pricing *p, mm_var *first, mm_var *last)
+{
+    mm *m = p->m;
+    MM_VAR(m, made);
+
+    if (mm_new(m, made, p->node, CHUNK + 1, 0) != MM_OK)
+        return MM_NO_MEMORY;
+    if (mm_is_null(last))
+        mm_set(m, first, made);
+    else
+        mm_store(m, last, CHUNK, made);
+    mm_move(m, last, made);
+    return MM_OK;
+}
+
+/* Each refers to the one before it, and is in one of the small arrays that begin at `all`, null at
+ * first, and of which each refers to the next. */
 INLINED mm_status make_live(const pricing *p, uint32_t slots, uint32_t objects, mm_var *all)
 {
     mm *m = p->m;
+    MM_VAR(m, array);
 
-    if (mm_new(m, all, p->node, objects, 0) != MM_OK)
-        return MM_NO_MEMORY;
     for (uint32_t i = 0; i < objects; i++) {
         MM_VAR(m, made);
+        uint32_t place = i % CHUNK;
+        if (place == 0 && append_array(p, all, array) != MM_OK)
+            return MM_NO_MEMORY;
         if (make_node(p, slots, made) != MM_OK)
             return MM_NO_MEMORY;
         *(uint64_t *)mm_data(m, made) = i;
-        if (i > 0)
-            mm_copy_slot(m, made, 0, all, i - 1);
-        mm_fill(m, all, i, made);
+        if (place > 0)
+            mm_copy_slot(m, made, 0, array, place - 1);
+        mm_fill(m, array, place, made);
     }
     return MM_OK;
 }
@@ -204,32 +194,33 @@ INLINED mm_status make_live(const pricing *p, uint32_t slots, uint32_t objects, 
 struct loops {
     mm_status (*drop)(const pricing *, uint32_t turns);
     mm_status (*renew)(const pricing *, mm_var *window, uint32_t size);
-    mm_status (*garbage)(const pricing *, uint32_t objects, mm_var *kept);
+    mm_status (*garbage)(const pricing *, uint32_t objects);
     mm_status (*live)(const pricing *, uint32_t objects, mm_var *all);
 };
 
-    #define DEFINE_LOOPS(slots)                                                            \
-        static mm_status drop_##slots(const pricing *p, uint32_t turns)                    \
-        {                                                                                  \
-            return make_and_drop(p, slots, turns);                                         \
-        }                                                                                  \
-        static mm_status renew_##slots(const pricing *p, mm_var *window, uint32_t size)    \
-        {                                                                                  \
-            return renew_window(p, slots, window, size);                                   \
-        }                                                                                  \
-        static mm_status garbage_##slots(const pricing *p, uint32_t objects, mm_var *kept) \
-        {                                                                                  \
-            return make_garbage(p, slots, objects, kept);                                  \
-        }                                                                                  \
-        static mm_status live_##slots(const pricing *p, uint32_t objects, mm_var *all)     \
-        {                                                                                  \
-            return make_live(p, slots, objects, all);                                      \
+    #define DEFINE_LOOPS(slots)                                                         \
+        static mm_status drop_##slots(const pricing *p, uint32_t turns)                 \
+        {                                                                               \
+            return make_and_drop(p, slots + (slots == 0), turns);                       \
+        }                                                                               \
+        static mm_status renew_##slots(const pricing *p, mm_var *window, uint32_t size) \
+        {                                                                               \
+            return renew_window(p, slots + (slots == 0), window, size);                 \
+        }                                                                               \
+        static mm_status garbage_##slots(const pricing *p, uint32_t objects)            \
+        {                                                                               \
+            return make_garbage(p, slots, objects);                                     \
+        }                                                                               \
+        static mm_status live_##slots(const pricing *p, uint32_t objects, mm_var *all)  \
+        {                                                                               \
+            return make_live(p, slots + (slots == 0), objects, all);                    \
         }
     #define LOOPS(slots)                                               \
         {                                                              \
             drop_##slots, renew_##slots, garbage_##slots, live_##slots \
         }
 
+DEFINE_LOOPS(0)
 DEFINE_LOOPS(1)
 DEFINE_LOOPS(2)
 DEFINE_LOOPS(3)
@@ -238,20 +229,15 @@ DEFINE_LOOPS(5)
 DEFINE_LOOPS(6)
 DEFINE_LOOPS(7)
 DEFINE_LOOPS(8)
-static const loops loops_of[] = {LOOPS(1), LOOPS(2), LOOPS(3), LOOPS(4),
+static const loops loops_of[] = {LOOPS(0), LOOPS(1), LOOPS(2), LOOPS(3), LOOPS(4),
                                  LOOPS(5), LOOPS(6), LOOPS(7), LOOPS(8)};
-enum { SLOTS_MAX = sizeof loops_of / sizeof *loops_of };
-
-static uint32_t repeats_of(uint32_t objects)
-{
-    return objects > SMALL_OBJECTS ? REPEATS_LARGE : REPEATS;
-}
+enum { SLOTS_MAX = sizeof loops_of / sizeof *loops_of - 1 };
 
 /* Small windows go around several times in one reading of the clock. */
 static mm_status price_window(const pricing *p, uint32_t size, double *ns)
 {
     double values[REPEATS];
-    uint32_t repeats = repeats_of(size),
+    uint32_t repeats = price_repeats(size),
              rounds = size < REFERENCE_TURNS ? REFERENCE_TURNS / size : 1;
     MM_VAR(p->m, window);
 
@@ -267,7 +253,28 @@ static mm_status price_window(const pricing *p, uint32_t size, double *ns)
             return status;
         values[k] = (double)(clock_now_ns() - began_ns) / ((double)rounds * size) / BOX_OBJECTS;
     }
-    *ns = median_of(values, repeats);
+    *ns = price_median(values, repeats);
+    return MM_OK;
+}
+
+/* What is larger than the largest window has grown, and is let go of as a whole: one after the other dies
+ * in the order in which they were made. */
+static mm_status price_whole(const pricing *p, uint32_t size, double *ns)
+{
+    double values[REPEATS];
+    uint32_t repeats = price_repeats(size);
+
+    for (uint32_t k = 0; k <= repeats; k++) {
+        uint64_t began_ns = clock_now_ns();
+        MM_VAR(p->m, whole);
+        if (mm_new(p->m, whole, p->node, size, 0) != MM_OK ||
+            p->of_slots->renew(p, whole, size) != MM_OK)
+            return MM_NO_MEMORY;
+        mm_clear(p->m, whole);
+        if (k > 0)
+            values[k - 1] = (double)(clock_now_ns() - began_ns) / size / BOX_OBJECTS;
+    }
+    *ns = price_median(values, repeats);
     return MM_OK;
 }
 
@@ -284,279 +291,139 @@ static double collect(const pricing *p, uint32_t objects, uint64_t garbage)
     return (double)(clock_now_ns() - began_ns) / objects;
 }
 
-/* The first time fills `kept`, and is no different from later ones but for what becomes garbage. */
+/* The free blocks that a loop of a heap finds; what it gives back itself it gets back as it was. */
+static void set_out_blocks(const pricing *p, uint32_t objects)
+{
+    price_join_free();
+    if (p->scattered)
+        price_scatter(p, objects);
+}
+
 static mm_status price_garbage(const pricing *p, uint32_t objects, double *made_ns,
                                double *reclaimed_ns)
 {
-    double made[REPEATS], reclaimed[REPEATS];
-    uint32_t repeats = repeats_of(objects);
-    MM_VAR(p->m, kept);
+    double made[REPEATS + 1], reclaimed[REPEATS + 1];
+    uint32_t repeats = price_repeats(objects);
 
-    if (mm_new(p->m, kept, p->node, kept_of(objects), 0) != MM_OK ||
-        p->of_slots->garbage(p, objects, kept) != MM_OK)
-        return MM_NO_MEMORY;
-    mm_collect(p->m, strategy_traits.generations - 1, NULL);
-    for (uint32_t k = 0; k < repeats; k++) {
+    set_out_blocks(p, objects);
+    for (uint32_t k = 0; k <= repeats; k++) {
         uint64_t began_ns = clock_now_ns();
-        if (p->of_slots->garbage(p, objects, kept) != MM_OK)
+        if (p->of_slots->garbage(p, objects) != MM_OK)
             return MM_NO_MEMORY;
         made[k] = (double)(clock_now_ns() - began_ns) / objects;
         reclaimed[k] = collect(p, objects, objects);
     }
-    mm_clear(p->m, kept);
-    mm_collect(p->m, strategy_traits.generations - 1, NULL);
-    *made_ns = median_of(made, repeats);
-    *reclaimed_ns = median_of(reclaimed, repeats);
+    *made_ns = price_median(made + 1, repeats);
+    *reclaimed_ns = price_median(reclaimed + 1, repeats);
     return MM_OK;
 }
 
-static mm_status price_live(const pricing *p, uint32_t objects, double *made_ns, double *visited_ns)
-{
-    double made[REPEATS], visited[REPEATS];
-    uint32_t repeats = repeats_of(objects);
+typedef struct heap_prices {
+    double made_ns, reclaimed_ns;          /* of what is garbage at once */
+    double kept_ns, visited_ns, let_go_ns; /* of what stays until all of it is let go of */
+} heap_prices;
 
-    for (uint32_t k = 0; k < repeats; k++) {
-        MM_VAR(p->m, all);
-        uint64_t began_ns = clock_now_ns();
-        if (p->of_slots->live(p, objects, all) != MM_OK)
-            return MM_NO_MEMORY;
-        made[k] = (double)(clock_now_ns() - began_ns) / objects;
-        if (strategy_traits.generations > 0)
-            visited[k] = collect(p, objects, 0);
-        mm_clear(p->m, all);
-        if (strategy_traits.generations > 0)
-            mm_collect(p->m, strategy_traits.generations - 1, NULL);
-    }
-    *made_ns = median_of(made, repeats);
-    if (strategy_traits.generations > 0)
-        *visited_ns = median_of(visited, repeats);
+/* Live objects are made, and let go of. */
+static mm_status make_and_let_go(const pricing *p, uint32_t objects, heap_prices *taken)
+{
+    uint32_t with_arrays = objects + (objects + CHUNK - 1) / CHUNK;
+    bool collects = strategy_traits.generations > 0;
+    uint64_t began_ns = clock_now_ns();
+    MM_VAR(p->m, all);
+
+    if (p->of_slots->live(p, objects, all) != MM_OK)
+        return MM_NO_MEMORY;
+    taken->kept_ns = (double)(clock_now_ns() - began_ns) / with_arrays;
+    taken->visited_ns = collects ? collect(p, with_arrays, 0) : 0;
+    mm_clear(p->m, all);
+    taken->let_go_ns =
+        collects ? collect(p, with_arrays, strategy_traits.prompt ? 0 : with_arrays) : 0;
     return MM_OK;
+}
+
+/* What lives long was made while the heap grew, each object behind the one before: so it is visited, and
+ * found to be garbage, in memory whose free blocks have been joined. It is made in blocks that were
+ * given back, as the loop that page faults are measured by does. */
+static mm_status price_live(const pricing *p, uint32_t objects, heap_prices *found)
+{
+    double made[REPEATS], visited[REPEATS], let_go[REPEATS];
+    uint32_t repeats = price_repeats(objects);
+    heap_prices taken = {0};
+
+    set_out_blocks(p, objects);
+    if (make_and_let_go(p, objects, &taken) != MM_OK)
+        return MM_NO_MEMORY;
+    for (uint32_t k = 0; k < repeats; k++) {
+        if (!p->scattered)
+            price_join_free();
+        if (make_and_let_go(p, objects, &taken) != MM_OK)
+            return MM_NO_MEMORY;
+        visited[k] = taken.visited_ns;
+        let_go[k] = taken.let_go_ns;
+        if (make_and_let_go(p, objects, &taken) != MM_OK)
+            return MM_NO_MEMORY;
+        made[k] = taken.kept_ns;
+    }
+    found->kept_ns = price_median(made, repeats);
+    found->visited_ns = price_median(visited, repeats);
+    found->let_go_ns = price_median(let_go, repeats);
+    return MM_OK;
+}
+
+static mm_status price_heap(const pricing *p, uint32_t objects, heap_prices *found)
+{
+    mm_status status = MM_OK;
+
+    *found = (heap_prices){0};
+    if (strategy_traits.reclaims_cycles)
+        status = price_garbage(p, objects, &found->made_ns, &found->reclaimed_ns);
+    if (status == MM_OK)
+        status = price_live(p, objects, found);
+    if (strategy_traits.prompt) /* what is let go of died by counting; the rest is garbage as any */
+        found->let_go_ns = found->reclaimed_ns;
+    return status;
+}
+
+static double mix(double in_order, double scattered, double far_share)
+{
+    return in_order + far_share * (scattered - in_order);
+}
+
+/* As far apart as the cell's objects. */
+static mm_status price_heap_of_cell(const pricing *p, size_t i)
+{
+    price_findings *found = p->found;
+    heap_prices near, far;
+    double share = found->far_share;
+    pricing apart = *p;
+    mm_status status = price_heap(p, price_heaps[i], &near);
+
+    far = near;
+    apart.scattered = true;
+    if (status == MM_OK && share > 0)
+        status = price_heap(&apart, price_heaps[i], &far);
+    found->made_ns[i] = mix(near.made_ns, far.made_ns, share);
+    found->reclaimed_ns[i] = mix(near.reclaimed_ns, far.reclaimed_ns, share);
+    found->kept_ns[i] = mix(near.kept_ns, far.kept_ns, share);
+    found->visited_ns[i] = mix(near.visited_ns, far.visited_ns, share);
+    found->let_go_ns[i] = mix(near.let_go_ns, far.let_go_ns, share);
+    return status;
 }
 
 static mm_status price_objects(const pricing *p)
 {
+    price_findings *found = p->found;
     mm_status status = MM_OK;
 
-    for (int i = 0; i < PRICE_WINDOWS && status == MM_OK; i++) {
+    for (size_t i = 0; i < found->heaps && status == MM_OK; i++)
+        status = price_heap_of_cell(p, i);
+    price_join_free();
+    for (size_t i = 0; i < found->windows && status == MM_OK; i++) {
         if (strategy_traits.prompt)
-            status = price_window(p, price_windows[i], &p->found->window_ns[i]);
-    }
-    for (int i = 0; i < PRICE_HEAPS && status == MM_OK; i++) {
-        status = price_live(p, price_heaps[i], &p->found->made_ns[i], &p->found->visited_ns[i]);
-        if (status == MM_OK && strategy_traits.reclaims_cycles)
-            status =
-                price_garbage(p, price_heaps[i], &p->found->made_ns[i], &p->found->reclaimed_ns[i]);
+            status = (price_windows[i] <= PRICE_WINDOW_MAX ? price_window : price_whole)(
+                p, price_windows[i], &found->window_ns[i]);
     }
     return status;
-}
-
-/* ---- The same as a schedule does it ---- */
-
-/* What a schedule makes of an object: a block, a header and empty slots. */
-static uint32_t *make_block(uint32_t slots, uint32_t i)
-{
-    size_t header = 4 * sizeof(uint32_t), bytes = slots * sizeof(void *);
-    uint32_t *made = malloc(header + bytes + PAYLOAD_BYTES);
-
-    if (made == NULL)
-        return NULL;
-    made[0] = i;
-    made[1] = slots;
-    made[2] = PAYLOAD_BYTES;
-    for (uint32_t k = 0; k < slots; k++)
-        ((void **)(made + 4))[k] = NULL;
-    return made;
-}
-
-/* Each turn frees what was in a place and makes what will be there. */
-static bool renew_places(uint32_t **places, uint32_t slots, uint32_t size, uint32_t rounds)
-{
-    for (uint32_t k = 0; k < rounds; k++) {
-        for (uint32_t i = 0; i < size; i++) {
-            uint32_t *old = places[i];
-            places[i] = make_block(slots * (i % 2), i);
-            LOOKED_AT(places);
-            free(old);
-            if (places[i] == NULL)
-                return false;
-        }
-    }
-    return true;
-}
-
-static void free_places(uint32_t **places, uint32_t size)
-{
-    for (uint32_t i = 0; i < size; i++) {
-        free(places[i]);
-        places[i] = NULL;
-    }
-}
-
-static bool price_places(uint32_t **places, uint32_t slots, uint32_t size, double *renewed_ns,
-                         double *made_ns)
-{
-    double renewed[REPEATS], made[REPEATS];
-    uint32_t repeats = repeats_of(size),
-             rounds = size < REFERENCE_TURNS ? REFERENCE_TURNS / size : 1;
-    bool done = true;
-
-    for (uint32_t k = 0; k < repeats && done; k++) {
-        uint64_t began_ns = clock_now_ns(), made_at_ns;
-        done = renew_places(places, slots, size, 1);
-        made_at_ns = clock_now_ns();
-        done = done && renew_places(places, slots, size, rounds);
-        made[k] = (double)(made_at_ns - began_ns) / size;
-        renewed[k] = (double)(clock_now_ns() - made_at_ns) / ((double)rounds * size);
-        free_places(places, size);
-    }
-    *renewed_ns = median_of(renewed, repeats);
-    *made_ns = median_of(made, repeats);
-    return done;
-}
-
-/* A schedule of these loops would be as long as they are; what following it takes is what a program by
- * hand does that has the addresses in a table. */
-static mm_status price_objects_by_hand(const pricing *p)
-{
-    uint32_t **places = calloc(price_windows[PRICE_WINDOWS - 1], sizeof *places);
-    bool done = places != NULL;
-    double unused;
-
-    for (int i = 0; i < PRICE_WINDOWS && done; i++)
-        done = price_places(places, p->slots, price_windows[i], &p->found->window_ns[i], &unused);
-    for (int i = 0; i < PRICE_HEAPS && done; i++)
-        done = price_places(places, p->slots, price_heaps[i], &unused, &p->found->made_ns[i]);
-    if (places != NULL)
-        free_places(places, price_windows[PRICE_WINDOWS - 1]);
-    free(places);
-    return done ? MM_OK : MM_NO_MEMORY;
-}
-
-/* ---- References ---- */
-
-/* Defines price_NAME: nanoseconds for one turn of `body`, in which `i` goes round the slots of the
- * arrays `one` and `two`, and `a` and `b` are variables, not null. */
-    #define DEFINE_REFERENCE_LOOP(name, body)                                             \
-        static double price_##name(mm *m, mm_var *one, mm_var *two, mm_var *a, mm_var *b) \
-        {                                                                                 \
-            double values[REPEATS];                                                       \
-            for (int k = 0; k < REPEATS; k++) {                                           \
-                uint64_t began_ns = clock_now_ns();                                       \
-                for (uint32_t turn = 0; turn < REFERENCE_TURNS; turn++) {                 \
-                    uint32_t i = turn % REFERENCE_SLOTS;                                  \
-                    (void)i, (void)two, (void)a, (void)b, (void)one;                      \
-                    body;                                                                 \
-                }                                                                         \
-                values[k] = (double)(clock_now_ns() - began_ns) / REFERENCE_TURNS;        \
-            }                                                                             \
-            return median_of(values, REPEATS);                                            \
-        }
-
-DEFINE_REFERENCE_LOOP(load, mm_load(m, a, one, i))
-DEFINE_REFERENCE_LOOP(store, mm_store(m, one, i, b))
-DEFINE_REFERENCE_LOOP(copy_slot, mm_copy_slot(m, one, i, two, i ^ 1))
-DEFINE_REFERENCE_LOOP(alias, mm_set(m, a, b); LOOKED_AT(a); mm_clear(m, a); LOOKED_AT(a))
-DEFINE_REFERENCE_LOOP(transfer, mm_take(m, a, one, i); LOOKED_AT(a); mm_fill(m, one, i, a))
-
-static double price_borrow(mm *m, mm_var *one, mm_var *two, mm_var *a, mm_var *b)
-{
-    double values[REPEATS];
-
-    (void)two, (void)a, (void)b;
-    for (int k = 0; k < REPEATS; k++) {
-        MM_BORROW(m, seen);
-        uint64_t began_ns = clock_now_ns();
-        for (uint32_t turn = 0; turn < REFERENCE_TURNS; turn++) {
-            mm_borrow(m, seen, one, turn % REFERENCE_SLOTS);
-            LOOKED_AT(seen);
-        }
-        values[k] = (double)(clock_now_ns() - began_ns) / REFERENCE_TURNS;
-    }
-    return median_of(values, REPEATS);
-}
-
-DEFINE_REFERENCE_LOOP(scope, MM_VAR(m, inner); LOOKED_AT(inner))
-
-static mm_status price_references(const pricing *p)
-{
-    mm *m = p->m;
-    MM_VARS(m, v, 4);
-    mm_var *one = v, *two = v + 1, *a = v + 2, *b = v + 3;
-
-    if (p->of_slots->live(p, REFERENCE_SLOTS, one) != MM_OK ||
-        p->of_slots->live(p, REFERENCE_SLOTS, two) != MM_OK || make_node(p, p->slots, b) != MM_OK)
-        return MM_NO_MEMORY;
-    p->found->load_ns = price_load(m, one, two, a, b);
-    p->found->copy_slot_ns = price_copy_slot(m, one, two, a, b);
-    p->found->borrow_ns = price_borrow(m, one, two, a, b);
-    p->found->scope_ns = price_scope(m, one, two, a, b);
-    p->found->alias_ns = price_alias(m, one, two, a, b) / 2;
-    p->found->transfer_ns = price_transfer(m, one, two, a, b) / 2;
-    p->found->store_ns = price_store(m, one, two, a, b);
-    return MM_OK;
-}
-
-/* ---- Page faults ---- */
-
-static long faults_so_far(void)
-{
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return usage.ru_minflt + usage.ru_majflt;
-}
-
-/* A list of blocks, so that the program between two faults does something, as one that makes objects
- * does. Returns its head, NULL without memory. */
-static void **make_chain(uint32_t blocks)
-{
-    void **head = NULL;
-
-    for (uint32_t i = 0; i < blocks; i++) {
-        void **made = malloc(FAULT_BLOCK_BYTES);
-        if (made == NULL)
-            break;
-        memset(made, 1, FAULT_BLOCK_BYTES);
-        made[0] = head;
-        head = made;
-    }
-    return head;
-}
-
-static void free_chain(void **head)
-{
-    while (head != NULL) {
-        void **next = head[0];
-        free(head);
-        head = next;
-    }
-}
-
-/* The same work on fresh pages and on pages that are there: the difference is theirs. The first thing
- * that is measured, since it is the last time that memory is fresh. */
-static double price_fault(void)
-{
-    uint64_t began_ns = clock_now_ns(), fresh_ns, again_ns;
-    long faults = faults_so_far();
-    void **chain = make_chain(FAULT_BLOCKS);
-
-    faults = faults_so_far() - faults;
-    fresh_ns = clock_now_ns() - began_ns;
-    free_chain(chain);
-    began_ns = clock_now_ns();
-    chain = make_chain(FAULT_BLOCKS);
-    again_ns = clock_now_ns() - began_ns;
-    free_chain(chain);
-    return faults > 0 && fresh_ns > again_ns ? (double)(fresh_ns - again_ns) / (double)faults : 0;
-}
-
-static mm_status price_all(const pricing *p)
-{
-    mm_status status = MM_OK;
-
-    mm_disable(p->m); /* refused where there is no collector */
-    for (int pass = 0; pass < PASSES && status == MM_OK; pass++)
-        status = strategy_traits.scheduled ? price_objects_by_hand(p) : price_objects(p);
-    return status == MM_OK ? price_references(p) : status;
 }
 
 /* ---- All of them ---- */
@@ -567,6 +434,15 @@ static void keep_memory(void)
 {
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
     mallopt(M_MMAP_THRESHOLD, 32 << 20);
+}
+
+static mm_status price_all(const pricing *p)
+{
+    mm_status status;
+
+    mm_disable(p->m); /* refused where there is no collector */
+    status = strategy_traits.scheduled ? price_objects_by_hand(p) : price_objects(p);
+    return status == MM_OK ? price_references(p) : status;
 }
 
 static mm_status run_on(mm_heap *heap, pricing p)
@@ -580,17 +456,23 @@ static mm_status run_on(mm_heap *heap, pricing p)
     return price_all(&p);
 }
 
-bool price_loops_run(const settings *options, uint32_t slots, price_findings *found)
+bool price_loops_run(const sample *of, uint32_t slots, uint64_t live, price_findings *found)
 {
-    pricing p = {.payload = PAYLOAD_BYTES, .found = found};
+    pricing p = {.payload = PAYLOAD_BYTES, .live = live, .found = found};
     mm_heap *heap;
     mm_status status;
 
+    p.of_slots = &loops_of[slots > SLOTS_MAX ? SLOTS_MAX : slots];
     p.slots = slots < 1 ? 1 : slots > SLOTS_MAX ? SLOTS_MAX : slots;
-    p.of_slots = &loops_of[p.slots - 1];
     keep_memory();
-    *found = (price_findings){.slots = p.slots, .fault_ns = price_fault()};
-    if (mm_heap_new(options, &heap) != MM_OK)
+    *found = (price_findings){.slots = slots > SLOTS_MAX ? SLOTS_MAX : slots,
+                              .windows = price_sizes(&p, price_windows, PRICE_WINDOWS),
+                              .heaps = price_sizes(&p, price_heaps, PRICE_HEAPS),
+                              .fault_ns = price_fault()};
+    malloc_trim(0); /* or the blocks of the page faults would be the first that objects get */
+    if (!strategy_traits.scheduled) /* recording its schedule takes longer than all loops */
+        price_find_memory(of, &p);
+    if (mm_heap_new(&of->options, &heap) != MM_OK)
         return false;
     status = run_on(heap, p);
     mm_heap_free(heap);

@@ -12,19 +12,24 @@
 #endif
 
 /* The sizes of the curves, in objects. */
-enum { PRICE_WINDOWS = 4, PRICE_HEAPS = 6 };
+enum { PRICE_WINDOWS = 5, PRICE_HEAPS = 6 };
 extern const uint32_t price_windows[PRICE_WINDOWS], price_heaps[PRICE_HEAPS];
 
 /* Nanoseconds an object, an operation or a page, with all that the loop does. */
 typedef struct price_findings {
-    uint32_t slots; /* of a container in the loops */
+    uint32_t slots;        /* of a container in the loops */
+    double far_share;      /* of the cell's objects: see price_memory.c */
+    size_t windows, heaps; /* how many of the sizes were measured */
     double window_ns[PRICE_WINDOWS];
-    double made_ns[PRICE_HEAPS], visited_ns[PRICE_HEAPS], reclaimed_ns[PRICE_HEAPS];
+    /* of n that stay until all are let go of; of n that are garbage at once */
+    double kept_ns[PRICE_HEAPS], visited_ns[PRICE_HEAPS], let_go_ns[PRICE_HEAPS];
+    double made_ns[PRICE_HEAPS], reclaimed_ns[PRICE_HEAPS];
     double load_ns, store_ns, copy_slot_ns, alias_ns, transfer_ns, borrow_ns, scope_ns, fault_ns;
     bool wrong; /* a collection found something else than was there */
 } price_findings;
 
-/* Runs all of them, with the slots that come nearest. False when there is no memory. */
-bool price_loops_run(const settings *options, uint32_t slots, price_findings *found);
+/* Runs all of them for a cell whose objects have `slots` on average, with the number that comes
+ * nearest, and of which at most `live` are alive. False when there is no memory. */
+bool price_loops_run(const sample *of, uint32_t slots, uint64_t live, price_findings *found);
 
 #endif

@@ -49,13 +49,11 @@ static const price_kind dropped_kind = {"object made, and freed when its last re
                                         {"reclaimed_by_count"},
                                         {"bytes_peak"},
                                         "bytes"};
-static const price_kind made_kinds[] = {
-    {"object made, for a collection to free",
-     OBJECTS,
-     "object",
-     {"reclaimed_by_collector"},
-     {"visited_by_collector", "collections"},
-     "objects"},
+static const price_kind made_kind = {
+    "object made, for a collection to free", OBJECTS,  "object", {"reclaimed_by_collector"},
+    {"visited_by_collector", "collections"}, "objects"};
+/* What the last collection finds has stayed until the program let go of it. */
+static const price_kind kept_kinds[] = {
     {"object made, for the last collection to free",
      OBJECTS,
      "object",
@@ -159,22 +157,31 @@ static void add_heap_curves(price_list *to, const price_kind *kinds, size_t coun
 {
     for (size_t k = 0; k < count; k++) {
         price *added = add_price(to, &kinds[k]);
-        for (int i = 0; i < PRICE_HEAPS; i++)
+        for (size_t i = 0; i < found.heaps; i++)
             add_point(added, price_heaps[i], ns[i]);
     }
 }
 
-/* The loops of objects also do things that have a price of their own. */
+/* The loops of objects also do things that have a price of their own: each object of a loop has its
+ * share of scopes, stores and transfers, by what the loop's functions say. */
 static void take_out_references(void)
 {
+    bool in_boxes = found.slots == 0 && !strategy_traits.prompt, in_pairs = found.slots <= 1;
+    double of_garbage = in_boxes ? found.scope_ns + 0.5 * found.transfer_ns
+                                 : (in_pairs ? 1.5 : 0.5) * found.scope_ns +
+                                       (in_pairs ? 1 : found.slots) * found.store_ns +
+                                       (in_pairs ? 0.5 : 0.25) * found.transfer_ns;
+    double of_kept =
+        found.scope_ns + found.transfer_ns + (7 * found.copy_slot_ns + found.store_ns) / 9;
+
     if (strategy_traits.scheduled)
         return;
-    for (int i = 0; i < PRICE_WINDOWS; i++)
+    for (size_t i = 0; i < found.windows; i++)
         found.window_ns[i] -= found.scope_ns + (price_windows[i] > 1 ? 1 : 0.5) * found.transfer_ns;
-    for (int i = 0; i < PRICE_HEAPS; i++)
-        found.made_ns[i] -= found.scope_ns + (strategy_traits.reclaims_cycles
-                                                  ? found.slots * found.store_ns
-                                                  : found.copy_slot_ns + found.transfer_ns);
+    for (size_t i = 0; i < found.heaps; i++) {
+        found.made_ns[i] -= of_garbage;
+        found.kept_ns[i] -= of_kept;
+    }
 }
 
 static void list_prices(price_list *to)
@@ -183,22 +190,30 @@ static void list_prices(price_list *to)
 
     if (strategy_traits.prompt || strategy_traits.scheduled) {
         price *dropped = add_price(to, &dropped_kind);
-        for (int i = 0; i < PRICE_WINDOWS; i++)
+        for (size_t i = 0; i < found.windows; i++)
             add_point(dropped, (double)price_windows[i] * BOX_HELD_BYTES, found.window_ns[i]);
     }
-    add_heap_curves(to, made_kinds, 3, found.made_ns);
+    add_heap_curves(to, &made_kind, 1, found.made_ns);
+    add_heap_curves(to, kept_kinds, 2, found.kept_ns);
     if (strategy_traits.generations > 0)
         add_heap_curves(to, visited_kinds, 2, found.visited_ns);
-    if (strategy_traits.reclaims_cycles)
-        add_heap_curves(to, reclaimed_kinds, 2, found.reclaimed_ns);
-    for (size_t i = 0; i < sizeof single_kinds / sizeof *single_kinds; i++)
-        add_point(add_price(to, &single_kinds[i].kind), 0, *single_kinds[i].ns);
+    if (strategy_traits.reclaims_cycles) {
+        add_heap_curves(to, &reclaimed_kinds[0], 1, found.reclaimed_ns);
+        add_heap_curves(to, &reclaimed_kinds[1], 1, found.let_go_ns);
+    }
+    for (size_t i = 0; i < sizeof single_kinds / sizeof *single_kinds; i++) {
+        price *added = add_price(to, &single_kinds[i].kind);
+        add_point(added, 0, *single_kinds[i].ns);
+        added->of_machine = single_kinds[i].ns == &found.fault_ns;
+    }
 }
 
 /* ---- Measuring ---- */
 
-/* The slots of an object of the cell, on average: its bytes without a payload such as most have. */
-static bool find_shape(const sample *of, uint32_t *slots, char message[WORKLOAD_MESSAGE_MAX])
+/* The slots of an object of the cell, on average, by its bytes without a payload such as most have;
+ * and how many are alive at once. */
+static bool find_shape(const sample *of, uint32_t *slots, uint64_t *live,
+                       char message[WORKLOAD_MESSAGE_MAX])
 {
     workload_forecast forecast = {0};
     double bytes;
@@ -207,6 +222,7 @@ static bool find_shape(const sample *of, uint32_t *slots, char message[WORKLOAD_
     if (!of->workload->forecast(&of->parameters, &forecast, message))
         return false;
     bytes = (double)forecast.allocated.bytes / (double)(forecast.allocated.objects + 1);
+    *live = forecast.live_peak.objects;
     *slots = bytes > PAYLOAD_BYTES ? (uint32_t)((bytes - PAYLOAD_BYTES) / sizeof(void *) + 0.5) : 0;
     return true;
 }
@@ -214,12 +230,13 @@ static bool find_shape(const sample *of, uint32_t *slots, char message[WORKLOAD_
 bool prices_measure(const sample *of, price_list *measured, char message[WORKLOAD_MESSAGE_MAX])
 {
     uint32_t slots;
+    uint64_t live;
 
-    if (!find_shape(of, &slots, message))
+    if (!find_shape(of, &slots, &live, message))
         return false;
     *measured = (price_list){0};
     snprintf(message, WORKLOAD_MESSAGE_MAX, "out of memory while prices were measured");
-    if (!price_loops_run(&of->options, slots, &found))
+    if (!price_loops_run(of, slots, live, &found))
         return false;
     take_out_references();
     list_prices(measured);

@@ -34,6 +34,8 @@ typedef struct price {
     const price_kind *kind;
     price_point points[PRICE_POINTS_MAX]; /* by rising size */
     size_t point_count;
+    bool
+        of_machine; /* all programs that run beside each other pay the same, whatever the strategy */
 } price;
 
 typedef struct price_list {

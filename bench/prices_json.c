@@ -29,9 +29,10 @@ static json_t *price_json(const price *of)
 {
     const price_kind *kind = of->kind;
 
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s?, s:o}", "name", kind->name, "part", kind->part,
-                     "unit", kind->unit, "counters", texts_of(kind->counters, PRICE_COUNTERS_MAX),
-                     "size", texts_of(kind->size, 2), "size_unit", kind->size_unit, "points",
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s?, s:b, s:o}", "name", kind->name, "part",
+                     kind->part, "unit", kind->unit, "counters",
+                     texts_of(kind->counters, PRICE_COUNTERS_MAX), "size", texts_of(kind->size, 2),
+                     "size_unit", kind->size_unit, "of_machine", of->of_machine, "points",
                      points_of(of));
 }
 

@@ -22,63 +22,66 @@ static size_t price_kind_index(void)
     return kind;
 }
 
-/* All lists that were measured for a cell; the caller frees them. */
+/* The lists of all cells: that of sample `i` of cell `c`, or NULL, stands at c + i * cells. The caller
+ * frees them. */
 typedef struct lists {
     json_t **items;
-    size_t count;
+    size_t cells, samples;
 } lists;
 
 static void free_lists(lists *of)
 {
-    for (size_t i = 0; i < of->count; i++)
+    for (size_t i = 0; i < of->cells * of->samples; i++)
         json_decref(of->items[i]);
     free(of->items);
     *of = (lists){0};
 }
 
-static bool read_lists(const plan *planned, const store *from, size_t cell_index, lists *read,
-                       problem *why)
+static bool read_lists(const plan *planned, const store *from, lists *read, problem *why)
 {
-    size_t kind = price_kind_index(), samples = planned->extras[kind];
+    size_t kind = price_kind_index(), count;
 
-    read->items = must_allocate(samples + 1, sizeof *read->items);
-    for (size_t i = 1; i <= samples && from->extras[kind].count > 0; i++) {
-        json_t *list = *extras_slot(from, kind, cell_index, i) != NULL
-                           ? extras_read(from, planned, kind, cell_index, i, why)
+    *read = (lists){.cells = planned->cell_count};
+    if (kind < extra_kind_count && from->extras[kind].count > 0)
+        read->samples = planned->extras[kind];
+    count = read->cells * read->samples;
+    read->items = must_allocate(count + 1, sizeof *read->items);
+    for (size_t i = 0; i < count; i++) {
+        size_t cell_index = i % read->cells, number = i / read->cells + 1;
+        json_t *list = *extras_slot(from, kind, cell_index, number) != NULL
+                           ? extras_read(from, planned, kind, cell_index, number, why)
                            : NULL;
-        if (list != NULL && prices_are_sound(list, why))
-            read->items[read->count++] = list;
-        else
-            json_decref(list);
-        if (why->text[0] != '\0')
+        read->items[i] = list;
+        if (why->text[0] != '\0' || (list != NULL && !prices_are_sound(list, why)))
             return false;
     }
+    for (size_t i = 0; i < read->samples; i++) /* one round's, as prices of a machine vary */
+        prices_pool(read->items + i * read->cells, read->cells);
     return true;
 }
 
 /* -- prices of one cell -- */
 
-static const json_t *price_named(const json_t *list, const char *name)
+/* A list of the cell, in which its prices have their order, or NULL. */
+static const json_t *first_list(const lists *from, size_t cell_index)
 {
-    const json_t *prices = json_object_get(list, "prices");
-
-    for (size_t i = 0; i < json_array_size(prices); i++) {
-        const json_t *price = json_array_get(prices, i);
-        if (strcmp(json_text_of(price, "name"), name) == 0)
-            return price;
+    for (size_t i = 0; i < from->samples; i++) {
+        if (from->items[cell_index + i * from->cells] != NULL)
+            return from->items[cell_index + i * from->cells];
     }
     return NULL;
 }
 
 /* What the cell pays of the price with this name: the median over its lists. */
-static price_amount amount_of(const lists *from, const char *name, const json_t *counters)
+static price_amount amount_of(const lists *from, size_t cell_index, const char *name,
+                              const json_t *counters)
 {
-    double *values = must_allocate(from->count + 1, sizeof *values);
+    double *values = must_allocate(from->samples + 1, sizeof *values);
     price_amount amount = {0, 0};
     size_t known = 0;
 
-    for (size_t i = 0; i < from->count; i++) {
-        const json_t *price = price_named(from->items[i], name);
+    for (size_t i = 0; i < from->samples; i++) {
+        const json_t *price = prices_find(from->items[cell_index + i * from->cells], name);
         if (price != NULL) {
             amount = price_apply(price, counters);
             values[known++] = amount.ns;
@@ -126,25 +129,29 @@ static bool add_part(costs *to, cost_groups *groups, const json_t *price, price_
 
 /* -- one cell against its ideal -- */
 
-static bool price_cell(costs *made, cost_groups *groups, const lists *paid, const json_t *counters,
-                       const lists *ideal, const json_t *ideal_counters)
+static bool price_cell(costs *made, summary *into, const lists *from, size_t index, size_t ideal)
 {
-    const json_t *own = json_object_get(paid->items[0], "prices");
-    const json_t *other = json_object_get(ideal->items[0], "prices");
+    cost_groups *groups = &into->cost_groups;
+    const json_t *counters = into->cells[index].counters,
+                 *ideal_counters = into->cells[ideal].counters;
+    const json_t *list = first_list(from, index);
+    const json_t *own = json_object_get(list, "prices");
+    const json_t *other = json_object_get(first_list(from, ideal), "prices");
     bool known = true;
 
     made->parts =
         must_allocate(json_array_size(own) + json_array_size(other) + 1, sizeof *made->parts);
     for (size_t i = 0; i < json_array_size(own) && known; i++) {
         const char *name = json_text_of(json_array_get(own, i), "name");
-        known = add_part(made, groups, json_array_get(own, i), amount_of(paid, name, counters),
-                         amount_of(ideal, name, ideal_counters));
+        known =
+            add_part(made, groups, json_array_get(own, i), amount_of(from, index, name, counters),
+                     amount_of(from, ideal, name, ideal_counters));
     }
     for (size_t i = 0; i < json_array_size(other) && known; i++) {
         const char *name = json_text_of(json_array_get(other, i), "name");
-        if (price_named(paid->items[0], name) == NULL)
+        if (prices_find(list, name) == NULL)
             known = add_part(made, groups, json_array_get(other, i), (price_amount){0, 0},
-                             amount_of(ideal, name, ideal_counters));
+                             amount_of(from, ideal, name, ideal_counters));
     }
     return known;
 }
@@ -167,41 +174,35 @@ static estimate measured_over(const plan *planned, const store *from, size_t cel
     return over;
 }
 
-static bool load_cell(summary *into, const store *from, size_t index, size_t ideal_index,
-                      problem *why)
+static void load_cell(summary *into, const store *from, const lists *prices, size_t index,
+                      size_t ideal)
 {
-    lists paid = {0}, ideal = {0};
-    bool read = read_lists(into->planned, from, index, &paid, why) &&
-                read_lists(into->planned, from, ideal_index, &ideal, why);
+    costs *made;
 
-    if (read && paid.count > 0 && ideal.count > 0) {
-        costs *made = must_allocate(1, sizeof *made);
-        made->group_names = into->cost_groups.names;
-        made->measured_ns = measured_over(into->planned, from, index, ideal_index);
-        if (!isnan(made->measured_ns.median) &&
-            price_cell(made, &into->cost_groups, &paid, into->cells[index].counters, &ideal,
-                       into->cells[ideal_index].counters))
-            into->cells[index].costs = made;
-        else
-            costs_free(made);
-    }
-    free_lists(&paid);
-    free_lists(&ideal);
-    return read;
+    if (first_list(prices, index) == NULL || first_list(prices, ideal) == NULL)
+        return;
+    made = must_allocate(1, sizeof *made);
+    made->group_names = into->cost_groups.names;
+    made->measured_ns = measured_over(into->planned, from, index, ideal);
+    if (!isnan(made->measured_ns.median) && price_cell(made, into, prices, index, ideal))
+        into->cells[index].costs = made;
+    else
+        costs_free(made);
 }
 
 bool costs_load(summary *into, const store *from, problem *why)
 {
     const plan *planned = into->planned;
-    bool read = true;
+    lists prices;
+    bool read = read_lists(planned, from, &prices, why);
 
     into->cost_groups.names = must_allocate(COST_GROUPS_MAX, sizeof *into->cost_groups.names);
-    for (size_t i = 0; i < planned->cell_count && read && price_kind_index() < extra_kind_count;
-         i++) {
+    for (size_t i = 0; i < planned->cell_count && read; i++) {
         const cell *ideal = plan_find_ideal(planned, &planned->cells[i]);
         if (ideal != NULL && status_is_timed(into->cells[i].status))
-            read = load_cell(into, from, i, (size_t)(ideal - planned->cells), why);
+            load_cell(into, from, &prices, i, (size_t)(ideal - planned->cells));
     }
+    free_lists(&prices);
     return read;
 }
 

@@ -1,9 +1,11 @@
 #include "prices.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
+#include "statistics.h"
 #include "text.h"
 
 const char prices_schema[] = "reclaim.prices/1";
@@ -68,6 +70,9 @@ static bool is_sound(const json_t *price, problem *why)
         return problem_environment(
             why, "the price '%s': its points are [size, ns] with rising sizes and no ns below 0",
             name);
+    if (json_is_true(json_object_get(price, "of_machine")) && json_array_size(points) != 1)
+        return problem_environment(
+            why, "the price '%s' is the machine's and has a curve; it is one number for all", name);
     return json_array_size(json_object_get(price, "size")) > 0 || json_array_size(points) == 1 ||
            problem_environment(why, "the price '%s' has a curve and no size to look it up by",
                                name);
@@ -84,6 +89,65 @@ bool prices_are_sound(const json_t *list, problem *why)
             return false;
     }
     return true;
+}
+
+json_t *prices_find(const json_t *list, const char *name)
+{
+    const json_t *prices = json_object_get(list, "prices");
+
+    for (size_t i = 0; i < json_array_size(prices); i++) {
+        json_t *price = json_array_get(prices, i);
+        if (strcmp(json_text_of(price, "name"), name) == 0)
+            return price;
+    }
+    return NULL;
+}
+
+/* -- prices of the machine -- */
+
+static bool is_of_machine(const json_t *price)
+{
+    return json_is_true(json_object_get(price, "of_machine"));
+}
+
+/* The median of a price over all lists. */
+static double pooled_ns(json_t *const *lists, size_t count, const char *name)
+{
+    double *values = must_allocate(count, sizeof *values), median;
+    size_t known = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const json_t *price = prices_find(lists[i], name);
+        if (is_of_machine(price))
+            values[known++] = point_ns(json_object_get(price, "points"), 0);
+    }
+    median = statistics_median(values, known);
+    free(values);
+    return median;
+}
+
+static void set_in_all(json_t *const *lists, size_t count, const char *name, double ns)
+{
+    for (size_t i = 0; i < count; i++) {
+        json_t *price = prices_find(lists[i], name);
+        if (is_of_machine(price)) {
+            json_object_set_new(price, "points", json_pack("[[f, f]]", 0.0, ns));
+            json_object_set_new(price, "of_machine", json_false()); /* done */
+        }
+    }
+}
+
+void prices_pool(json_t *const *lists, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const json_t *prices = json_object_get(lists[i], "prices");
+        for (size_t k = 0; k < json_array_size(prices); k++) {
+            const json_t *price = json_array_get(prices, k);
+            const char *name = json_text_of(price, "name");
+            if (is_of_machine(price))
+                set_in_all(lists, count, name, pooled_ns(lists, count, name));
+        }
+    }
 }
 
 /* -- counters -- */

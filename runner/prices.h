@@ -15,6 +15,13 @@ extern const char prices_schema[];
  * is wrong with it. */
 bool prices_are_sound(const json_t *list, problem *why);
 
+/* The price with this name, or NULL. */
+json_t *prices_find(const json_t *list, const char *name);
+
+/* The lists of one round, NULL where there is none: prices that are the machine's and not a strategy's
+ * (`of_machine`) become the median of all that have the same name, in each list. */
+void prices_pool(json_t *const *lists, size_t count);
+
 /* What one price of the list comes to. */
 typedef struct price_amount {
     double count; /* of operations; NAN where a counter is unknown */

@@ -122,6 +122,35 @@ static void test_counters_inside_of_others(void **state)
     json_decref(counters);
 }
 
+/* A list with the price of the machine's page fault, and one of its own. */
+static json_t *list_with(double fault_ns, double own_ns)
+{
+    return json_pack("{s:[{s:s, s:b, s:[[i, f]]}, {s:s, s:b, s:[[i, f]]}]}", "prices", "name",
+                     "fault", "of_machine", 1, "points", 0, fault_ns, "name", "own", "of_machine",
+                     0, "points", 0, own_ns);
+}
+
+static double ns_of(const json_t *list, const char *name)
+{
+    return price_at(json_object_get(prices_find(list, name), "points"), 0);
+}
+
+static void test_a_price_of_the_machine_is_one_for_all(void **state)
+{
+    json_t *lists[] = {list_with(12, 1), NULL, list_with(60, 2), list_with(15, 3)};
+
+    (void)state;
+    prices_pool(lists, COUNT_OF(lists));
+    for (size_t i = 0; i < COUNT_OF(lists); i++) {
+        if (lists[i] != NULL)
+            assert_true(is_near(ns_of(lists[i], "fault"), 15));
+    }
+    assert_true(is_near(ns_of(lists[0], "own"), 1) && is_near(ns_of(lists[3], "own"), 3));
+    assert_null(prices_find(lists[0], "another"));
+    for (size_t i = 0; i < COUNT_OF(lists); i++)
+        json_decref(lists[i]);
+}
+
 static void test_bad_price_lists(void **state)
 {
     static const struct {
@@ -143,6 +172,9 @@ static void test_bad_price_lists(void **state)
         {"{\"prices\": [{\"name\": \"a\", \"part\": \"p\", \"unit\": \"u\", \"counters\": [\"c\"], "
          "\"size\": [], \"points\": [[1, 1.0], [2, 2.0]]}]}",
          "no size to look it up by"},
+        {"{\"prices\": [{\"name\": \"a\", \"part\": \"p\", \"unit\": \"u\", \"counters\": [\"c\"], "
+         "\"size\": [\"s\"], \"of_machine\": true, \"points\": [[1, 1.0], [2, 2.0]]}]}",
+         "is the machine's and has a curve"},
     };
 
     (void)state;
@@ -180,6 +212,7 @@ int main(void)
         cmocka_unit_test(test_a_price_on_its_curve),
         cmocka_unit_test(test_generations_stand_at_their_own_size),
         cmocka_unit_test(test_counters_inside_of_others),
+        cmocka_unit_test(test_a_price_of_the_machine_is_one_for_all),
         cmocka_unit_test(test_bad_price_lists),
         IN_FOLDER(test_a_bad_price_is_refused_by_name),
     };
