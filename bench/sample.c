@@ -39,11 +39,20 @@ static long page_faults_so_far(void)
     return usage.ru_minflt + usage.ru_majflt;
 }
 
+/* Not getrusage()'s ru_maxrss: over an exec the kernel keeps the highest of what ran in the process before, so that no program seems to
+ * have held less than the one that started it. */
 static uint64_t resident_peak_bytes(void)
 {
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (uint64_t)usage.ru_maxrss * 1024;
+    FILE *file = fopen("/proc/self/status", "r");
+    char line[256];
+    uint64_t kilobytes = MM_UNKNOWN;
+
+    if (file == NULL)
+        return MM_UNKNOWN;
+    while (kilobytes == MM_UNKNOWN && fgets(line, sizeof line, file) != NULL)
+        sscanf(line, "VmHWM: %" SCNu64, &kilobytes);
+    fclose(file);
+    return kilobytes == MM_UNKNOWN ? MM_UNKNOWN : kilobytes * 1024;
 }
 
 /* ---- Verdicts ---- */
