@@ -17,6 +17,7 @@ typedef struct hand_program {
 } hand_program;
 
 extern const hand_program hand_written;
+
 /* Its options: `automatic`, as the adapter's, where there is a collector that could be stopped. */
 void hand_options_init(settings *options);
 

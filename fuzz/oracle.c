@@ -221,7 +221,7 @@ static void expect_count(const oracle *o, const mm_var *v, uint32_t id, uint32_t
                   "object %u has count %lu, %u refer to it", id, (unsigned long)count, references);
 }
 
-/* With the number of references to each object, where they have been counted. */
+/* With the number of references to each object. */
 static void expect_variables(const oracle *o, const uint32_t *counts)
 {
     const mm_var *previous = NULL;
@@ -233,7 +233,7 @@ static void expect_variables(const oracle *o, const uint32_t *counts)
         if (v == NULL)
             continue;
         oracle_expect_variable(o, v, id);
-        if (id != 0 && counts != NULL)
+        if (id != 0)
             expect_count(o, v, id, counts[id]);
         ORACLE_EXPECT(o, previous == NULL || mm_same(v, previous) == (id == previous_id), "same",
                       "objects %u and %u", id, previous_id);

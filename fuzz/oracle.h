@@ -158,7 +158,7 @@ uint32_t oracle_id(const oracle *o, const mm_var *v);
 void oracle_expect_variable(const oracle *o, const mm_var *v, uint32_t id);
 
 /* After every operation: statistics always, the whole comparison when it is due. Inside user code:
- * what the variables name. */
+ * what the variables name, when that is due. */
 void oracle_after_operation(oracle *o);
 
 /* The whole comparison, now. `for_good`: right after collecting until nothing was left to do. */
