@@ -1,4 +1,4 @@
-/* Fuzzes the allocator `pool`: any order of allocating and freeing.
+/* Fuzzes the allocator `pool`: any order of allocating, freeing and sweeping.
  *
  * An input is operations of two bytes. The model is a table of the blocks in use, and each block carries its place in that table at both
  * of its ends.
@@ -131,6 +131,40 @@ static void sweep(state *s, uint32_t step)
     CHECK(met == in_use, "walk: a block is left out");
 }
 
+/* As a collector does it: runs of `run` blocks of the table stay, every `step`th of them. Pools without any go whole. */
+static void collect(state *s, uint32_t step, uint32_t run)
+{
+    static bool stays[BLOCKS_MAX];
+    pool_walk walk;
+    void *at;
+
+    for (uint32_t place = 0; place < s->count; place++) {
+        stays[place] = place / run % step == 0;
+        if (stays[place])
+            pool_mark(s->blocks[place].at);
+    }
+    pool_walk_open(&walk, s->allocator);
+    while (pool_walk_on(&walk)) {
+        uint32_t in_use = walk.pool->in_use, marked = pool_take_marks(walk.pool);
+        if (marked == 0) {
+            pool_free_all(s->allocator, walk.pool);
+        } else if (marked != in_use) {
+            pool_walk_enter(&walk);
+            while ((at = pool_walk_here(&walk)) != NULL) {
+                uint32_t place;
+                memcpy(&place, at, sizeof place);
+                CHECK(place < s->count && s->blocks[place].at == at, "walk: no block in use");
+                if (!stays[place])
+                    pool_free(s->allocator, at, s->blocks[place].bytes);
+            }
+        }
+    }
+    for (uint32_t place = s->count; place-- != 0;) {
+        if (!stays[place])
+            forget(s, place);
+    }
+}
+
 static void check_all(const state *s)
 {
     char message[POOL_MESSAGE_MAX];
@@ -178,6 +212,8 @@ static void run_operation(state *s, uint8_t code, uint8_t argument)
             free_block(s, s->count - 1); /* the same block again and again */
         break;
     default:
+        if (high != 0)
+            collect(s, high, argument + 1u);
         check_all(s);
         break;
     }
