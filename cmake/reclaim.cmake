@@ -115,6 +115,7 @@ endfunction()
 # not refused is named as untested wherever the peer is named.
 function(reclaim_add_strategy name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "REQUIRED" "FROM;DIR;PEER;PACKAGE;TESTED" "DEFAULTS")
+  set_property(GLOBAL APPEND PROPERTY RECLAIM_REGISTERED ${name})
   set(base ${name})
   if(arg_FROM)
     set(base ${arg_FROM})
