@@ -68,7 +68,6 @@ static void note_weak(machine *x, uint32_t id, const weak_request *w, mm_var *ma
     *model_slot(&x->model, id, 0) = w->context.id;
     reference->referent = w->referent.id;
     model_put(&x->oracle.weak_references, id);
-    x->oracle.weak_referenced = true;
     reference->has_callback = w->call;
     reference->behaviour = w->behaviour % PROGRAM_BEHAVIOURS;
     mm_load(x->m, context, made, 0);

@@ -40,7 +40,6 @@ void oracle_open(oracle *o, mm_heap *heap, mm *m, model *k)
     o->fail_at = 0;
     memset(o->ids, 0, sizeof o->ids);
     memset(&o->weak_references, 0, sizeof o->weak_references);
-    o->weak_referenced = false;
     o->hidden_count = 0;
     o->ghost.shape = SHAPE_COUNT;
     o->frames = o->calls = o->entered = 0;

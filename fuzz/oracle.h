@@ -82,7 +82,6 @@ typedef struct oracle {
 
     uint32_t ids[MODEL_IDS_MAX + 1];   /* by serial number; 0: being made */
     model_set weak_references;         /* all there ever were */
-    bool weak_referenced;              /* there was one */
     uint32_t hidden[MODEL_OWNERS_MAX]; /* ids that variables being written may still keep */
     uint32_t hidden_count;
     model_object ghost; /* see oracle_not_made(); SHAPE_COUNT: none that is not in the model */

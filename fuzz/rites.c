@@ -93,7 +93,9 @@ static void expect_weak_read(oracle *o, uint32_t id, mm_var *reference)
 /* Every weak reference that a variable names reads what it should. */
 static void expect_weak_reads(oracle *o)
 {
-    for (uint32_t i = 0; o->weak_referenced && i < o->model->owner_count; i++) {
+    if (model_next(o->model, &o->weak_references, 1) == 0)
+        return;
+    for (uint32_t i = 0; i < o->model->owner_count; i++) {
         if (o->variables[i] != NULL && is_weak(o->model, o->model->owners[i]))
             expect_weak_read(o, o->model->owners[i], o->variables[i]);
     }
@@ -104,8 +106,6 @@ static void note_cleared(oracle *o, uint32_t referent, uint32_t made_before)
 {
     model_set weak;
 
-    if (!o->weak_referenced)
-        return;
     weak_alive(o, &weak);
     MODEL_EACH (o->model, &weak, id) {
         if (id <= made_before && o->model->objects[id].referent == referent)
