@@ -10,7 +10,7 @@
 /* What malloc is by itself, and the libraries that take its place. The names are those that the
  * programs give to what serves them. */
 static const struct {
-    const char *name, *library, *package;
+    const char *name, *soname, *package;
 } known[] = {
     {"glibc", "", ""},
     {"mimalloc", "libmimalloc.so.2", "libmimalloc2.0"},
@@ -107,7 +107,7 @@ static bool understand(allocator *out, const char *wanted, const program_list *p
     for (int i = 0; i < KNOWN_COUNT && equals == NULL; i++) {
         if (strcmp(known[i].name, out->name) == 0) {
             is_known = true;
-            file = known[i].library;
+            file = known[i].soname;
             out->package = known[i].package;
         }
     }
