@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "bench/sample_json.h"
 #include "support/file.h"
+#include "support/pages.h"
 
 /* Where when to collect depends on addresses, two runs differ a little in what they collect. */
 enum { SPARE_PAUSES = 1000 };
@@ -39,15 +39,13 @@ latency *latency_new(int runs)
 
 static void *map(uint64_t count, size_t size)
 {
-    void *room = mmap(NULL, (count + 1) * size, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-    return room != MAP_FAILED ? room : NULL;
+    return pages_map((count + 1) * size);
 }
 
 static void unmap(void *room, uint64_t count, size_t size)
 {
     if (room != NULL)
-        munmap(room, (count + 1) * size);
+        pages_unmap(room, (count + 1) * size);
 }
 
 void latency_free(latency *recorded)

@@ -12,7 +12,7 @@
 #include "mm.h"
 #include "explicit/schedule.h"
 
-#include <sys/mman.h>
+#include "support/pages.h"
 
 const setting strategy_settings[] = {HEAP_SETTINGS};
 const size_t strategy_setting_count = sizeof strategy_settings / sizeof *strategy_settings;
@@ -59,7 +59,7 @@ void strategy_heap_close(mm *m)
         for (uint64_t i = 0; i < header->survivors; i++)
             free_object(m, f->table[header->survivors_first + i]);
     }
-    munmap(f->table, table_bytes(f->schedule));
+    pages_unmap(f->table, table_bytes(f->schedule));
     free(f);
 }
 
@@ -155,15 +155,6 @@ static bool is_new(const mm *m)
     return m->follower == NULL && m->place == NULL;
 }
 
-/* All of the table is there at once, so that no page fault is in the time of the program. */
-static mm_object **open_table(size_t bytes)
-{
-    mm_object **table = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-
-    return table != MAP_FAILED ? table : NULL;
-}
-
 mm_status mm_schedule_follow(mm *m, const mm_schedule *schedule)
 {
     const schedule_header *header = schedule->header;
@@ -175,7 +166,7 @@ mm_status mm_schedule_follow(mm *m, const mm_schedule *schedule)
     if (f == NULL)
         return MM_NO_MEMORY;
     *f = (follower){.schedule = schedule,
-                    .table = open_table(table_bytes(schedule)),
+                    .table = pages_map(table_bytes(schedule)),
                     .births = schedule->births,
                     .births_end = schedule->births + header->birth_count,
                     .deaths = schedule->deaths,
