@@ -146,10 +146,8 @@ static bool call_finaliser(mm *m, mm_object *object)
 
 static void refuse_allocation(mm *m, bool refuse)
 {
-    front *front = &m->base.heap->base.front;
-
-    front_refuse(front, refuse);
-    m->base.limited = front_is_needed(front);
+    front_refuse(&m->base.heap->base.front, refuse);
+    mutator_meet_front(&m->base);
 }
 
 /* All that waits now, and no more. */

@@ -97,8 +97,9 @@ static void root_remove(mm_root **ring, mm_root *root)
 
 void mm_heap_free(mm_heap *heap)
 {
-    mm last = {.base = {.heap = heap, .limited = front_is_needed(&heap->base.front)}};
+    mm last = {.base = {.heap = heap}};
 
+    mutator_meet_front(&last.base);
     if (heap->base.mutator != NULL)
         mm_detach(heap->base.mutator);
     heap->base.mutator = &last; /* giving up references takes a mutator */
@@ -128,7 +129,7 @@ mm_status mm_attach(mm_heap *heap, mm **out)
     if (m == NULL)
         return MM_NO_MEMORY;
     m->base.heap = heap;
-    m->base.limited = front_is_needed(&heap->base.front);
+    mutator_meet_front(&m->base);
     heap->base.mutator = m;
     *out = m;
     return MM_OK;

@@ -53,6 +53,7 @@ typedef struct mutator_base {
     mm_heap *heap;
     mm_scope *scopes; /* innermost linked scope */
     bool limited; /* a limit, a pool or a refusal: memory comes from the front, not from malloc */
+    pool_allocator *pool; /* the front's, when it keeps no books: small blocks come from here */
     uint64_t request_started_ns, request_ns_max, requests;
     uint64_t drop_ns_max;
     uint64_t request_ns_notable; /* requests from this length on are noted: see log.c */
@@ -98,22 +99,39 @@ static inline void count_operation(mutator_base *base, mm_operation operation, u
 }
 #endif
 
+/* Where the mutator's memory comes from, once it is attached and whenever the front has changed. */
+static inline void mutator_meet_front(mutator_base *base)
+{
+    const front *f = &((const heap_base *)base->heap)->front;
+
+    base->limited = front_is_needed(f);
+    base->pool = f->pool_alone ? f->pool : NULL;
+}
+
 /* Memory for the mutator's objects: the front's, or, where nothing is limited, counted or
- * registered, malloc and free themselves behind one predictable test. Sizes as for
- * front_allocate(). */
+ * registered, malloc and free themselves behind one predictable test, and the pool itself behind
+ * another two. Sizes as for front_allocate(). */
 static inline void *mutator_allocate(mutator_base *base, size_t header, size_t request)
 {
-    if (MM_COUNTED || MM_REGISTRY || MM_UNLIKELY(base->limited))
-        return front_allocate_guarded(&((heap_base *)base->heap)->front, header, request);
-    return malloc(header + request);
+    if (MM_COUNTED || MM_REGISTRY)
+        return front_allocate(&((heap_base *)base->heap)->front, header, request);
+    if (MM_LIKELY(!base->limited))
+        return malloc(header + request);
+    if (MM_LIKELY(base->pool != NULL && header + request <= POOL_BLOCK_BYTES_MAX))
+        return pool_allocate_fast(base->pool, header + request);
+    return front_allocate_guarded(&((heap_base *)base->heap)->front, header, request);
 }
 
 static inline void mutator_free(mutator_base *base, void *block, size_t header, size_t request)
 {
-    if (MM_COUNTED || MM_REGISTRY || MM_UNLIKELY(base->limited))
-        front_free_guarded(&((heap_base *)base->heap)->front, block, header, request);
-    else
+    if (MM_COUNTED || MM_REGISTRY)
+        front_free(&((heap_base *)base->heap)->front, block, header, request);
+    else if (MM_LIKELY(!base->limited))
         free(block);
+    else if (MM_LIKELY(base->pool != NULL && header + request <= POOL_BLOCK_BYTES_MAX))
+        pool_free_fast(base->pool, block);
+    else
+        front_free_guarded(&((heap_base *)base->heap)->front, block, header, request);
 }
 
 /* The options of every strategy: the heap limit, and where memory comes from. */

@@ -53,11 +53,6 @@ static void visit_all(mm_heap *heap, bool borrowed_too, reference_visitor *visit
 }
 
     #if !MM_FOREIGN
-void object_free_at_front(mm *m, mm_object *object, void *block, size_t header)
-{
-    front_free_inlined(&m->base.heap->base.front, block, header, object_requested_bytes(object));
-}
-
 void object_use_huge_pages(mm_object *object, uint32_t slots)
 {
     const uintptr_t page = 4096;

@@ -219,17 +219,16 @@ static inline size_t object_requested_bytes(const mm_object *object)
     return requested_bytes(object->slot_count, object->data_bytes);
 }
 
-/* object_free() where the front must know the sizes. */
-void object_free_at_front(mm *m, mm_object *object, void *block, size_t header);
-
 /* mutator_free() of an object whose block begins `header` bytes before its slots, its own words
  * included. Its sizes are read only when somebody wants to know. */
 static inline void object_free(mm *m, mm_object *object, void *block, size_t header)
 {
-    if (MM_COUNTED || MM_REGISTRY || MM_UNLIKELY(((mutator_base *)m)->limited))
-        object_free_at_front(m, object, block, header);
-    else
+    mutator_base *base = (mutator_base *)m;
+
+    if (!MM_COUNTED && !MM_REGISTRY && MM_LIKELY(!base->limited))
         free(block);
+    else
+        mutator_free(base, block, header, object_requested_bytes(object));
 }
 
 /* Slots from which on an object is huge: glibc takes blocks of this size (its largest possible

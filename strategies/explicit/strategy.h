@@ -215,8 +215,8 @@ static inline void strategy_borrow(mm *m, mm_var *v, mm_var *obj, uint32_t i)
     variable_borrow(v, obj->object, i);
 }
 
-static inline mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t slots,
-                                     uint32_t bytes)
+__attribute__((always_inline)) static inline mm_status
+strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t slots, uint32_t bytes)
 {
     mm_object *object = mutator_allocate(&m->base, sizeof *object, requested_bytes(slots, bytes));
     if (MM_UNLIKELY(object == NULL)) {

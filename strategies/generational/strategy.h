@@ -143,8 +143,8 @@ static inline void gc_track(mm_heap *heap, mm_object *object)
     list->prev = (uintptr_t)gc;
 }
 
-static inline mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t slots,
-                                     uint32_t bytes)
+__attribute__((always_inline)) static inline mm_status
+strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t slots, uint32_t bytes)
 {
     mm_heap *heap = m->base.heap;
     size_t request = requested_bytes(slots, bytes);
@@ -189,7 +189,7 @@ static inline void counting_before_death(mm *m, mm_object *object)
     }
 }
 
-static inline void counting_free(mm *m, mm_object *object)
+__attribute__((always_inline)) static inline void counting_free(mm *m, mm_object *object)
 {
     mm_heap *heap = m->base.heap;
 

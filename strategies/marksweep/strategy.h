@@ -81,31 +81,28 @@ void strategy_trigger_changed(mm_heap *heap);
  * the object as marked if a collection is running. NULL when there is no memory. */
 mm_object *marksweep_allocate_slowly(mm *m, size_t request);
 
-/* Memory for an object that both collector and sweep know where to find; NULL when there is none. */
-static inline mm_object *marksweep_allocate(mm *m, size_t request)
+/* Memory for an object that both collector and sweep know where to find: the pool allocator's, or with a
+ * link before it. NULL when there is none. */
+__attribute__((always_inline)) static inline mm_object *marksweep_allocate(mm *m, size_t request)
 {
     mm_heap *heap = m->base.heap;
-    object_link *link;
-    mm_object *object;
+    bool linked = !front_pools(&heap->base.front, sizeof(mm_object) + request);
+    size_t header = sizeof(mm_object) + (linked ? sizeof(object_link) : 0);
+    object_link *link = mutator_allocate(&m->base, header, request);
+    mm_object *object = (mm_object *)(void *)(linked ? link + 1 : link);
 
-    if (front_pools(&heap->base.front, sizeof *object + request)) {
-        object = mutator_allocate(&m->base, sizeof *object, request);
-        if (MM_LIKELY(object != NULL))
-            object->linked = 0;
-        return object;
-    }
-    link = mutator_allocate(&m->base, sizeof *link + sizeof *object, request);
     if (MM_UNLIKELY(link == NULL))
         return NULL;
-    link->next = heap->linked;
-    heap->linked = link;
-    object = (mm_object *)(void *)(link + 1);
-    object->linked = 1;
+    if (linked) {
+        link->next = heap->linked;
+        heap->linked = link;
+    }
+    object->linked = linked;
     return object;
 }
 
-static inline mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t slots,
-                                     uint32_t bytes)
+__attribute__((always_inline)) static inline mm_status
+strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t slots, uint32_t bytes)
 {
     mm_heap *heap = m->base.heap;
     size_t request = requested_bytes(slots, bytes);

@@ -46,8 +46,8 @@ void strategy_heap_close(mm *m);
 #include "common/variables.h"
 #include "common/tracing.h"
 
-static inline mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t slots,
-                                     uint32_t bytes)
+__attribute__((always_inline)) static inline mm_status
+strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t slots, uint32_t bytes)
 {
     mm_object *object = mutator_allocate(&m->base, sizeof *object, requested_bytes(slots, bytes));
     if (MM_UNLIKELY(object == NULL))

@@ -36,8 +36,8 @@ void strategy_heap_close(mm *m);
 
 #include "common/counting.h"
 
-static inline mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t slots,
-                                     uint32_t bytes)
+__attribute__((always_inline)) static inline mm_status
+strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t slots, uint32_t bytes)
 {
     mm_object *object = mutator_allocate(&m->base, sizeof *object, requested_bytes(slots, bytes));
     if (MM_UNLIKELY(object == NULL))
@@ -58,7 +58,7 @@ static inline void counting_before_death(mm *m, mm_object *object)
     (void)m, (void)object; /* it is on no list */
 }
 
-static inline void counting_free(mm *m, mm_object *object)
+__attribute__((always_inline)) static inline void counting_free(mm *m, mm_object *object)
 {
     object_free(m, object, object, sizeof *object);
 }
