@@ -52,6 +52,16 @@ def write_json(path, value):
     write_text(path, json.dumps(value, indent=1) + "\n")
 
 
+def run_to_its_end(command):
+    """Its exit code. Who ends this program ends that one, which would go on, and write, unseen."""
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as running:
+        try:
+            return running.wait()
+        except BaseException:
+            running.terminate()  # it keeps the samples that it has
+            raise
+
+
 def can_pin():
     """Whether a command may be started with real-time priority on the second core. It waits there as long as another one works with that
     priority, for ever if need be, and then the core is not ours."""
@@ -124,7 +134,7 @@ class Measuring:
         folder = self.run_folder(run.name)
         since = time.monotonic()
         command = [*self.prefix, os.path.join(self.programs, "reclaim"), *self.run_command(run, folder)]
-        code = subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode
+        code = run_to_its_end(command)
         if code not in (0, UNTRUSTED) or not os.path.exists(os.path.join(folder, "summary.json")):
             raise Problem(f"{' '.join(command)} ended with {code}; the same command again goes on where it ended", 1 if code >= 0 else 130)
         self.finished(run.name, since)

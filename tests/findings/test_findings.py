@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
@@ -236,6 +237,17 @@ class Folder(Made):
         with open(os.path.join(self.folder, "counts.jsonl"), "w", encoding="utf-8") as file:
             file.write(json.dumps(asked[0]) + "\n" + json.dumps(asked[1])[:-9])
         self.assertEqual(taking.counts_there(), {taking.plan.counts[0]})
+
+    def test_who_ends_the_measuring_ends_what_measures(self):
+        begun, ended = (os.path.join(self.folder, name) for name in ("begun", "ended"))
+        script = f"trap 'touch {ended}; exit' TERM; touch {begun}; while :; do sleep 0.05; done"
+        source = (f"import signal, sys; sys.path.insert(0, {os.path.dirname(measure.__file__)!r}); import measure; "
+                  f"signal.signal(signal.SIGTERM, signal.default_int_handler); measure.run_to_its_end(['sh', '-c', {script!r}])")
+        with subprocess.Popen([sys.executable, "-c", source], stderr=subprocess.DEVNULL) as measuring:
+            while not os.path.exists(begun):
+                time.sleep(0.01)
+            measuring.terminate()
+        self.assertTrue(os.path.exists(ended))
 
     def test_another_plan_does_not_go_on_in_the_same_folder(self):
         self.begin([BY_NAME["pairs-leak"]])
