@@ -20,6 +20,10 @@
 
 enum { COUNTED = 0, TIMED = 1, SPEC_COLUMNS = 24, LAG_COLUMNS = 11 };
 
+/* What all lines of the chart have together, so that the picture of a whole suite stays under 2 MB; and
+ * the fewest of a line. */
+enum { CHART_POINTS = 32000, CHART_POINTS_MIN = 100 };
+
 /* A number for each look, NAN where nobody knows it. */
 typedef enum column { REQUEST, ALLOCATED, LIVE, TRULY_LIVE, HELD, RESIDENT, COLUMNS } column;
 
@@ -334,21 +338,62 @@ static void write_bytes(FILE *out, double bytes)
         fprintf(out, "\t%.6g", bytes / 1e6);
 }
 
-static void write_cell(FILE *out, const plan *planned, const cell_summary *of, int workload)
+/* The looks from `first` up to `end` as two points of each line: the least and the most, in the order in
+ * which they came, at the first look and at the last. */
+static void two_points(const memory_over_time *of, size_t first, size_t end,
+                       double points[2][COLUMNS])
 {
-    const memory_over_time *memory = of->memory;
-
-    for (size_t i = 0; i < memory->count; i++) {
-        fprintf(out, "%s\t%s\t%d\t%d", of->of->spec, of->of->row, workload,
-                number_of_row(planned, of->of->row));
-        for (int j = ALLOCATED; j < COLUMNS; j++)
-            write_bytes(out, memory->columns[j][i]);
-        fputc('\n', out);
+    for (int j = 0; j < COLUMNS; j++) {
+        const double *values = of->columns[j];
+        size_t least = first, most = first;
+        for (size_t i = first; i < end; i++) {
+            least = values[i] < values[least] ? i : least;
+            most = values[i] > values[most] ? i : most;
+        }
+        points[0][j] = values[least < most ? least : most];
+        points[1][j] = values[least < most ? most : least];
     }
 }
 
+static void write_point(FILE *out, const char *prefix, const double point[COLUMNS])
+{
+    fputs(prefix, out);
+    for (int j = ALLOCATED; j < COLUMNS; j++)
+        write_bytes(out, point[j]);
+    fputc('\n', out);
+}
+
+/* At most `points` of them. */
+static void write_cell(FILE *out, const plan *planned, const cell_summary *of, int workload,
+                       size_t points)
+{
+    const memory_over_time *memory = of->memory;
+    char *prefix = text_format("%s\t%s\t%d\t%d", of->of->spec, of->of->row, workload,
+                               number_of_row(planned, of->of->row));
+    size_t buckets = memory->count > points ? points / 2 : memory->count;
+
+    for (size_t i = 0; i < buckets; i++) {
+        double pair[2][COLUMNS];
+        two_points(memory, i * memory->count / buckets, (i + 1) * memory->count / buckets, pair);
+        write_point(out, prefix, pair[0]);
+        if (memory->count > points)
+            write_point(out, prefix, pair[1]);
+    }
+    free(prefix);
+}
+
+static size_t points_of_a_line(const summary *of)
+{
+    size_t lines = 1;
+
+    for (size_t i = 0; i < of->planned->cell_count; i++)
+        lines += of->cells[i].memory != NULL;
+    return CHART_POINTS / lines > CHART_POINTS_MIN ? CHART_POINTS / lines : CHART_POINTS_MIN;
+}
+
 /* The cells of one workload; returns how many there are. */
-static int write_workload(FILE *out, const summary *of, const char *spec, int workload)
+static int write_workload(FILE *out, const summary *of, const char *spec, int workload,
+                          size_t points)
 {
     int written = 0;
 
@@ -356,17 +401,18 @@ static int write_workload(FILE *out, const summary *of, const char *spec, int wo
         if (of->cells[i].memory == NULL || strcmp(of->cells[i].of->spec, spec) != 0)
             continue;
         fputs(workload + written++ > 0 ? "\n\n" : "", out);
-        write_cell(out, of->planned, &of->cells[i], workload);
+        write_cell(out, of->planned, &of->cells[i], workload, points);
     }
     return written;
 }
 
 void memory_over_time_write(FILE *out, const summary *of)
 {
+    size_t points = points_of_a_line(of);
     int workload = 0;
 
     for (size_t i = 0; i < of->planned->cell_count; i++) {
         if (plan_starts_spec(of->planned, i))
-            workload += write_workload(out, of, of->planned->cells[i].spec, workload) > 0;
+            workload += write_workload(out, of, of->planned->cells[i].spec, workload, points) > 0;
     }
 }

@@ -45,9 +45,12 @@ static char *address_of(const char *svg, size_t size, size_t *length)
     return address;
 }
 
+/* Lazy: drawn when the reader comes to it, or prints. All pictures of a suite at once take seconds. */
 static void write_figure(FILE *out, const chart_text *of, const char *address)
 {
-    html_print(out, "<figure id=\"chart-%s\">\n<div class=\"wide\"><img alt=\"%s\" src=\"",
+    html_print(out,
+               "<figure id=\"chart-%s\">\n<div class=\"wide\"><img loading=\"lazy\" "
+               "decoding=\"async\" alt=\"%s\" src=\"",
                of->name, of->question);
     fputs(address, out);
     html_print(out, "\"></div>\n<figcaption>%s</figcaption>\n</figure>\n", of->reading);

@@ -1,6 +1,7 @@
 # What each strategy holds over the time of a program, beside what is reachable; a row of panels for each workload.
 # `gnuplot -c memory_over_time.gp FOLDER-OF-THE-SCRIPTS DATA.tsv PICTURE.svg`. One block of the data is one strategy on one workload. Columns:
 # workload, strategy, number of the workload, number of the strategy, and in megabytes: allocated so far, live, truly live, held, resident.
+# Where there are more looks than a line is wide, each pair of points is the least and the most of some looks that follow each other.
 set datafile separator "\t"
 set datafile missing "?"
 set encoding utf8

@@ -108,6 +108,7 @@ class Browser:
         self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
 
     def picture(self, path, whole=True):
+        self.evaluate("Promise.all(Array.from(document.images).map(e => { e.loading = 'eager'; return e.decode().catch(() => 0); }))")
         data = self.ask("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"]
         with open(path, "wb") as file:
             file.write(base64.b64decode(data))

@@ -493,7 +493,8 @@ static void a_picture_is_an_image_and_no_part_of_the_page(void **state)
     page = make_page(two_rows("slower", 1.06), context_json(), (page_source){0});
     assert_page_has(
         page,
-        "<img alt=\"How much time does each strategy take?\" src=\"data:image/svg+xml,"
+        "<img loading=\"lazy\" decoding=\"async\" alt=\"How much time does each strategy take?\" "
+        "src=\"data:image/svg+xml,"
         "%3Csvg id=%22x%22%3E %3Cscript%3Ealert(1)%3C/script%3E 50%25%C3%A9&amp;lt;%3C/svg%3E\">");
     free(page);
 }
