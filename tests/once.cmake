@@ -15,6 +15,10 @@ if(NOT RECLAIM_STRATEGY_DIRS)
     ENVIRONMENT "CMAKE=${CMAKE_COMMAND};CC=${CMAKE_C_COMPILER};CXX=${CMAKE_CXX_COMPILER};GENERATOR=${CMAKE_GENERATOR}")
 endif()
 
+# Somebody else's reader of what the runner writes.
+add_test(NAME compare_tool COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/commands/compare_tool ${RECLAIM_PROGRAM_DIR})
+set_tests_properties(compare_tool PROPERTIES SKIP_RETURN_CODE 77)
+
 # The recorders, where there is something to record with.
 find_program(PYTHON3 python3)
 find_program(NODE node)
