@@ -82,15 +82,34 @@ static void become(const command_line *asked, const program *counted, problem *w
     arguments_free(&list);
 }
 
+/* Whether the one program that is called after the strategy is there and the strategy's; otherwise all
+ * of them are asked, and may know a name that is meant. */
+static bool find_programs(const command_line *asked, const char *strategy, program_list *programs,
+                          problem *why)
+{
+    char *name = text_format("count_%s", strategy);
+    bool found = programs_find_one(programs, asked->programs, name, why);
+
+    free(name);
+    if (!found)
+        return false;
+    if (programs->count == 1 && has_heap(programs->items) &&
+        strcmp(programs->items->strategy, strategy) == 0)
+        return true;
+    programs_free(programs);
+    return programs_find(programs, asked->programs, why);
+}
+
 exit_code inspect_command(const command_line *asked, problem *why)
 {
     program_list programs = {0};
     const program *counted = NULL;
     char *strategy = NULL;
 
-    if (check_request(asked, why) && programs_find(&programs, asked->programs, why)) {
+    if (check_request(asked, why)) {
         strategy = specs_name(json_text_at(asked->strategies, 0));
-        counted = find_counted(&programs, strategy, why);
+        if (find_programs(asked, strategy, &programs, why))
+            counted = find_counted(&programs, strategy, why);
     }
     if (counted != NULL)
         become(asked, counted, why);

@@ -136,7 +136,9 @@ static bool is_program(const char *folder, const char *name)
     return result;
 }
 
-static bool find_in_folder(program_list *list, const char *folder, const char *set, problem *why)
+/* `only`: the name of the one that is wanted, or NULL. */
+static bool find_in_folder(program_list *list, const char *folder, const char *set,
+                           const char *only, problem *why)
 {
     struct dirent **entries;
     int count = scandir(folder, &entries, has_program_name, alphasort);
@@ -146,12 +148,13 @@ static bool find_in_folder(program_list *list, const char *folder, const char *s
         return problem_input(why, "cannot read the programs' folder %s: %s", folder,
                              strerror(errno));
     for (int i = 0; i < count; i++) {
-        if (is_program(folder, entries[i]->d_name))
+        if ((only == NULL || strcmp(entries[i]->d_name, only) == 0) &&
+            is_program(folder, entries[i]->d_name))
             add_program(list, folder, set, entries[i]->d_name);
         free(entries[i]);
     }
     free(entries);
-    if (list->count == before)
+    if (list->count == before && only == NULL)
         return problem_input(why,
                              "%s has no programs bench_*; build them, or name their folder "
                              "with --programs DIR",
@@ -160,7 +163,8 @@ static bool find_in_folder(program_list *list, const char *folder, const char *s
 }
 
 /* `NAME=DIR` or `DIR`. The folder is made absolute: a resumed run may start elsewhere. */
-static bool find_in_argument(program_list *list, const char *argument, problem *why)
+static bool find_in_argument(program_list *list, const char *argument, const char *only,
+                             problem *why)
 {
     const char *equals = strchr(argument, '=');
     const char *folder = equals != NULL ? equals + 1 : argument;
@@ -174,7 +178,7 @@ static bool find_in_argument(program_list *list, const char *argument, problem *
     else if (absolute == NULL)
         found = problem_input(why, "--programs %s: %s: %s", argument, folder, strerror(errno));
     else
-        found = find_in_folder(list, absolute, set, why);
+        found = find_in_folder(list, absolute, set, only, why);
     free(set);
     free(absolute);
     return found;
@@ -223,7 +227,7 @@ static void move_contenders_first(program *items, size_t count)
     free(sorted);
 }
 
-bool programs_find(program_list *list, const json_t *folders, problem *why)
+static bool find(program_list *list, const json_t *folders, const char *only, problem *why)
 {
     char folder[PATH_MAX];
 
@@ -232,7 +236,7 @@ bool programs_find(program_list *list, const json_t *folders, problem *why)
         return false;
     for (size_t i = 0; i < json_array_size(folders); i++) {
         size_t before = list->count;
-        if (!find_in_argument(list, json_text_at(folders, i), why))
+        if (!find_in_argument(list, json_text_at(folders, i), only, why))
             return false;
         move_contenders_first(list->items + before, list->count - before);
     }
@@ -240,10 +244,20 @@ bool programs_find(program_list *list, const json_t *folders, problem *why)
         return true;
     if (!file_program_folder(folder, sizeof folder))
         return problem_environment(why, "cannot find my own folder: %s", strerror(errno));
-    if (!find_in_folder(list, folder, "", why))
+    if (!find_in_folder(list, folder, "", only, why))
         return false;
     move_contenders_first(list->items, list->count);
     return true;
+}
+
+bool programs_find(program_list *list, const json_t *folders, problem *why)
+{
+    return find(list, folders, NULL, why);
+}
+
+bool programs_find_one(program_list *list, const json_t *folders, const char *name, problem *why)
+{
+    return find(list, folders, name, why);
 }
 
 void programs_free(program_list *list)

@@ -36,8 +36,11 @@ typedef struct program_list {
 
 /* Describes every program of the `folders`, an array of texts `DIR` or `NAME=DIR`; without any, of
  * the folder of the running executable. Order: folder by folder, strategies before ideals before
- * programs by hand, then by name. */
+ * programs by hand, then by name. Cost: each program is started once, which takes a second for all. */
 bool programs_find(program_list *list, const json_t *folders, problem *why);
+
+/* The same of the one program that is called `name`; none, where there is no such file. */
+bool programs_find_one(program_list *list, const json_t *folders, const char *name, problem *why);
 void programs_free(program_list *list);
 
 /* One line on standard error for every program that could not describe itself. */
