@@ -1,7 +1,5 @@
-#define _GNU_SOURCE
 #include "bench/latency.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -9,7 +7,6 @@
 #include <string.h>
 
 #include "bench/sample_json.h"
-#include "support/file.h"
 #include "support/pages.h"
 
 /* Where when to collect depends on addresses, two runs differ a little in what they collect. */

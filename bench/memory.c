@@ -70,7 +70,7 @@ static uint64_t resident_bytes(void)
 /* What the allocators have handed out since the heap was made and not got back: blocks with headers
  * and rounding, and tables. Where objects are counted or registered the registry would be in it, so
  * that the objects with the strategy's headers are all that is known. */
-static uint64_t held_bytes(const recording *r, const mm_stats *stats)
+static uint64_t held_bytes(const recording *r, const watch *w, const mm_stats *stats)
 {
     uint64_t retained = allocator_retained_bytes();
 
@@ -79,7 +79,7 @@ static uint64_t held_bytes(const recording *r, const mm_stats *stats)
     if (retained == MM_UNKNOWN || r->retained_before == MM_UNKNOWN)
         return MM_UNKNOWN;
     return (retained > r->retained_before ? retained - r->retained_before : 0) +
-           stats->bytes_pooled;
+           mm_bytes_pooled(w->heap);
 }
 
 static look look_now(const recording *r, const watch *w)
@@ -91,7 +91,7 @@ static look look_now(const recording *r, const watch *w)
                   .bytes_allocated = stats.bytes_allocated,
                   .bytes_live = stats.bytes_live,
                   .objects_live = stats.objects_live,
-                  .bytes_held = held_bytes(r, &stats),
+                  .bytes_held = held_bytes(r, w, &stats),
                   .bytes_resident = resident_bytes()};
 }
 
@@ -234,7 +234,10 @@ static sample_status take(const sample *s, recording *r, uint64_t *checksum,
         if (allocator_release())
             r->after_release = look_now(r, &w);
     }
-    watch_end(&w);
+    if (!watch_end(&w) && status == SAMPLE_OK) {
+        snprintf(message, WORKLOAD_MESSAGE_MAX, "%s", w.run.message);
+        return SAMPLE_VOID;
+    }
     return status;
 }
 

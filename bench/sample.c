@@ -135,7 +135,7 @@ static uint64_t retained_bytes(const run_state *state)
         return MM_UNKNOWN;
     mm_get_stats(state->heap, &stats);
     before += stats.bytes_beside; /* stays as large as it once was, until the heap is freed */
-    return (after > before ? after - before : 0) + state->record->stats.bytes_pooled;
+    return (after > before ? after - before : 0) + mm_bytes_pooled(state->heap);
 }
 
 /* A program that does not count asks the allocator instead: what it has not got back must be what
@@ -303,7 +303,6 @@ static void collect_last(run_state *state)
     record->stats.objects_live = after.objects_live;
     record->stats.bytes_live = after.bytes_live;
     record->stats.bytes_held = after.bytes_held;
-    record->stats.bytes_pooled = after.bytes_pooled;
     record->stats.bytes_mapped = after.bytes_mapped;
     record->stats.reclaimed_by_count = after.reclaimed_by_count;
 }

@@ -73,13 +73,15 @@ void watch_stop(watch *w)
 }
     #endif
 
-void watch_end(watch *w)
+bool watch_end(watch *w)
 {
-    if (w->heap != NULL && w->run.m != NULL)
-        schedule_end(w->of, w->run.m, w->run.message);
+    bool kept =
+        w->heap == NULL || w->run.m == NULL || schedule_end(w->of, w->run.m, w->run.message);
+
     if (w->heap != NULL)
         mm_heap_free(w->heap);
     w->heap = NULL;
+    return kept;
 }
 
 #endif

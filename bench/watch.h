@@ -34,6 +34,7 @@ workload_result watch_run(watch *w);
 void watch_stop(watch *w);
 #endif
 
-void watch_end(watch *w);
+/* The heap's end. False when the run did not keep to its schedule: its `message` says how. */
+bool watch_end(watch *w);
 
 #endif

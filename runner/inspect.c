@@ -82,8 +82,8 @@ static void become(const command_line *asked, const program *counted, problem *w
     arguments_free(&list);
 }
 
-/* Whether the one program that is called after the strategy is there and the strategy's; otherwise all
- * of them are asked, and may know a name that is meant. */
+/* Finds the one program that is called after the strategy; where it is missing or another's, all, which
+ * may know the name that is meant. False and `why` filled when neither can be. */
 static bool find_programs(const command_line *asked, const char *strategy, program_list *programs,
                           problem *why)
 {

@@ -7,7 +7,7 @@
 #include "text.h"
 #include "units.h"
 
-enum { TIMELINE_COLUMNS = 200, KIND_CASCADE = 3, KIND_LAST = 4, KINDS = 5 };
+enum { TIMELINE_COLUMNS = 125, KIND_CASCADE = 3, KIND_LAST = 4, KINDS = 5 };
 
 static const double shortest_us = 1, longest_us = 1e6, row_height = 0.72;
 

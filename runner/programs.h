@@ -11,7 +11,7 @@
 
 /* One program. The texts without ownership of their own belong to `description`, which is NULL when
  * the program could not describe itself; `complaint` then says why, and every other field but path,
- * name and set is empty. */
+ * name, set, layouts and counted is empty. */
 typedef struct program {
     char *path;
     char *name; /* the file's name */

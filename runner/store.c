@@ -235,6 +235,18 @@ static bool read_lines(store *into, const plan *planned, FILE *file, off_t *whol
     return read_all;
 }
 
+/* A run that was put away; without its samples every cell would be missing. */
+static bool refuse_compressed(const char *path, problem *why)
+{
+    char *compressed = text_format("%s.gz", path);
+    bool there = access(path, F_OK) != 0 && access(compressed, F_OK) == 0;
+
+    if (there)
+        problem_input(why, "%s is compressed; 'gunzip -k %s' first", path, compressed);
+    free(compressed);
+    return there;
+}
+
 bool store_load_samples(store *from, const plan *planned, problem *why)
 {
     char *path = store_path(from, "samples.jsonl");
@@ -245,7 +257,8 @@ bool store_load_samples(store *from, const plan *planned, problem *why)
     from->stride = planned->repetitions + 1;
     from->record_count = planned->cell_count * from->stride;
     from->records = must_allocate(from->record_count, sizeof *from->records);
-    loaded = file == NULL || read_lines(from, planned, file, &whole, why);
+    loaded =
+        file != NULL ? read_lines(from, planned, file, &whole, why) : !refuse_compressed(path, why);
     if (file != NULL)
         fclose(file);
     if (loaded && !from->reading) {

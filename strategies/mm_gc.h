@@ -62,6 +62,9 @@ mm_status mm_get_count(const mm *m, uint32_t counts[MM_GENERATIONS_MAX]);
 /* All statistics of the heap so far. Cost: O(1). */
 void mm_get_stats(const mm_heap *heap, mm_stats *out);
 
+/* Bytes in blocks of the pool allocator that are in use. Cost: O(pools), a look at each. */
+uint64_t mm_bytes_pooled(const mm_heap *heap);
+
 /* Forgets the collections, pauses, cascades and requests so far, so that statistics begin here;
  * counts of objects and bytes stay. */
 void mm_reset_stats(mm_heap *heap);

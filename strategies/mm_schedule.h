@@ -49,8 +49,8 @@ typedef struct mm_schedule_size {
 #if MM_COUNTED
 /* From now on it is found out when objects die. Errors: MM_INVALID unless the heap has had no object
  * yet and nothing is recorded or followed; MM_NO_MEMORY. Cost: what tracing collections cost that
- * begin when the heap has doubled; some 24 bytes for every object made, and 32 for every one that
- * is held. */
+ * begin when the heap has doubled; 12 bytes for every object made, 24 for every moment of death and
+ * 32 for every object that is held; and, when it ends, twice the schedule. */
 mm_status mm_schedule_record(mm *m);
 
 /* Ends the recording, with the schedule in `*out`, which mm_schedule_free() frees. Errors:

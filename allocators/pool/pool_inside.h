@@ -49,9 +49,9 @@ typedef struct pool {
     uint32_t marked;    /* blocks in use that a collector has counted: see pool_walk.h */
     uint16_t class;     /* size class, 0 for the smallest; POOL_CLASSES: free, in its arena */
     bool linked;        /* in the ring of usable pools */
-    char rest[8]; /* of the cache line, so that a block of 64 bytes is one line and not in two */
 } __attribute__((aligned(POOL_ALIGNMENT))) pool;
 
+/* So that a block of 64 bytes is one line and not in two. */
 static_assert(sizeof(pool) == POOL_COLOUR_BYTES, "blocks begin with a cache line");
 
 struct arena {

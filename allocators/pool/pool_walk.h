@@ -35,7 +35,7 @@
  *
  * Invariant: no pool counts more blocks than it has in use, and outside of collections none counts any.
  *
- * Cost: O(pools), and O(blocks) of those entered; 160 bytes, no memory. */
+ * Cost: O(pools), and O(blocks) of those entered; 184 bytes, no memory. */
 #ifndef RECLAIM_POOL_WALK_H
 #define RECLAIM_POOL_WALK_H
 

@@ -65,7 +65,7 @@ def measure_all(asked, target):
     taking.begin(asked.anew)
     taking.take()
     rewrite(taking.folder)
-    publish(taking.folder, target)
+    publish(taking.folder, target, asked.programs)
     measure.say(f"findings: {os.path.join(target, 'findings.md')}")
 
 

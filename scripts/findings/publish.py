@@ -57,11 +57,28 @@ def copy_kept(source, target):
         copy_files(("context.json", "summary.json"), os.path.join(probes, name), os.path.join(target, "probes", name))
 
 
+def name_from_the_top(folder, source, programs):
+    """Names of files as a clone has them: what is committed says nothing of where it was made."""
+    names = [(os.path.join(os.path.realpath(source), plan.SUITE), REFERENCE), (os.path.realpath(source), REFERENCE),
+             (os.path.realpath(programs), "build/release"), (TOP, ".")]
+    for where, _, files in os.walk(folder):
+        for name in files:
+            path = os.path.join(where, name)
+            if not name.endswith((".json", ".jsonl", ".html", ".md")):
+                continue
+            with open(path, encoding="utf-8") as file:
+                text = replaced = file.read()
+            for there, here in names:
+                replaced = replaced.replace(there, here)
+            if replaced != text:
+                measure.write_text(path, replaced)
+
+
 def folder_bytes(folder):
     return sum(os.path.getsize(os.path.join(where, name)) for where, _, names in os.walk(folder) for name in names)
 
 
-def publish(source, target):
+def publish(source, target, programs):
     """Replaces the target whole, when all is there."""
     compress_samples(os.path.join(source, plan.SUITE))
     made, old = target + ".new", target + ".old"
@@ -69,6 +86,7 @@ def publish(source, target):
         shutil.rmtree(stale, ignore_errors=True)
     os.makedirs(made)
     copy_kept(source, made)
+    name_from_the_top(made, source, programs)
     if os.path.isdir(target):
         os.rename(target, old)
     os.rename(made, target)

@@ -19,16 +19,16 @@ workloads = STATS_max + 1
 stats data using 4 nooutput
 strategies = STATS_max + 1
 array names[strategies]
-array workload_of[blocks]
 array strategy_of[blocks]
-array first_block_of[workloads] # what is reachable is the same in all blocks of a workload
+array first_block_of[workloads] # what is reachable is the same in all blocks of a workload, which stand side by side
+array last_block_of[workloads]
 do for [i = 1 : workloads] { first_block_of[i] = -1 }
 do for [i = 0 : blocks - 1] {
   stats data index i every ::0::0 using (w = $3, s = $4, label = strcol(2), $3) nooutput
-  workload_of[i + 1] = w
   strategy_of[i + 1] = s
   names[s + 1] = label
   if (first_block_of[w + 1] < 0) { first_block_of[w + 1] = i }
+  last_block_of[w + 1] = i
 }
 
 head = 92
@@ -78,7 +78,7 @@ do for [w = 0 : workloads - 1] {
     set xrange [0 : last > 0 ? last : 1]
     set yrange [floor_MB : most * 1.5]
     plot data index first_block_of[w + 1] using 5:(at_least($7)) with filledcurves y1=floor_MB linecolor rgb "#D0D0D0", \
-      for [i = 0 : blocks - 1] data index i using (workload_of[i + 1] == w ? $5 : NaN):(at_least(column(columns[c]))) with lines linecolor rgb colour(strategy_of[i + 1]) linewidth 1.5 dashtype dash(strategy_of[i + 1])
+      for [i = first_block_of[w + 1] : last_block_of[w + 1]] data index i using 5:(at_least(column(columns[c]))) with lines linecolor rgb colour(strategy_of[i + 1]) linewidth 1.5 dashtype dash(strategy_of[i + 1])
     unset label 1
     unset label 2
     do for [s = 0 : strategies - 1] { unset label 10 + s }

@@ -74,4 +74,4 @@ plot data using (1):(y_of(strcol(1))):ytic(1) with dots linecolor rgb "white", \
   "" using (shown($10, x_of(strcol(2)))):(y_of(strcol(1))):(0.48):(0.46):(colour($9 == 0 && $6 > 0 ? $6 : 1)) with boxxyerror linecolor rgb variable, \
   "" using ($9 == 1 ? shown($10, x_of(strcol(2))) : NaN):(y_of(strcol(1))):(0.48):(0.46) with boxxyerror fillstyle pattern 4 linecolor rgb "#CCCCCC", \
   "" using (shown($10, x_of(strcol(2)))):(y_of(strcol(1)) + (valid(7) ? -0.17 : 0)):5 with labels textcolor rgb ink, \
-  "" using (valid(7) ? shown($10, x_of(strcol(2))) : NaN):(y_of(strcol(1)) + 0.22):(interval($7, $8)) with labels font ",9" textcolor rgb "#555555"
+  "" using (valid(7) ? shown($10, x_of(strcol(2))) : NaN):(y_of(strcol(1)) + 0.22):(interval($7, $8)) with labels font ",9" textcolor rgb ink

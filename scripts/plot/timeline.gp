@@ -1,4 +1,4 @@
-# When a run is stopped, and for how long. One run of each cell; of the pauses of a kind that fall into the same 1/200 of the time the longest is drawn.
+# When a run is stopped, and for how long. One run of each cell; of the pauses of a kind that fall into the same 1/125 of the time the longest is drawn.
 # Data columns 6 to 9: when in milliseconds, length in microseconds, the height of the line in the row, kind (0 to 2: collection of that generation, 3: cascade,
 # 4: the last collection); 10: the end of the work in milliseconds.
 data = ARG2

@@ -1,5 +1,4 @@
-/* What every strategy shares: status, types, traits, statistics, and the common beginnings of a
- * heap and of a mutator.
+/* What every strategy shares: status, types, traits, statistics.
  *
  * Flavours. The same source is compiled three ways, and these two macros tell them apart:
  *   timed    MM_COUNTED 0, MM_CHECKED 0   only what the strategy needs to work
@@ -68,6 +67,7 @@ enum {
     MM_TYPE_CONTAINER = 1,
     MM_TYPE_SPECIAL = 2, /* has a finaliser, or is that of weak references */
     MM_TYPE_INDEX_SHIFT = 2,
+    MM_TYPES_MAX = 1 << 24, /* of a heap: the bits above are flags */
     /* Weak references are containers of one slot, their context. Every heap has the type. */
     MM_TYPE_WEAK = MM_TYPE_CONTAINER | MM_TYPE_SPECIAL
 };
@@ -236,8 +236,7 @@ typedef struct mm_stats {
     uint64_t bytes_held;   /* counted: with headers */
     uint64_t bytes_peak;   /* counted: the highest bytes_held */
     uint64_t bytes_beside; /* held for weak references and finalisers, outside the objects */
-    uint64_t bytes_pooled; /* in blocks of the pool allocator that are in use */
-    uint64_t bytes_mapped; /* in its arenas */
+    uint64_t bytes_mapped; /* in the arenas of the pool allocator */
 } mm_stats;
 
 #endif

@@ -127,11 +127,10 @@ static inline bool dies_quietly(const mm_object *object)
 
 void counting_reclaim(mm *m, mm_object *object)
 {
-    uint32_t slot_count;
+    uint32_t slot_count = object->slot_count, dead = 0;
 
     if (!prepare_death(m, object))
         return;
-    slot_count = object->slot_count; /* only now: it may be another object, see finalise.c */
     if (slot_count >= MM_CASCADE_UNTIMED) {
         run_cascade(m, object, 0, MM_CASCADE_UNTIMED - 1);
         return;
@@ -145,8 +144,9 @@ void counting_reclaim(mm *m, mm_object *object)
         } else if (MM_LIKELY(dies_quietly(child))) {
             counting_before_death(m, child);
             counting_free(m, child);
+            dead++;
         } else {
-            run_cascade(m, object, i, MM_CASCADE_UNTIMED - 1 - i);
+            run_cascade(m, object, i, MM_CASCADE_UNTIMED - 1 - dead);
             return;
         }
     }

@@ -14,16 +14,22 @@ void front_open(front *f, size_t bytes_held_max)
 #endif
 }
 
+/* Whether nothing but the pool is asked. */
+static bool is_pool_alone(const front *f)
+{
+    return f->pool != NULL && !f->limited && !f->refusing && !MM_COUNTED && !MM_REGISTRY;
+}
+
 void front_refuse(front *f, bool refuse)
 {
     f->refusing = refuse;
-    f->pool_alone = f->pool != NULL && !f->limited && !refuse && !MM_COUNTED && !MM_REGISTRY;
+    f->pool_alone = is_pool_alone(f);
 }
 
 bool front_use_pool(front *f)
 {
     f->pool = pool_open();
-    front_refuse(f, false);
+    f->pool_alone = is_pool_alone(f);
     return f->pool != NULL;
 }
 
@@ -161,16 +167,15 @@ void *front_allocate_guarded(front *f, size_t header, size_t request)
 {
     size_t size = header + request;
 
-    if (MM_UNLIKELY(!f->pool_alone))
-        return front_allocate(f, header, request);
-    if (MM_UNLIKELY(size > POOL_BLOCK_BYTES_MAX))
-        return malloc(size);
-    return pool_allocate_fast(f->pool, size);
+    return f->pool_alone ? malloc(size) : front_allocate(f, header, request);
 }
 
 void front_free_guarded(front *f, void *block, size_t header, size_t request)
 {
-    front_free_inlined(f, block, header, request);
+    if (f->pool_alone)
+        free(block);
+    else
+        front_free(f, block, header, request);
 }
 
 void *front_side_table(front *f, void *old, size_t bytes)

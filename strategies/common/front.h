@@ -3,7 +3,8 @@
  * Every strategy allocates objects here, so that all of them pay the same allocator, and so that
  * limits, accounting, fault injection and the registry are written once. A strategy calls
  * mutator_allocate() and mutator_free() (heap.h), which in the timed flavour are malloc and free behind
- * one predictable test (is there a heap limit, or a pool?) and come here only if there is.
+ * one predictable test (is there a heap limit, or a pool?), the pool itself where nothing else is
+ * asked of the front, and come here otherwise.
  *
  * The registry (MM_REGISTRY) puts a `registered` header before each block. It is how a heap knows
  * all its objects without asking the strategy, and gives back what pure counting leaks. The counted
@@ -120,11 +121,12 @@ void *front_allocate(front *f, size_t header, size_t request);
 /* Frees a block of front_allocate(); the sizes are those it was allocated with. */
 void front_free(front *f, void *block, size_t header, size_t request);
 
-/* The same for the mutator that comes here although nothing is counted or registered. */
+/* The same for the mutator that comes here although nothing is counted or registered: for a block
+ * that is too large for the pool, or because of a limit or a refusal. */
 void *front_allocate_guarded(front *f, size_t header, size_t request);
 void front_free_guarded(front *f, void *block, size_t header, size_t request);
 
-/* front_free_guarded(), inlined. */
+/* The same of any block, inlined. */
 static inline void front_free_inlined(front *f, void *block, size_t header, size_t request)
 {
     if (MM_UNLIKELY(!f->pool_alone))

@@ -149,11 +149,17 @@ mm_status mm_get_count(const mm *m, uint32_t counts[MM_GENERATIONS_MAX])
 }
 #endif
 
+uint64_t mm_bytes_pooled(const mm_heap *heap)
+{
+    const pool_allocator *pool = heap->base.front.pool;
+
+    return pool != NULL ? pool_bytes_in_use(pool) : 0;
+}
+
 static void stats_of_front(const heap_base *base, mm_stats *out)
 {
     const pool_allocator *pool = base->front.pool;
 
-    out->bytes_pooled = pool != NULL ? pool_bytes_in_use(pool) : 0;
     out->bytes_mapped = pool != NULL ? pool_bytes_mapped(pool) : 0;
 #if MM_COUNTED
     const front *f = &base->front;

@@ -105,8 +105,11 @@ static bool write_root_name(const mm_graph_root *root, FILE *out)
     if (text == NULL)
         return false;
     name_root(root, text);
-    if (fclose(text) == 0 && name != NULL)
-        json_text(name, out);
+    if (fclose(text) != 0) {
+        free(name);
+        return false;
+    }
+    json_text(name, out);
     free(name);
     return true;
 }

@@ -146,6 +146,8 @@ mm_status mm_type_add(mm_heap *heap, const mm_type_info *info, mm_type *out)
 {
     heap_base *base = &heap->base;
 
+    if (base->type_count == MM_TYPES_MAX)
+        return MM_NO_MEMORY;
     if (base->type_count == base->type_capacity) {
         uint32_t capacity = base->type_capacity != 0 ? 2 * base->type_capacity : 8;
         mm_type_info *types = realloc(base->types, capacity * sizeof *types);

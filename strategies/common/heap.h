@@ -51,8 +51,8 @@ typedef struct heap_base {
 /* A strategy's `struct mm` begins with this. */
 typedef struct mutator_base {
     mm_heap *heap;
-    mm_scope *scopes; /* innermost linked scope */
-    bool limited; /* a limit, a pool or a refusal: memory comes from the front, not from malloc */
+    mm_scope *scopes;     /* innermost linked scope */
+    bool guarded;         /* a limit, a pool or a refusal: memory is not plainly from malloc */
     pool_allocator *pool; /* the front's, when it keeps no books: small blocks come from here */
     uint64_t request_started_ns, request_ns_max, requests;
     uint64_t drop_ns_max;
@@ -104,7 +104,7 @@ static inline void mutator_meet_front(mutator_base *base)
 {
     const front *f = &((const heap_base *)base->heap)->front;
 
-    base->limited = front_is_needed(f);
+    base->guarded = front_is_needed(f);
     base->pool = f->pool_alone ? f->pool : NULL;
 }
 
@@ -115,7 +115,7 @@ static inline void *mutator_allocate(mutator_base *base, size_t header, size_t r
 {
     if (MM_COUNTED || MM_REGISTRY)
         return front_allocate(&((heap_base *)base->heap)->front, header, request);
-    if (MM_LIKELY(!base->limited))
+    if (MM_LIKELY(!base->guarded))
         return malloc(header + request);
     if (MM_LIKELY(base->pool != NULL && header + request <= POOL_BLOCK_BYTES_MAX))
         return pool_allocate_fast(base->pool, header + request);
@@ -126,7 +126,7 @@ static inline void mutator_free(mutator_base *base, void *block, size_t header, 
 {
     if (MM_COUNTED || MM_REGISTRY)
         front_free(&((heap_base *)base->heap)->front, block, header, request);
-    else if (MM_LIKELY(!base->limited))
+    else if (MM_LIKELY(!base->guarded))
         free(block);
     else if (MM_LIKELY(base->pool != NULL && header + request <= POOL_BLOCK_BYTES_MAX))
         pool_free_fast(base->pool, block);

@@ -10,8 +10,8 @@
  * Everything is whole until that is over, since nothing has been swept. Objects made meanwhile count
  * as reachable. The order is CPython's (PEP 442), so that one program behaves alike everywhere.
  *
- * A strategy that includes this header defines is_reachable(), valid once marking is done, and
- * mark_again(), which marks from the roots and from all that is marked already: O(heap), and called
+ * A strategy that includes this header defines settle_is_reachable(), valid once marking is done, and
+ * settle_mark_again(), which marks from the roots and from all that is marked already: O(heap), and called
  * only when a finaliser ran. */
 #ifndef MM_COMMON_SETTLE_H
 #define MM_COMMON_SETTLE_H

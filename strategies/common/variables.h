@@ -225,7 +225,7 @@ static inline void object_free(mm *m, mm_object *object, void *block, size_t hea
 {
     mutator_base *base = (mutator_base *)m;
 
-    if (!MM_COUNTED && !MM_REGISTRY && MM_LIKELY(!base->limited))
+    if (!MM_COUNTED && !MM_REGISTRY && MM_LIKELY(!base->guarded))
         free(block);
     else
         mutator_free(base, block, header, object_requested_bytes(object));

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-enum { WEAK_FIRST_CAPACITY = 16 };
+/* Places are 32 bits wide. */
+enum { WEAK_FIRST_CAPACITY = 16, WEAK_CAPACITY_MAX = 1 << 30 };
 
 void weak_table_close(weak_table *table)
 {
@@ -65,8 +66,10 @@ static void rehash(weak_table *table)
 static bool grow_heads(front *f, weak_table *table)
 {
     uint32_t capacity = table->heads != NULL ? 2 * (table->head_mask + 1) : WEAK_FIRST_CAPACITY;
-    uint32_t *heads = front_side_table(f, NULL, capacity * sizeof *heads);
+    uint32_t *heads = NULL;
 
+    if (capacity <= WEAK_CAPACITY_MAX)
+        heads = front_side_table(f, NULL, capacity * sizeof *heads);
     if (heads == NULL)
         return false;
     memset(heads, 0, capacity * sizeof *heads);
@@ -82,7 +85,9 @@ static bool reserve(front *f, weak_table *table)
 {
     if (table->free == 0 && table->used + 1 >= table->capacity) {
         uint32_t capacity = table->capacity != 0 ? 2 * table->capacity : WEAK_FIRST_CAPACITY;
-        weak_record *records = front_side_table(f, table->records, capacity * sizeof *records);
+        weak_record *records = NULL;
+        if (capacity <= WEAK_CAPACITY_MAX)
+            records = front_side_table(f, table->records, capacity * sizeof *records);
         if (records == NULL)
             return false;
         table->records = records;

@@ -15,7 +15,7 @@
  * Clearing an object's weak references takes their records off its list and leads them nowhere. The
  * callbacks to be called are queued, linked through `older`, which a cleared record does not need.
  *
- * Cost: O(1) expected for making, loading and clearing one; 32 bytes a record and 4 to 8 for the
+ * Cost: O(1) expected for making, loading and clearing one; 32 bytes a record and 5 to 11 for the
  * hash. Making one may need memory, nothing else does.
  * Sources: for the order, CPython 3.11 (newest first, all cleared before the first callback); for
  * deletion from an open-addressed table without gravestones, Knuth, The Art of Computer Programming

@@ -21,7 +21,7 @@ const size_t strategy_setting_count = sizeof strategy_settings / sizeof *strateg
 enum { DEATHS_UNTIMED = MM_CASCADE_UNTIMED };
 
 /* Whether freeing an object is nothing but to call free(). */
-#define FREES_QUICKLY(m) (!MM_COUNTED && !MM_REGISTRY && !(m)->base.limited)
+#define FREES_QUICKLY(m) (!MM_COUNTED && !MM_REGISTRY && !(m)->base.guarded)
 
 struct follower {
     const mm_schedule *schedule;

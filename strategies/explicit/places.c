@@ -10,7 +10,8 @@
  * through the table, and births and deaths join into long runs. The price is a table that is larger
  * by that much for each class in use, and by an eighth for large groups.
  *
- * Cost: sorting is linear in the objects; 28 bytes for each, and 24 for each moment of death. */
+ * Cost: sorting is linear in the objects; 12 bytes for each, 24 for each moment of death, and twice the
+ * schedule. */
 #include "mm.h"
 
 #if MM_COUNTED /* empty where nothing is recorded */
@@ -272,7 +273,6 @@ static mm_status write_schedule(const planner *p, uint64_t given_up, size_t poin
                                 mm_schedule **out)
 {
     mm_schedule *s = schedule_new(points, p->births.count, p->deaths.count);
-    const group *last = p->groups + p->group_count - 1;
 
     if (s == NULL)
         return MM_NO_MEMORY;
@@ -284,7 +284,8 @@ static mm_status write_schedule(const planner *p, uint64_t given_up, size_t poin
     s->header->references_given_up = given_up;
     s->header->references_after_last_death = given_up - p->last_death;
     s->header->places = p->places;
-    if (p->group_count != 0 && last->death == LIVES_ON) {
+    if (p->group_count != 0 && p->groups[p->group_count - 1].death == LIVES_ON) {
+        const group *last = p->groups + p->group_count - 1;
         s->header->survivors_first = last->first;
         s->header->survivors = last->count;
     }

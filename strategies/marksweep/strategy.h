@@ -89,10 +89,11 @@ __attribute__((always_inline)) static inline mm_object *marksweep_allocate(mm *m
     bool linked = !front_pools(&heap->base.front, sizeof(mm_object) + request);
     size_t header = sizeof(mm_object) + (linked ? sizeof(object_link) : 0);
     object_link *link = mutator_allocate(&m->base, header, request);
-    mm_object *object = (mm_object *)(void *)(linked ? link + 1 : link);
+    mm_object *object;
 
     if (MM_UNLIKELY(link == NULL))
         return NULL;
+    object = (mm_object *)(void *)(linked ? link + 1 : link);
     if (linked) {
         link->next = heap->linked;
         heap->linked = link;

@@ -116,6 +116,20 @@ static void a_long_cascade_is_timed_where_counting_reclaims(mm *m)
         assert_int_equal(heap_stats(m).drop_ns_max, 0);
 }
 
+static void empty_slots_are_no_part_of_a_cascade(mm *m)
+{
+    enum { SLOTS = MM_CASCADE_UNTIMED - 4, CHAIN = 20 };
+    MM_VARS(m, v, 2);
+
+    new_node(m, v, SLOTS);
+    new_chain(m, v + 1, CHAIN);
+    mm_store(m, v, SLOTS - 1, v + 1);
+    mm_clear(m, v + 1);
+    mm_clear(m, v);
+    if (strategy_traits.peer == NULL)
+        assert_int_equal(heap_stats(m).drop_ns_max, 0);
+}
+
 /* ---- Operations ---- */
 
 static void run_each_operation_once(mm *m)
@@ -259,6 +273,7 @@ int test_statistics(void)
         TEST(allocations_minus_reclaimed_are_live),
         TEST(the_peak_outlives_what_made_it),
         TEST(a_long_cascade_is_timed_where_counting_reclaims),
+        TEST(empty_slots_are_no_part_of_a_cascade),
         TEST(each_operation_is_counted_under_its_name),
         TEST(queries_are_no_operations),
         TEST(the_same_program_has_the_same_digest),

@@ -264,9 +264,12 @@ class Folder(Made):
         for name in ("reference.part/findings.md", "reference.part/suite/summary.json", "reference.part/suite/samples.jsonl", "reference.part/suite/latency/1",
                      "reference.part/suite/benchmark.json", "reference.part/probes/mix/summary.json", "reference.part/suite/charts/time.svg", "reference/old"):
             measure.write_text(os.path.join(self.folder, name), "x")
-        publish.publish(source, target)
+        measure.write_text(os.path.join(source, "suite/context.json"), f'"{source}/suite" "{source}/probes/mix" "/nowhere/bench_none" "{publish.TOP}/docs"')
+        publish.publish(source, target, "/nowhere")
+        with open(os.path.join(target, "context.json"), encoding="utf-8") as file:
+            self.assertEqual(file.read(), '"results/reference" "results/reference/probes/mix" "build/release/bench_none" "./docs"')
         found = sorted(os.path.relpath(os.path.join(where, name), target) for where, _, names in os.walk(target) for name in names)
-        self.assertEqual(found, ["charts/time.svg", "findings.md", "probes/mix/summary.json", "samples.jsonl.gz", "summary.json"])
+        self.assertEqual(found, ["charts/time.svg", "context.json", "findings.md", "probes/mix/summary.json", "samples.jsonl.gz", "summary.json"])
         self.assertEqual(os.listdir(self.folder), ["reference"])
 
 

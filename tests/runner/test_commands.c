@@ -418,6 +418,10 @@ static void test_report_of_what_is_left(void **state)
     assert_file_has("out/report.html", "The run is not complete: 1 sample is missing");
     assert_file_has("out/report.html", "The last line of samples.jsonl was cut short");
     assert_file_has("out/report.html", "class=\"trust bad\"");
+    assert_int_equal(system("gzip out/samples.jsonl"), 0);
+    assert_code(reclaim("report --no-charts out"), 2);
+    assert_has(error_text, "samples.jsonl is compressed; 'gunzip -k ");
+    assert_int_equal(access("out/samples.jsonl", F_OK), -1);
 }
 
 /* The schema of Google Benchmark: what its compare tool reads. */
