@@ -76,7 +76,8 @@ static uint64_t tree_nodes(uint32_t depth)
  * in v[0], has v[1] and v[2] for its children's, and theirs lie beyond. */
 enum { WINDOW_MAX = 2 * (DEPTH_MAX + 1) + 1 };
 
-static inline mm_status new_node(mm *m, mm_type node, uint32_t depth, mm_var *out)
+__attribute__((always_inline)) static inline mm_status new_node(mm *m, mm_type node, uint32_t depth,
+                                                                mm_var *out)
 {
     if (mm_new(m, out, node, NODE_SLOTS, NODE_BYTES) != MM_OK)
         return MM_NO_MEMORY;

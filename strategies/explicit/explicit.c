@@ -94,6 +94,18 @@ __attribute__((noinline)) static void free_slowly(mm *m, mm_object **dead, uint3
         log_cascade(&m->base, started_ns, count);
 }
 
+/* All of them but `last`, and then that. */
+__attribute__((noinline)) static void free_group(mm_object **dead, uint32_t count, mm_object *last)
+{
+    while (--count != 0) {
+        mm_object *other = *dead++;
+        if (MM_UNLIKELY(other == last))
+            other = *dead++;
+        free(other);
+    }
+    free(last);
+}
+
 /* Whatever dies, the object whose reference was given up is among it, and its address is at hand: it
  * need not come from the table, which would be slower by the time a store takes to be read again. */
 void explicit_free_due(mm *m, mm_object *object)
@@ -105,17 +117,15 @@ void explicit_free_due(mm *m, mm_object *object)
     m->dead = dead + m->dead_stride;
     if (MM_UNLIKELY(dead == m->dead_last))
         next_deaths(m);
-    if (MM_UNLIKELY(quickly == 0)) {
+    if (MM_LIKELY(quickly - 1 < 2)) {
+        if (quickly == 2)
+            free(dead[dead[0] == object]);
+        free(object);
+    } else if (quickly != 0) {
+        free_group(dead, quickly, object);
+    } else {
         free_slowly(m, dead, count);
-        return;
     }
-    while (--quickly != 0) {
-        mm_object *other = *dead++;
-        if (MM_UNLIKELY(other == object))
-            other = *dead++;
-        free(other);
-    }
-    free(object);
 }
 
 /* ---- Births ---- */
