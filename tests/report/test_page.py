@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """test_page.py RECLAIM RUN: report.html of a run, as a browser shows it. Exits with 77 where there is no Chromium."""
 
+import gzip
 import json
 import os
 import shutil
@@ -38,7 +39,8 @@ class Page(unittest.TestCase):
         cls.root = tempfile.mkdtemp(prefix="reclaim-page-")
         cls.folder = os.path.join(cls.root, "run")
         os.mkdir(cls.folder)
-        shutil.copy(os.path.join(RUN, "samples.jsonl"), cls.folder)
+        with gzip.open(os.path.join(RUN, "samples.jsonl.gz"), "rb") as packed, open(os.path.join(cls.folder, "samples.jsonl"), "wb") as samples:
+            shutil.copyfileobj(packed, samples)
         with open(os.path.join(RUN, "context.json"), encoding="utf-8") as file:
             context = json.load(file)
         context["machine"]["processor"] = HOSTILE
