@@ -20,7 +20,7 @@
 
 enum { COUNTED = 0, TIMED = 1, SPEC_COLUMNS = 24, LAG_COLUMNS = 11 };
 
-/* What all lines of the chart have together, so that the picture of a whole suite stays under 2 MB; and
+/* What all lines of the chart have together, so that the picture of a whole suite stays under 3 MB; and
  * the fewest of a line. */
 enum { CHART_POINTS = 32000, CHART_POINTS_MIN = 100 };
 

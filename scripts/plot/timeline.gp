@@ -17,14 +17,12 @@ question = "When does memory management stop the program, and for how long?"
 answer = "Lines: pauses of one run; height: how long, from 1 µs (flat) to 1 s (a full row), logarithmic. Light and dark blue: young and old collections;"
 key = "green: cascades of counting, from the 64th object on; orange: the collection after the end. │ the end of the work. On the right: pauses, the longest."
 set xlabel "milliseconds since the work began" offset 0, 0.4 textcolor rgb ink
-# The lines of one colour are one path of the picture, which makes it a fifth as large.
-array shades[4] = [sky, blue, green, orange]
-shade(k) = int(k) == 0 ? 1 : int(k) <= 2 ? 2 : int(k) == 3 ? 3 : 4
+shade(k) = int(k) == 0 ? 0x56B4E9 : int(k) <= 2 ? 0x0072B2 : int(k) == 3 ? 0x009E73 : 0xD55E00
 do for [i = 0 : panels - 1] {
   eval panel(i)
   set xrange [0 : ends[i + 1] * 1.55]
   plot data index i using (0):3:ytic(2) with dots linecolor rgb "white", \
-    for [s = 1 : 4] "" index i using (shade($9) == s ? $6 : NaN):($3 + half):(0):(-$8) with vectors nohead linewidth 1.2 linecolor rgb shades[s], \
+    "" index i using 6:($3 + half):(0):(-$8):(shade($9)) with vectors nohead linewidth 1.2 linecolor rgb variable, \
     "" index i using 10:($3 - half):(0):(2 * half) with vectors nohead linewidth 1.5 linecolor rgb ink, \
     "" index i using (ends[i + 1]):3:5 with labels left offset 0.8, 0 textcolor rgb ink
 }

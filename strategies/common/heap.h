@@ -108,7 +108,7 @@ static inline void mutator_meet_front(mutator_base *base)
     base->pool = f->pool_alone ? f->pool : NULL;
 }
 
-/* Memory for the mutator's objects: the front's, or, where nothing is limited, counted or
+/* Memory for the mutator's objects: the front's, or, where nothing is guarded, counted or
  * registered, malloc and free themselves behind one predictable test, and the pool itself behind
  * another two. Sizes as for front_allocate(). */
 static inline void *mutator_allocate(mutator_base *base, size_t header, size_t request)

@@ -107,8 +107,13 @@ class Browser:
     def resize(self, width, height):
         self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
 
+    def draw_images(self):
+        """All of them, those below the window too: of each its text, and whether it could be drawn."""
+        return self.evaluate("Promise.all(Array.from(document.images).map(e => { e.loading = 'eager'; "
+                             "return e.decode().then(() => [e.alt, e.naturalWidth > 0], () => [e.alt, false]); }))")
+
     def picture(self, path, whole=True):
-        self.evaluate("Promise.all(Array.from(document.images).map(e => { e.loading = 'eager'; return e.decode().catch(() => 0); }))")
+        self.draw_images()
         data = self.ask("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"]
         with open(path, "wb") as file:
             file.write(base64.b64decode(data))

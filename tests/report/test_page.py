@@ -96,8 +96,7 @@ class Page(unittest.TestCase):
             self.assertRegex(sentence, "is the fastest|No difference found|Only .* is ranked|No verdict|Nothing is ranked", spec)
 
     def test_every_chart_is_a_picture_that_says_what_it_answers(self):
-        pictures = self.evaluate("Promise.all(Array.from(document.images).map(e => { e.loading = 'eager'; "
-                                 "return e.decode().then(() => [e.alt, e.naturalWidth > 0], () => [e.alt, false]); }))")
+        pictures = self.window.draw_images()
         self.assertEqual(len(pictures), len([f for f in os.listdir(os.path.join(self.folder, "charts")) if f.endswith(".svg")]))
         self.assertTrue(all(alt.endswith("?") and drawn for alt, drawn in pictures), pictures)
 
