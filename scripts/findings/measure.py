@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -53,9 +54,16 @@ def write_json(path, value):
 
 
 def run_to_its_end(command):
-    """Its exit code. Who ends this program ends that one, which would go on, and write, unseen."""
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as running:
+    """Its exit code. Who ends this program ends that one, which would go on, and write, unseen: so the signals that end wait until there is a
+    process to pass them on to."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+
+    def deliver():
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, preexec_fn=deliver) as running:
         try:
+            deliver()
             return running.wait()
         except BaseException:
             running.terminate()  # it keeps the samples that it has

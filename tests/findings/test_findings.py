@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
+import textwrap
 import unittest
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
@@ -239,14 +239,26 @@ class Folder(Made):
         self.assertEqual(taking.counts_there(), {taking.plan.counts[0]})
 
     def test_who_ends_the_measuring_ends_what_measures(self):
+        """Also at the worst of times, when the process is there and nothing yet holds it: the constructor's end is drawn out here."""
         begun, ended = (os.path.join(self.folder, name) for name in ("begun", "ended"))
-        script = f"trap 'touch {ended}; exit' TERM; touch {begun}; while :; do sleep 0.05; done"
-        source = (f"import signal, sys; sys.path.insert(0, {os.path.dirname(measure.__file__)!r}); import measure; "
-                  f"signal.signal(signal.SIGTERM, signal.default_int_handler); measure.run_to_its_end(['sh', '-c', {script!r}])")
-        with subprocess.Popen([sys.executable, "-c", source], stderr=subprocess.DEVNULL) as measuring:
-            while not os.path.exists(begun):
-                time.sleep(0.01)
-            measuring.terminate()
+        script = f"trap 'touch {ended}; exit' TERM; touch {begun}; for i in $(seq 100); do sleep 0.05; done"
+        source = textwrap.dedent(f"""
+            import os, signal, subprocess, sys, time
+            sys.path.insert(0, {os.path.dirname(measure.__file__)!r})
+            import measure
+            class Late(subprocess.Popen):
+                def __init__(self, *arguments, **named):
+                    super().__init__(*arguments, **named)
+                    while not os.path.exists({begun!r}):
+                        time.sleep(0.01)
+                    os.kill(os.getpid(), signal.SIGTERM)
+                    time.sleep(0.01)
+            subprocess.Popen = Late
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            measure.run_to_its_end(["sh", "-c", {script!r}])
+            """)
+        done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
+        self.assertIn("KeyboardInterrupt", done.stderr)
         self.assertTrue(os.path.exists(ended))
 
     def test_another_plan_does_not_go_on_in_the_same_folder(self):
