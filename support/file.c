@@ -3,11 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
-#include <limits.h>
 
 static bool write_all(int descriptor, const char *bytes, size_t size)
 {
@@ -23,11 +24,30 @@ static bool write_all(int descriptor, const char *bytes, size_t size)
     return true;
 }
 
-bool file_write_whole(const char *path, const void *bytes, size_t size)
+/* Closes it; on failure `errno` is that of the first thing that went wrong. */
+static bool write_and_close(int descriptor, const void *bytes, size_t size, bool synchronise)
+{
+    bool written = write_all(descriptor, bytes, size) && (!synchronise || fsync(descriptor) == 0);
+    int reason = errno;
+
+    if (close(descriptor) != 0 && written)
+        return false;
+    errno = reason;
+    return written;
+}
+
+/* A device or a pipe, /dev/stdout say, is written to: a file in its place would be another thing. */
+static bool write_directly(const char *path, const void *bytes, size_t size)
+{
+    int descriptor = open(path, O_WRONLY | O_CLOEXEC);
+
+    return descriptor >= 0 && write_and_close(descriptor, bytes, size, false);
+}
+
+static bool write_and_rename(const char *path, const void *bytes, size_t size)
 {
     char temporary[PATH_MAX];
     int descriptor, reason;
-    bool written;
 
     if (snprintf(temporary, sizeof temporary, "%s.%ld.part", path, (long)getpid()) >=
         (int)sizeof temporary) {
@@ -37,19 +57,24 @@ bool file_write_whole(const char *path, const void *bytes, size_t size)
     descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (descriptor < 0)
         return false;
-    written = write_all(descriptor, bytes, size) && fsync(descriptor) == 0;
-    reason = errno;
-    if (close(descriptor) != 0 && written) {
-        written = false;
-        reason = errno;
-    }
-    if (written && rename(temporary, path) == 0)
+    if (write_and_close(descriptor, bytes, size, true) && rename(temporary, path) == 0)
         return true;
-    if (written)
-        reason = errno;
+    reason = errno;
     unlink(temporary);
     errno = reason;
     return false;
+}
+
+bool file_write_whole(const char *path, const void *bytes, size_t size)
+{
+    char target[PATH_MAX];
+    struct stat there;
+
+    if (stat(path, &there) != 0)
+        return write_and_rename(path, bytes, size);
+    if (!S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode))
+        return write_directly(path, bytes, size);
+    return realpath(path, target) != NULL && write_and_rename(target, bytes, size);
 }
 
 bool file_program_folder(char *out, size_t size)

@@ -6,8 +6,9 @@
 #include <stddef.h>
 
 /* Writes `size` bytes to `path`: into a temporary file beside it, synchronised, then renamed over
- * it, so that a killed process or a full disk leaves the old file or none, never half of one. On
- * failure returns false with `errno` set and removes the temporary file. */
+ * it, so that a killed process or a full disk leaves the old file or none, never half of one. A
+ * symbolic link stays, and the file it leads to is replaced; a device or a pipe (/dev/stdout) is
+ * written to as it is. On failure returns false with `errno` set and removes the temporary file. */
 bool file_write_whole(const char *path, const void *bytes, size_t size);
 
 /* The environment variable that tells a program which runs from a copy where it really stands. */

@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,40 @@ static void an_empty_file_is_a_file(void **state)
     (void)state;
     assert_true(file_write_whole(inside("file"), "", 0));
     assert_content(inside("file"), "");
+}
+
+static void a_link_stays_and_leads_to_the_new_content(void **state)
+{
+    struct stat link;
+
+    (void)state;
+    assert_true(file_write_whole(inside("there"), "old", 3));
+    assert_int_equal(symlink("there", inside("file")), 0);
+    assert_true(file_write_whole(inside("file"), "new", 3));
+    assert_int_equal(lstat(inside("file"), &link), 0);
+    assert_true(S_ISLNK(link.st_mode));
+    assert_content(inside("there"), "new");
+    assert_int_equal(others_in_folder("there"), 1);
+    assert_int_equal(unlink(inside("there")), 0);
+}
+
+/* /dev/stdout and the like must not become files. */
+static void a_pipe_is_written_to_and_stays(void **state)
+{
+    struct stat pipe;
+    char content[8] = "";
+    int reader;
+
+    (void)state;
+    assert_int_equal(mkfifo(inside("file"), 0600), 0);
+    reader = open(inside("file"), O_RDWR | O_CLOEXEC);
+    assert_true(reader >= 0);
+    assert_true(file_write_whole(inside("file"), "hello", 5));
+    assert_int_equal(stat(inside("file"), &pipe), 0);
+    assert_true(S_ISFIFO(pipe.st_mode));
+    assert_int_equal(read(reader, content, sizeof content), 5);
+    assert_string_equal(content, "hello");
+    close(reader);
 }
 
 static void a_missing_folder_is_reported(void **state)
@@ -203,6 +238,8 @@ int main(void)
         FILE_TEST(a_new_file_has_the_whole_content),
         FILE_TEST(an_old_file_is_replaced),
         FILE_TEST(an_empty_file_is_a_file),
+        FILE_TEST(a_link_stays_and_leads_to_the_new_content),
+        FILE_TEST(a_pipe_is_written_to_and_stays),
         FILE_TEST(a_missing_folder_is_reported),
         FILE_TEST(an_obstacle_leaves_nothing_behind),
         FILE_TEST(an_unwritable_folder_is_reported),
