@@ -72,24 +72,21 @@ static const json_t *first_list(const lists *from, size_t cell_index)
     return NULL;
 }
 
-/* What the cell pays of the price with this name: the median over its lists. */
+/* What the cell pays of the price with this name: the least over its lists, as a machine that others
+ * use too can only add to it. */
 static price_amount amount_of(const lists *from, size_t cell_index, const char *name,
                               const json_t *counters)
 {
-    double *values = must_allocate(from->samples + 1, sizeof *values);
     price_amount amount = {0, 0};
-    size_t known = 0;
+    bool known = false;
 
     for (size_t i = 0; i < from->samples; i++) {
         const json_t *price = prices_find(from->items[cell_index + i * from->cells], name);
-        if (price != NULL) {
-            amount = price_apply(price, counters);
-            values[known++] = amount.ns;
-        }
+        price_amount paid = price != NULL ? price_apply(price, counters) : amount;
+        if (price != NULL && (!known || paid.ns < amount.ns))
+            amount = paid;
+        known = known || price != NULL;
     }
-    if (known > 0)
-        amount.ns = statistics_median(values, known);
-    free(values);
     return amount;
 }
 
@@ -156,22 +153,23 @@ static bool price_cell(costs *made, summary *into, const lists *from, size_t ind
     return known;
 }
 
-static estimate measured_over(const plan *planned, const store *from, size_t cell_index,
+/* The fastest repetition of the cell less that of the ideal; the interval is how far off it would be
+ * without either. Prices are taken at their least too: where a machine is now fast and now slow, by
+ * the minute, the middle of one and the middle of the other are of different machines. */
+static cost_measured measured_over(const plan *planned, const store *from, size_t cell_index,
                               size_t ideal_index)
 {
-    size_t repetitions = planned->repetitions;
-    double *values = must_allocate(repetitions, sizeof *values);
-    double *ideal = must_allocate(repetitions, sizeof *ideal);
-    estimate over;
+    double *values = must_allocate(planned->repetitions, sizeof *values);
+    double paid[2], by_ideal[2];
 
     measurements_get(planned, from, cell_index, "time_ns", "steady", values);
-    measurements_get(planned, from, ideal_index, "time_ns", "steady", ideal);
-    for (size_t i = 0; i < repetitions; i++)
-        values[i] -= ideal[i];
-    over = measurements_estimate(values, repetitions);
+    statistics_least_two(values, planned->repetitions, paid);
+    measurements_get(planned, from, ideal_index, "time_ns", "steady", values);
+    statistics_least_two(values, planned->repetitions, by_ideal);
     free(values);
-    free(ideal);
-    return over;
+    return (cost_measured){.ns = paid[0] - by_ideal[0],
+                      .low = paid[0] - by_ideal[1],
+                      .high = paid[1] - by_ideal[0]};
 }
 
 static void load_cell(summary *into, const store *from, const lists *prices, size_t index,
@@ -183,8 +181,8 @@ static void load_cell(summary *into, const store *from, const lists *prices, siz
         return;
     made = must_allocate(1, sizeof *made);
     made->group_names = into->cost_groups.names;
-    made->measured_ns = measured_over(into->planned, from, index, ideal);
-    if (!isnan(made->measured_ns.median) && price_cell(made, into, prices, index, ideal))
+    made->measured = measured_over(into->planned, from, index, ideal);
+    if (!isnan(made->measured.ns) && price_cell(made, into, prices, index, ideal))
         into->cells[index].costs = made;
     else
         costs_free(made);
@@ -238,11 +236,11 @@ double costs_of_group(const costs *of, size_t group)
 
 double costs_explained_share(const costs *of)
 {
-    const estimate *measured = &of->measured_ns;
-    bool is_nothing = isnan(measured->low) || measured->median == 0 ||
+    const cost_measured *measured = &of->measured;
+    bool is_nothing = isnan(measured->low) || measured->ns == 0 ||
                       (measured->low <= 0 && measured->high >= 0);
 
-    return is_nothing ? NAN : of->explained_ns / measured->median;
+    return is_nothing ? NAN : of->explained_ns / measured->ns;
 }
 
 static json_t *part_to_json(const cost_part *of)
@@ -263,8 +261,8 @@ json_t *costs_to_json(const costs *of)
     for (size_t i = 0; i < of->part_count; i++)
         json_array_append_new(parts, part_to_json(&of->parts[i]));
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o}", "measured_ns", json_from_number(of->measured_ns.median),
-        "measured_low", json_from_number(of->measured_ns.low), "measured_high",
-        json_from_number(of->measured_ns.high), "explained_ns", json_from_number(of->explained_ns),
+        "{s:o, s:o, s:o, s:o, s:o, s:o}", "measured_ns", json_from_number(of->measured.ns),
+        "measured_low", json_from_number(of->measured.low), "measured_high",
+        json_from_number(of->measured.high), "explained_ns", json_from_number(of->explained_ns),
         "explained_share", json_from_number(costs_explained_share(of)), "parts", parts);
 }

@@ -3,7 +3,8 @@
  *
  * A program has a cost even with the best memory management, so what is explained is the time over
  * the ideal of the same spec: for each price, what the cell pays less what the ideal pays for the
- * same thing. Both were measured beside their samples, in the same rounds. */
+ * same thing. Both were measured beside their samples, in the same rounds; all of it at the fastest
+ * that it was seen. */
 #ifndef RECLAIM_RUNNER_COSTS_H
 #define RECLAIM_RUNNER_COSTS_H
 
@@ -15,7 +16,7 @@
 
 struct summary;
 
-/* One price of a cell. Times are nanoseconds of one run, medians over the price samples. */
+/* One price of a cell. Times are nanoseconds of one run, the least over the price samples. */
 typedef struct cost_part {
     char *name, *unit;
     size_t group;    /* index into cost_groups */
@@ -25,8 +26,14 @@ typedef struct cost_part {
     double ideal_ns; /* what the ideal pays for the same */
 } cost_part;
 
+/* The fastest repetition of the cell less that of the ideal, and how far off that would be had the
+ * fastest of either not been taken. Nanoseconds; `low` and `high` are NAN of one repetition. */
+typedef struct cost_measured {
+    double ns, low, high;
+} cost_measured;
+
 typedef struct costs {
-    estimate measured_ns; /* over the ideal's time, paired within each repetition */
+    cost_measured measured;
     double explained_ns;  /* the sum of ns - ideal_ns */
     cost_part *parts;
     size_t part_count;

@@ -155,9 +155,9 @@ void breakdown_chart_write(FILE *out, const cell_summary *of)
     const costs *c = of->costs;
 
     write_share(out, of);
-    write_number(out, c != NULL ? c->measured_ns.median / 1e6 : NAN);
-    write_number(out, c != NULL ? c->measured_ns.low / 1e6 : NAN);
-    write_number(out, c != NULL ? c->measured_ns.high / 1e6 : NAN);
+    write_number(out, c != NULL ? c->measured.ns / 1e6 : NAN);
+    write_number(out, c != NULL ? c->measured.low / 1e6 : NAN);
+    write_number(out, c != NULL ? c->measured.high / 1e6 : NAN);
     write_number(out, c != NULL ? c->explained_ns / 1e6 : NAN);
     write_pieces(out, c);
     for (size_t group = 0; group < COST_GROUPS_MAX; group++)

@@ -45,6 +45,19 @@ double statistics_median(const double *values, size_t count)
     return median;
 }
 
+void statistics_least_two(const double *values, size_t count, double least[2])
+{
+    least[0] = least[1] = NAN;
+    for (size_t i = 0; i < count; i++) {
+        if (isnan(least[0]) || values[i] < least[0]) {
+            least[1] = least[0];
+            least[0] = values[i];
+        } else if (isnan(least[1]) || values[i] < least[1]) {
+            least[1] = values[i];
+        }
+    }
+}
+
 /* The value that has `rank` of the drawn ones before it, where `drawn[i]` says how often
  * `sorted[i]` was drawn. */
 static double drawn_at_rank(const double *sorted, const unsigned *drawn, size_t rank)

@@ -21,6 +21,9 @@ typedef struct estimate {
 /* The median; NAN of no values. The order of `values` does not matter and is kept. */
 double statistics_median(const double *values, size_t count);
 
+/* The least value and the next, where NAN is no value; NAN: there is none. */
+void statistics_least_two(const double *values, size_t count, double least[2]);
+
 /* The median with the percentile interval of its bootstrap, drawn with a fixed seed. Cost: O(count)
  * × 4,000. */
 estimate statistics_estimate(const double *values, size_t count);

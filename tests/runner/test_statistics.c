@@ -8,6 +8,19 @@
 #include "statistics.h"
 #include "text.h"
 
+static void the_least_two_leave_out_what_is_no_value(void **state)
+{
+    double least[2];
+
+    (void)state;
+    statistics_least_two((double[]){NAN, 5, 3, NAN, 4, 3}, 6, least);
+    assert_true(least[0] == 3 && least[1] == 3);
+    statistics_least_two((double[]){2, 9, 7}, 3, least);
+    assert_true(least[0] == 2 && least[1] == 7);
+    statistics_least_two((double[]){NAN, 8}, 2, least);
+    assert_true(least[0] == 8 && isnan(least[1]));
+}
+
 static void test_median(void **state)
 {
     (void)state;
@@ -226,6 +239,7 @@ static void test_equals_are_rarely_found(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_least_two_leave_out_what_is_no_value),
         cmocka_unit_test(test_median),
         cmocka_unit_test(test_no_interval_below_six),
         cmocka_unit_test(test_interval_of_eleven),
