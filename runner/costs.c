@@ -157,7 +157,7 @@ static bool price_cell(costs *made, summary *into, const lists *from, size_t ind
  * without either. Prices are taken at their least too: where a machine is now fast and now slow, by
  * the minute, the middle of one and the middle of the other are of different machines. */
 static cost_measured measured_over(const plan *planned, const store *from, size_t cell_index,
-                              size_t ideal_index)
+                                   size_t ideal_index)
 {
     double *values = must_allocate(planned->repetitions, sizeof *values);
     double paid[2], by_ideal[2];
@@ -167,9 +167,8 @@ static cost_measured measured_over(const plan *planned, const store *from, size_
     measurements_get(planned, from, ideal_index, "time_ns", "steady", values);
     statistics_least_two(values, planned->repetitions, by_ideal);
     free(values);
-    return (cost_measured){.ns = paid[0] - by_ideal[0],
-                      .low = paid[0] - by_ideal[1],
-                      .high = paid[1] - by_ideal[0]};
+    return (cost_measured){
+        .ns = paid[0] - by_ideal[0], .low = paid[0] - by_ideal[1], .high = paid[1] - by_ideal[0]};
 }
 
 static void load_cell(summary *into, const store *from, const lists *prices, size_t index,
@@ -237,8 +236,8 @@ double costs_of_group(const costs *of, size_t group)
 double costs_explained_share(const costs *of)
 {
     const cost_measured *measured = &of->measured;
-    bool is_nothing = isnan(measured->low) || measured->ns == 0 ||
-                      (measured->low <= 0 && measured->high >= 0);
+    bool is_nothing =
+        isnan(measured->low) || measured->ns == 0 || (measured->low <= 0 && measured->high >= 0);
 
     return is_nothing ? NAN : of->explained_ns / measured->ns;
 }

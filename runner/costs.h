@@ -34,7 +34,7 @@ typedef struct cost_measured {
 
 typedef struct costs {
     cost_measured measured;
-    double explained_ns;  /* the sum of ns - ideal_ns */
+    double explained_ns; /* the sum of ns - ideal_ns */
     cost_part *parts;
     size_t part_count;
     char *const *group_names; /* COST_GROUPS_MAX, NULL where there is none */
