@@ -159,7 +159,7 @@ static gc_head *container_head(mm_object *target)
 /* Always inlined, as a compiler leaves out calls of functions that do nothing but this. */
 __attribute__((always_inline)) static inline void fetch_ahead_of(const gc_head *gc)
 {
-    __builtin_prefetch((const char *)gc + FETCH_AHEAD_BYTES);
+    __builtin_prefetch((const void *)((uintptr_t)gc + FETCH_AHEAD_BYTES));
 }
 
 /* A large container's targets: nothing else tells the processor which will be needed. */
@@ -167,7 +167,7 @@ __attribute__((always_inline)) static inline void fetch_ahead_in(const mm_object
                                                                  uint32_t slot)
 {
     if (object->slot_count - slot > FETCH_AHEAD_SLOTS)
-        __builtin_prefetch((const gc_head *)(void *)object->slots[slot + FETCH_AHEAD_SLOTS] - 1);
+        __builtin_prefetch(object->slots[slot + FETCH_AHEAD_SLOTS]);
 }
 
 static bool is_older_than(const gc_head *gc, uint32_t g)
