@@ -82,10 +82,12 @@ static price_amount amount_of(const lists *from, size_t cell_index, const char *
 
     for (size_t i = 0; i < from->samples; i++) {
         const json_t *price = prices_find(from->items[cell_index + i * from->cells], name);
-        price_amount paid = price != NULL ? price_apply(price, counters) : amount;
-        if (price != NULL && (!known || paid.ns < amount.ns))
+        if (price == NULL)
+            continue;
+        price_amount paid = price_apply(price, counters);
+        if (!known || paid.ns < amount.ns)
             amount = paid;
-        known = known || price != NULL;
+        known = true;
     }
     return amount;
 }
