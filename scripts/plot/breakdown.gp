@@ -29,7 +29,7 @@ do for [i = 0 : panels - 1] {
 
 set multiplot
 question = "Where does the time over the ideal go?"
-answer = "Pieces: how often each operation was counted, times its measured price, less what the ideal pays for the same. ◆ measured, with its 95% interval."
+answer = "Pieces: operations counted, times their price, less what the ideal pays for the same. ◆ measured: fastest less the ideal's fastest; bar: the next fastest."
 key = ""
 legend_at = 14
 do for [g = 1 : pieces] {
