@@ -46,9 +46,15 @@ size_t price_sizes(const pricing *p, const uint32_t *sizes, size_t count)
     enum { ALWAYS = 131072 };
     size_t measured = 1;
 
-    while (measured < count && (sizes[measured] <= ALWAYS || sizes[measured - 1] < p->live))
+    while (measured < count && (sizes[measured] <= ALWAYS || sizes[measured - 1] < p->of_cell.live))
         measured++;
     return measured;
+}
+
+/* Of so many live objects, those that a large array refers to. */
+static uint32_t price_indexed(const pricing *p, uint32_t objects)
+{
+    return (uint32_t)(p->of_cell.indexed_share * objects);
 }
 
 /* ---- Making, and dropping at once or later ---- */
@@ -170,7 +176,7 @@ static mm_status append_array(const pricing *p, mm_var *first, mm_var *last)
 
 /* Each refers to the one before it, and is in one of the small arrays that begin at `all`, null at
  * first, and of which each refers to the next. */
-INLINED mm_status make_live(const pricing *p, uint32_t slots, uint32_t objects, mm_var *all)
+INLINED mm_status make_chained(const pricing *p, uint32_t slots, uint32_t objects, mm_var *all)
 {
     mm *m = p->m;
     MM_VAR(m, array);
@@ -188,6 +194,35 @@ INLINED mm_status make_live(const pricing *p, uint32_t slots, uint32_t objects, 
         mm_fill(m, array, place, made);
     }
     return MM_OK;
+}
+
+/* Each refers to the one before it, and is in one large array. */
+INLINED mm_status make_indexed(const pricing *p, uint32_t slots, uint32_t objects, mm_var *index)
+{
+    mm *m = p->m;
+
+    if (mm_new(m, index, p->node, objects, 0) != MM_OK)
+        return MM_NO_MEMORY;
+    for (uint32_t i = 0; i < objects; i++) {
+        MM_VAR(m, made);
+        if (make_node(p, slots, made) != MM_OK)
+            return MM_NO_MEMORY;
+        *(uint64_t *)mm_data(m, made) = i;
+        if (i > 0)
+            mm_copy_slot(m, made, 0, index, i - 1);
+        mm_fill(m, index, i, made);
+    }
+    return MM_OK;
+}
+
+/* Some of them in each of the two ways. */
+INLINED mm_status make_live(const pricing *p, uint32_t slots, uint32_t objects, mm_var all[2])
+{
+    uint32_t indexed = price_indexed(p, objects);
+
+    if (indexed > 0 && make_indexed(p, slots, indexed, &all[0]) != MM_OK)
+        return MM_NO_MEMORY;
+    return make_chained(p, slots, objects - indexed, &all[1]);
 }
 
 /* The same for one number of slots. */
@@ -323,25 +358,35 @@ typedef struct heap_prices {
     double kept_ns, visited_ns, let_go_ns; /* of what stays until all of it is let go of */
 } heap_prices;
 
+static uint32_t count_with_arrays(const pricing *p, uint32_t objects)
+{
+    uint32_t indexed = price_indexed(p, objects), chained = objects - indexed;
+
+    return objects + (indexed > 0) + (chained + CHUNK - 1) / CHUNK;
+}
+
 /* Live objects are made, and let go of. */
 static mm_status make_and_let_go(const pricing *p, uint32_t objects, heap_prices *taken)
 {
-    uint32_t with_arrays = objects + (objects + CHUNK - 1) / CHUNK;
+    uint32_t with_arrays = count_with_arrays(p, objects);
     bool collects = strategy_traits.generations > 0;
     uint64_t began_ns = clock_now_ns();
-    MM_VAR(p->m, all);
+    MM_VARS(p->m, all, 2);
 
     if (p->of_slots->live(p, objects, all) != MM_OK)
         return MM_NO_MEMORY;
     taken->kept_ns = (double)(clock_now_ns() - began_ns) / with_arrays;
     taken->visited_ns = collects ? collect(p, with_arrays, 0) : 0;
-    mm_clear(p->m, all);
+    mm_clear(p->m, &all[0]);
+    mm_clear(p->m, &all[1]);
     taken->let_go_ns =
         collects ? collect(p, with_arrays, strategy_traits.prompt ? 0 : with_arrays) : 0;
     return MM_OK;
 }
 
-/* What lives long was made while the heap grew, each object behind the one before: so it is visited, and
+/* As many of the objects are in one large array as of the cell's: a collector that goes over the heap
+ * and over its references meets each of these twice, at times that are far apart, and the others twice
+ * in a row. What lives long was made while the heap grew, each object behind the one before: so it is visited, and
  * found to be garbage, in memory whose free blocks have been joined. It is made in blocks that were
  * given back, as the loop that page faults are measured by does. */
 static mm_status price_live(const pricing *p, uint32_t objects, heap_prices *found)
@@ -456,16 +501,18 @@ static mm_status run_on(mm_heap *heap, pricing p)
     return price_all(&p);
 }
 
-bool price_loops_run(const sample *of, uint32_t slots, uint64_t live, price_findings *found)
+bool price_loops_run(const sample *of, price_shape shape, price_findings *found)
 {
-    pricing p = {.payload = PAYLOAD_BYTES, .live = live, .found = found};
+    uint32_t slots = shape.slots > SLOTS_MAX ? SLOTS_MAX : shape.slots;
+    pricing p = {.payload = PAYLOAD_BYTES, .of_cell = shape, .found = found};
     mm_heap *heap;
     mm_status status;
 
-    p.of_slots = &loops_of[slots > SLOTS_MAX ? SLOTS_MAX : slots];
-    p.slots = slots < 1 ? 1 : slots > SLOTS_MAX ? SLOTS_MAX : slots;
+    p.of_slots = &loops_of[slots];
+    p.slots = slots < 1 ? 1 : slots;
     keep_memory();
-    *found = (price_findings){.slots = slots > SLOTS_MAX ? SLOTS_MAX : slots,
+    *found = (price_findings){.slots = slots,
+                              .indexed_share = shape.indexed_share,
                               .windows = price_sizes(&p, price_windows, PRICE_WINDOWS),
                               .heaps = price_sizes(&p, price_heaps, PRICE_HEAPS),
                               .fault_ns = price_fault()};

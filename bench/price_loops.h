@@ -19,6 +19,7 @@ extern const uint32_t price_windows[PRICE_WINDOWS], price_heaps[PRICE_HEAPS];
 typedef struct price_findings {
     uint32_t slots;        /* of a container in the loops */
     double far_share;      /* of the cell's objects: see price_memory.c */
+    double indexed_share;  /* of the live objects in the loops: see price_live() */
     size_t windows, heaps; /* how many of the sizes were measured */
     double window_ns[PRICE_WINDOWS];
     /* of n that stay until all are let go of; of n that are garbage at once */
@@ -28,8 +29,14 @@ typedef struct price_findings {
     bool wrong; /* a collection found something else than was there */
 } price_findings;
 
-/* Runs all of them for a cell whose objects have `slots` on average, with the number that comes
- * nearest, and of which at most `live` are alive. False when there is no memory. */
-bool price_loops_run(const sample *of, uint32_t slots, uint64_t live, price_findings *found);
+/* What a cell's objects are like. */
+typedef struct price_shape {
+    uint32_t slots;       /* on average, without large arrays; loops have the nearest number */
+    uint64_t live;        /* objects alive at once, at most */
+    double indexed_share; /* of these, those that one large array refers to */
+} price_shape;
+
+/* Runs all of them for a cell of this shape. False when there is no memory. */
+bool price_loops_run(const sample *of, price_shape shape, price_findings *found);
 
 #endif

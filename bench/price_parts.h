@@ -20,9 +20,9 @@ typedef struct loops loops;
 typedef struct pricing {
     mm *m;
     mm_type node, value;
-    uint32_t slots;   /* of a node: as many as the cell's objects have on average */
-    uint32_t payload; /* of a node and of a value */
-    uint64_t live;    /* objects of the cell at its peak: how far the curves have to reach */
+    price_shape of_cell;
+    uint32_t slots;                   /* of a node: as many as there are loops for */
+    uint32_t payload;                 /* of a node and of a value */
     size_t block_bytes[PRICE_BLOCKS]; /* what malloc takes for them; 0: not known */
     bool scattered;                   /* the blocks that the loops get */
     const loops *of_slots;

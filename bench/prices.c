@@ -2,6 +2,7 @@
 #include "bench/prices.h"
 #include "bench/price_loops.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #if PRICES_ABSENT
@@ -171,8 +172,9 @@ static void take_out_references(void)
                                  : (in_pairs ? 1.5 : 0.5) * found.scope_ns +
                                        (in_pairs ? 1 : found.slots) * found.store_ns +
                                        (in_pairs ? 0.5 : 0.25) * found.transfer_ns;
-    double of_kept =
-        found.scope_ns + found.transfer_ns + (7 * found.copy_slot_ns + found.store_ns) / 9;
+    double of_chained = (7 * found.copy_slot_ns + found.store_ns) / 9,
+           of_kept = found.scope_ns + found.transfer_ns + of_chained +
+                     found.indexed_share * (found.copy_slot_ns - of_chained);
 
     if (strategy_traits.scheduled)
         return;
@@ -210,33 +212,34 @@ static void list_prices(price_list *to)
 
 /* ---- Measuring ---- */
 
-/* The slots of an object of the cell, on average, by its bytes without a payload such as most have;
- * and how many are alive at once. */
-static bool find_shape(const sample *of, uint32_t *slots, uint64_t *live,
-                       char message[WORKLOAD_MESSAGE_MAX])
+/* The slots are those of an object without a payload such as most have. */
+static bool find_shape(const sample *of, price_shape *shape, char message[WORKLOAD_MESSAGE_MAX])
 {
-    workload_forecast forecast = {0};
-    double bytes;
     enum { PAYLOAD_BYTES = 16 };
+    workload_forecast forecast = {0};
+    const workload_amount *all = &forecast.allocated, *live = &forecast.live_peak;
+    double bytes;
 
     if (!of->workload->forecast(&of->parameters, &forecast, message))
         return false;
-    bytes = (double)forecast.allocated.bytes / (double)(forecast.allocated.objects + 1);
-    *live = forecast.live_peak.objects;
-    *slots = bytes > PAYLOAD_BYTES ? (uint32_t)((bytes - PAYLOAD_BYTES) / sizeof(void *) + 0.5) : 0;
+    bytes = (double)(all->bytes - all->array_slots * sizeof(void *)) / (double)(all->objects + 1);
+    *shape = (price_shape){
+        .slots =
+            bytes > PAYLOAD_BYTES ? (uint32_t)((bytes - PAYLOAD_BYTES) / sizeof(void *) + 0.5) : 0,
+        .live = live->objects,
+        .indexed_share = fmin((double)live->array_slots / (double)(live->objects + 1), 1)};
     return true;
 }
 
 bool prices_measure(const sample *of, price_list *measured, char message[WORKLOAD_MESSAGE_MAX])
 {
-    uint32_t slots;
-    uint64_t live;
+    price_shape shape;
 
-    if (!find_shape(of, &slots, &live, message))
+    if (!find_shape(of, &shape, message))
         return false;
     *measured = (price_list){0};
     snprintf(message, WORKLOAD_MESSAGE_MAX, "out of memory while prices were measured");
-    if (!price_loops_run(of, slots, live, &found))
+    if (!price_loops_run(of, shape, &found))
         return false;
     take_out_references();
     list_prices(measured);

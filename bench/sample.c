@@ -192,7 +192,7 @@ static void check_against_books(run_state *state)
     if (expected.objects > account->live_end.objects)
         fail(s, SAMPLE_LEAKED, "%" PRIu64 " unreachable objects were never reclaimed",
              expected.objects - account->live_end.objects);
-    record->leaked = (workload_amount){MM_UNKNOWN, MM_UNKNOWN};
+    record->leaked = (workload_amount){.objects = MM_UNKNOWN, .bytes = MM_UNKNOWN};
     if (record->stats.objects_live != MM_UNKNOWN) {
         record->leaked.objects = record->stats.objects_live - account->live_end.objects;
         record->leaked.bytes = record->stats.bytes_live - account->live_end.bytes;

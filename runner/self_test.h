@@ -13,7 +13,7 @@
 #include "statistics.h"
 #include "store.h"
 
-enum { SELF_TEST_REPETITIONS = 15, SELF_TEST_RUNS = 20 };
+enum { SELF_TEST_REPETITIONS = 20, SELF_TEST_RUNS = 20 };
 
 /* What may come out and still be a pass, as shares of the comparisons made. */
 extern const double self_test_different_max, self_test_found_min;

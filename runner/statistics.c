@@ -258,8 +258,7 @@ static void rank_values(const double *values, size_t count, double *ranks)
     free(sorted);
 }
 
-/* Wilcoxon's: the ranks of the differences' magnitudes, with their signs. `count` is that of all
- * series. */
+/* Wilcoxon's: the ranks of the differences' magnitudes, with their signs. */
 static void score_by_signed_ranks(const double *before, const double *after, size_t count,
                                   double *scores)
 {
@@ -270,6 +269,28 @@ static void score_by_signed_ranks(const double *before, const double *after, siz
     rank_values(magnitudes, count, scores);
     for (size_t i = 0; i < count; i++)
         scores[i] = after[i] < before[i] ? -scores[i] : scores[i];
+    free(magnitudes);
+}
+
+/* Tukey's biweight: the differences, by weights that fall from 1 at 0 to nothing at three times the median
+ * magnitude. What hits one of a pair only, and hits it hard, is not counted at all. */
+static void score_by_weighted_differences(const double *before, const double *after, size_t count,
+                                          double *scores)
+{
+    static const double reach = 3;
+    double *magnitudes = must_allocate(count, sizeof *magnitudes), far;
+    size_t known = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        scores[i] = after[i] - before[i];
+        if (!isnan(scores[i]))
+            magnitudes[known++] = fabs(scores[i]);
+    }
+    far = reach * statistics_median(magnitudes, known);
+    for (size_t i = 0; i < count; i++) {
+        double share = scores[i] / far;
+        scores[i] = fabs(share) < 1 ? scores[i] * pow(1 - share * share, 2) : 0;
+    }
     free(magnitudes);
 }
 
@@ -296,17 +317,17 @@ static void pool_series(const double *before, const double *after, size_t pairs,
 }
 
 /* Mann and Whitney's: the rank of one among all values of both, less the rank of the other. */
-static void score_by_pooled_ranks(const double *before, const double *after, const family *judged,
-                                  double *scores)
+static void score_by_pooled_ranks(const double *before, const double *after, size_t series,
+                                  size_t pairs, double *scores)
 {
-    size_t pairs = judged->pairs, count = 2 * judged->series * pairs;
+    size_t count = 2 * series * pairs;
     double *pooled = must_allocate(count, sizeof *pooled);
     double *ranks = must_allocate(count, sizeof *ranks);
 
-    for (size_t i = 0; i < judged->series; i++)
+    for (size_t i = 0; i < series; i++)
         pool_series(before + i * pairs, after + i * pairs, pairs, pooled + 2 * i * pairs);
     rank_values(pooled, count, ranks);
-    for (size_t i = 0; i < judged->series; i++) {
+    for (size_t i = 0; i < series; i++) {
         for (size_t j = 0; j < pairs; j++)
             scores[i * pairs + j] = ranks[(2 * i + 1) * pairs + j] - ranks[2 * i * pairs + j];
     }
@@ -323,6 +344,46 @@ static void scale(double *scores, size_t count)
         squares += scores[i] * scores[i];
     for (size_t i = 0; i < count && squares > 0; i++)
         scores[i] /= sqrt(squares);
+}
+
+/* All series by one scale: a large difference stands out among many small ones. */
+static void score_in_common(const family *judged, const double *before, const double *after)
+{
+    size_t count = judged->series * judged->pairs;
+
+    score_by_signed_ranks(before, after, count, judged->scores[0]);
+    score_by_pooled_ranks(before, after, judged->series, judged->pairs, judged->scores[1]);
+    for (size_t i = 0; i < STATISTICS; i++)
+        scale(judged->scores[i], count);
+}
+
+/* Each series by its own noise, so that a disturbed one does not hide the others. */
+static void score_each(const family *judged, const double *before, const double *after)
+{
+    for (size_t s = 0; s < judged->series; s++) {
+        size_t first = s * judged->pairs;
+        score_by_weighted_differences(before + first, after + first, judged->pairs,
+                                      judged->scores[0] + first);
+        score_by_pooled_ranks(before + first, after + first, 1, judged->pairs,
+                              judged->scores[1] + first);
+        for (size_t i = 0; i < STATISTICS; i++)
+            scale(judged->scores[i] + first, judged->pairs);
+    }
+}
+
+/* Whether a series that differs in every pair would be found when each is judged by its own scale: any of
+ * the others may come out as it does, in one of all ways to exchange the pairs. */
+static bool has_ways_for_each(const family *judged, const double *before, const double *after)
+{
+    size_t fewest = judged->pairs;
+
+    for (size_t s = 0; s < judged->series; s++) {
+        size_t count = 0;
+        for (size_t i = s * judged->pairs; i < (s + 1) * judged->pairs; i++)
+            count += !isnan(before[i]) && !isnan(after[i]);
+        fewest = count < fewest ? count : fewest;
+    }
+    return fewest > 0 && (double)judged->series <= level * pow(2, (double)fewest - 1);
 }
 
 /* The larger sum of a series, without sign, when the pairs of the repetitions whose bit is set in
@@ -397,14 +458,14 @@ static void step_down(const family *judged, size_t tries, double *p)
 static void score_all(family *judged, const double *before, const double *after)
 {
     static const uint64_t none[STATISTICS_PAIRS_MAX / 64 + 1];
-    size_t count = judged->series * judged->pairs;
 
     for (size_t i = 0; i < STATISTICS; i++)
-        judged->scores[i] = must_allocate(count, sizeof *judged->scores[i]);
-    score_by_signed_ranks(before, after, count, judged->scores[0]);
-    score_by_pooled_ranks(before, after, judged, judged->scores[1]);
-    for (size_t i = 0; i < STATISTICS; i++)
-        scale(judged->scores[i], count);
+        judged->scores[i] =
+            must_allocate(judged->series * judged->pairs, sizeof *judged->scores[i]);
+    if (has_ways_for_each(judged, before, after))
+        score_each(judged, before, after);
+    else
+        score_in_common(judged, before, after);
     for (size_t i = 0; i < judged->series; i++)
         judged->observed[i] = flipped_sum(judged, i, none);
 }

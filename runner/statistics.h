@@ -1,7 +1,7 @@
 /* The statistics behind every interval and verdict.
  *
  * Times of a benchmark are skewed and have outliers, so nothing here assumes a normal distribution:
- * the middle is the median, its interval is a bootstrap, and differences are judged by ranks
+ * the middle is the median, its interval is a bootstrap, and differences are judged
  * under every exchange of pairs; those of separate runs by rank_sum.h. */
 #ifndef RECLAIM_RUNNER_STATISTICS_H
 #define RECLAIM_RUNNER_STATISTICS_H
@@ -49,13 +49,16 @@ estimate statistics_geometric_mean(const double *values, size_t series, size_t p
  * ways in which the largest sum of all series reaches what was observed; a series that is judged is
  * left out for those after it (Westfall and Young's step-down procedure, 1993).
  *
- * Two sums of ranks are taken of each series, and the larger counts, in the observed order as in all
- * others: Wilcoxon's signed ranks, which see a small difference under a drift that moves both of a
- * pair, and Mann and Whitney's, which are not misled where one of a pair is disturbed and the other
- * is not. On a busy machine both together found 158 of 200 slowdowns of 5%, signed ranks alone 124.
- * Ranks are common to all series (of each, less its median): that lets a large difference be found
- * among many comparisons with 6 repetitions, where correcting 15 single tests by Holm's procedure
- * would take 10.
+ * Two sums are taken of each series, and the larger counts, in the observed order as in all others: one
+ * of the differences of the pairs, which sees a small one under a drift that moves both of a pair,
+ * and Mann and Whitney's sum of pooled ranks, which is not misled where one of a pair is disturbed
+ * and the other is not.
+ *
+ * Where there are ways enough to exchange the pairs (20 times as many as series), each series is taken by its
+ * own scale, and its differences by weights that leave out the disturbed ones (Tukey's biweight). With
+ * fewer repetitions ranks are common to all series (of each, less its median) and the differences are
+ * Wilcoxon's signed ranks: that lets a large difference be found among many comparisons with 6
+ * repetitions, where correcting 15 single tests by Holm's procedure would take 10.
  *
  * Exact up to 13 repetitions, by 8,000 random ways above. Cost: O(ways × series × pairs). */
 void statistics_judge(const double *before, const double *after, size_t series, size_t pairs,

@@ -30,7 +30,8 @@ enum { BACKDROP_SLOTS = 2, BACKDROP_BYTES = 16 };
 /* What a backdrop of `count` objects requests. */
 static inline workload_amount backdrop_amount(uint64_t count)
 {
-    return (workload_amount){count, count * (BACKDROP_SLOTS * sizeof(void *) + BACKDROP_BYTES)};
+    return (workload_amount){.objects = count,
+                             .bytes = count * (BACKDROP_SLOTS * sizeof(void *) + BACKDROP_BYTES)};
 }
 
 /* A tree of `count` objects of the container type into `out`; null for 0. May collect: yes. Errors:

@@ -73,9 +73,10 @@ static inline void vector_books(uint64_t length, workload_amount *allocated, wor
     *allocated = *live = (workload_amount){0};
     while (capacity < length) {
         capacity = vector_next_capacity(capacity);
-        workload_add(allocated, 1, (uint64_t)capacity * sizeof(void *));
-        *live = (workload_amount){1, (uint64_t)capacity * sizeof(void *)};
+        workload_add_array(allocated, capacity);
     }
+    if (capacity != 0)
+        workload_add_array(live, capacity);
 }
 
 /* ---- Hash tables ---- */
@@ -211,9 +212,10 @@ static inline void table_books(uint64_t length, workload_amount *allocated, work
     *allocated = *live = (workload_amount){0};
     while (capacity < length) {
         capacity = capacity != 0 ? 2 * capacity : TABLE_FIRST_CAPACITY;
-        workload_add(allocated, 1, capacity * sizeof(void *));
-        *live = (workload_amount){1, capacity * sizeof(void *)};
+        workload_add_array(allocated, capacity);
     }
+    if (capacity != 0)
+        workload_add_array(live, capacity);
 }
 
 #endif

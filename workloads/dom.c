@@ -153,7 +153,8 @@ static workload_amount document_amount(const settings *p)
     uint64_t payload = (uint64_t)settings_get(p, "payload");
 
     /* each node has a slot for its parent, and all but the root are in a slot of theirs */
-    return (workload_amount){nodes, (2 * nodes - 1) * sizeof(void *) + nodes * payload};
+    return (workload_amount){.objects = nodes,
+                             .bytes = (2 * nodes - 1) * sizeof(void *) + nodes * payload};
 }
 
 static void add_documents(const settings *p, workload_amount *amount, uint64_t documents)

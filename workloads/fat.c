@@ -78,7 +78,7 @@ static turns_books books(const settings *p)
 {
     uint64_t n = (uint64_t)settings_get(p, "n"), payload = (uint64_t)settings_get(p, "payload");
     size_t task = (FRAME_SLOTS + EXCEPTION_SLOTS) * sizeof(void *) + 2 * NODE_BYTES + payload;
-    workload_amount all = {3 * n, n * task};
+    workload_amount all = {.objects = 3 * n, .bytes = n * task};
 
     return (turns_books){.allocated = all, .leaked = all, .leaked_before_teardown = all};
 }

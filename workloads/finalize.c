@@ -273,7 +273,7 @@ static size_t structure_bytes(structure s)
 static void book_structure(finalize *f, structure s, workload_amount *amount,
                            workload_deaths *deaths, uint64_t *observers)
 {
-    *amount = (workload_amount){s.size, structure_bytes(s)};
+    *amount = (workload_amount){.objects = s.size, .bytes = structure_bytes(s)};
     *deaths = (workload_deaths){0};
     for (uint32_t i = 0; i < s.size; i++) {
         node_choice choice = choose_node(f);
@@ -395,10 +395,12 @@ static bool forecast(const settings *p, workload_forecast *out, char message[WOR
     workload_amount backdrop = backdrop_amount((uint64_t)settings_get(p, "backdrop"));
 
     (void)message;
-    out->allocated = (workload_amount){(uint64_t)(n + weak), (uint64_t)(n * NODE_BYTES_MAX)};
+    out->allocated =
+        (workload_amount){.objects = (uint64_t)(n + weak), .bytes = (uint64_t)(n * NODE_BYTES_MAX)};
     workload_add(&out->allocated, 0, (uint64_t)(weak * 2 * RECORD_BYTES));
     add_amount(&out->allocated, backdrop);
-    out->live_peak = (workload_amount){nodes + (uint64_t)observers, nodes * NODE_BYTES_MAX};
+    out->live_peak =
+        (workload_amount){.objects = nodes + (uint64_t)observers, .bytes = nodes * NODE_BYTES_MAX};
     workload_add(&out->live_peak, 0, (uint64_t)(observers * RECORD_BYTES));
     add_amount(&out->live_peak, backdrop);
     if (settings_get(p, "cyclic") > 0)

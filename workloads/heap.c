@@ -237,7 +237,8 @@ static bool keep_books(workload_run *run, heap_run *h, uint8_t *held)
     workload_random random = {run->seed};
     heap_graph *g = &h->graph;
 
-    account->allocated = (workload_amount){g->object_count, heap_requested_bytes(g)};
+    account->allocated =
+        (workload_amount){.objects = g->object_count, .bytes = heap_requested_bytes(g)};
     workload_add(&account->allocated, 1, g->object_count * sizeof(void *));
     if (!heap_model_walk(g, h->flags, &h->walks[0]))
         return false;
@@ -289,8 +290,9 @@ static bool forecast(const settings *p, workload_forecast *out, char message[WOR
     if (!read_graph(p, &g, message))
         return false;
     array_bytes = 8 * (uint64_t)g.object_count + 4 * (uint64_t)g.edge_count;
-    out->live_peak = (workload_amount){g.object_count + 1,
-                                       heap_requested_bytes(&g) + g.object_count * sizeof(void *)};
+    out->live_peak =
+        (workload_amount){.objects = g.object_count + 1,
+                          .bytes = heap_requested_bytes(&g) + g.object_count * sizeof(void *)};
     out->allocated = out->leaked = out->live_peak;
     workload_add(&out->allocated, 64, 4 * g.object_count * sizeof(void *)); /* the walks' stacks */
     out->other_bytes = 4 * array_bytes;

@@ -91,7 +91,7 @@ static mm_status turn(mm *m, void *state, uint64_t i)
 static workload_amount sessions_amount(const settings *p, uint64_t sessions)
 {
     size_t part = sizeof(void *) + (uint64_t)settings_get(p, "payload");
-    return (workload_amount){PARTS * sessions, PARTS * sessions * part};
+    return (workload_amount){.objects = PARTS * sessions, .bytes = PARTS * sessions * part};
 }
 
 static turns_books books(const settings *p)
@@ -103,8 +103,8 @@ static turns_books books(const settings *p)
                      .leaked = sessions_amount(p, n),
                      .leaked_before_teardown = sessions_amount(p, n - live)};
 
-    workload_add(&b.allocated, 1, width * sizeof(void *));
-    workload_add(&b.live, 1, width * sizeof(void *));
+    workload_add_array(&b.allocated, width);
+    workload_add_array(&b.live, width);
     return b;
 }
 

@@ -135,7 +135,7 @@ static turns_books books(const settings *p)
     uint64_t payload = (uint64_t)settings_get(p, "payload"), live = n < capacity ? n : capacity;
     size_t node = NODE_SLOTS * sizeof(void *) + payload;
     size_t entry = ENTRY_SLOTS * sizeof(void *) + sizeof(uint64_t);
-    turns_books b = {.leaked = {live + 1, (live + 1) * node}};
+    turns_books b = {.leaked = {.objects = live + 1, .bytes = (live + 1) * node}};
 
     table_books(live, &b.allocated, &b.live);
     workload_add(&b.allocated, 2 * n + 1, n * (node + entry) + node);

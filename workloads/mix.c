@@ -86,7 +86,8 @@ static mm_status turn(mm *m, void *state, uint64_t i)
 static workload_amount chains(const settings *p, uint64_t count)
 {
     uint64_t payload = (uint64_t)settings_get(p, "payload");
-    return (workload_amount){CHAIN * count, CHAIN * count * (sizeof(void *) + payload)};
+    return (workload_amount){.objects = CHAIN * count,
+                             .bytes = CHAIN * count * (sizeof(void *) + payload)};
 }
 
 /* With an upper bound for what leaks. */

@@ -159,7 +159,8 @@ static bool book_deaths(const mutate *g, uint64_t *dead)
 static workload_amount nodes(const settings *p, uint64_t count)
 {
     return (workload_amount){
-        count, count * (NODE_SLOTS * sizeof(void *) + (uint64_t)settings_get(p, "payload"))};
+        .objects = count,
+        .bytes = count * (NODE_SLOTS * sizeof(void *) + (uint64_t)settings_get(p, "payload"))};
 }
 
 /* With an upper bound for what leaks. */
@@ -168,7 +169,7 @@ static turns_books estimate(const settings *p)
     uint64_t n = (uint64_t)settings_get(p, "n");
     turns_books b = {.live = nodes(p, n), .leaked = nodes(p, n)};
 
-    workload_add(&b.live, 1, n * sizeof(void *));
+    workload_add_array(&b.live, n);
     b.allocated = b.live;
     return b;
 }

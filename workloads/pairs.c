@@ -52,7 +52,7 @@ static mm_status turn(mm *m, void *state, uint64_t i)
 static turns_books books(const settings *p)
 {
     uint64_t n = (uint64_t)settings_get(p, "n"), payload = (uint64_t)settings_get(p, "payload");
-    workload_amount all = {2 * n, 2 * n * (sizeof(void *) + payload)};
+    workload_amount all = {.objects = 2 * n, .bytes = 2 * n * (sizeof(void *) + payload)};
 
     return (turns_books){.allocated = all, .leaked = all, .leaked_before_teardown = all};
 }

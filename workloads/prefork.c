@@ -433,8 +433,8 @@ static workload_amount application(const settings *p)
     uint64_t payload = (uint64_t)settings_get(p, "payload");
 
     /* each object has a slot, is in one of its module's, and each module in one of the index's */
-    return (workload_amount){1 + modules + objects,
-                             (2 * objects + modules) * sizeof(void *) + objects * payload};
+    return (workload_amount){.objects = 1 + modules + objects,
+                             .bytes = (2 * objects + modules) * sizeof(void *) + objects * payload};
 }
 
 static bool forecast(const settings *p, workload_forecast *out, char message[WORKLOAD_MESSAGE_MAX])

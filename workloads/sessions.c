@@ -272,7 +272,7 @@ static void table_books_remove(books *b, uint64_t *length)
 
 static workload_amount session_amount(const sessions *s, bool cyclic)
 {
-    workload_amount amount = {1, SESSION_SLOTS * sizeof(void *) + NUMBER_BYTES};
+    workload_amount amount = {.objects = 1, .bytes = SESSION_SLOTS * sizeof(void *) + NUMBER_BYTES};
 
     workload_add(&amount, 1, s->payload);
     workload_add(&amount, 2, 2 * BUFFER_BYTES);
@@ -323,7 +323,7 @@ static bool keep_books(workload_run *run, sessions *s)
     if (b.keys == NULL)
         return false;
     if (s->cache_places > 0) {
-        b.allocated = (workload_amount){1, s->cache_places * sizeof(void *)};
+        b.allocated = (workload_amount){.objects = 1, .bytes = s->cache_places * sizeof(void *)};
         b.live = b.allocated;
     }
     for (uint64_t i = 0; i < s->requests; i++) {

@@ -171,7 +171,7 @@ static workload_amount structure(const settings *p)
     variant kind = (variant)settings_get(p, "variant");
     uint64_t n = object_count(p), payload = (uint64_t)settings_get(p, "payload");
     uint64_t edges = kind == DENSE ? n * (n - 1) / 2 : n;
-    workload_amount amount = {n, edges * sizeof(void *) + n * payload};
+    workload_amount amount = {.objects = n, .bytes = edges * sizeof(void *) + n * payload};
 
     if (kind == WIDE)
         workload_add(&amount, 1, n * sizeof(void *) + payload);

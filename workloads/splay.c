@@ -260,8 +260,8 @@ static workload_amount nodes(const settings *p, uint64_t count)
     size_t node = NODE_SLOTS * sizeof(void *) + sizeof(uint64_t);
     size_t inner = (leaves - 1) * INNER_SLOTS * sizeof(void *);
 
-    return (workload_amount){count * (1 + leaves - 1 + 3 * leaves),
-                             count * (node + inner + leaves * leaf)};
+    return (workload_amount){.objects = count * (1 + leaves - 1 + 3 * leaves),
+                             .bytes = count * (node + inner + leaves * leaf)};
 }
 
 static turns_books books(const settings *p)

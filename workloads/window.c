@@ -185,10 +185,14 @@ static turns_books books(const settings *p)
     uint64_t n = (uint64_t)settings_get(p, "n"), width = (uint64_t)settings_get(p, "width");
     uint64_t live = n < width ? n : width;
     size_t request = sizeof(void *) + (uint64_t)settings_get(p, "payload");
-    workload_amount around = {2, width * sizeof(void *) + SERVICE_BYTES};
+    turns_books b = {0};
 
-    return (turns_books){.allocated = {around.objects + n, around.bytes + n * request},
-                         .live = {around.objects + live, around.bytes + live * request}};
+    workload_add_array(&b.live, width);
+    workload_add(&b.live, 1, SERVICE_BYTES);
+    b.allocated = b.live;
+    workload_add(&b.allocated, n, n * request);
+    workload_add(&b.live, live, live * request);
+    return b;
 }
 
 static bool forecast(const settings *p, workload_forecast *out, char message[WORKLOAD_MESSAGE_MAX])

@@ -29,9 +29,11 @@ typedef enum workload_scale {
     WORKLOAD_SCALES
 } workload_scale;
 
-/* Objects and the bytes requested for them (slots and payload, no headers). */
+/* Objects and the bytes requested for them (slots and payload, no headers); and how many of the slots are
+ * those of arrays that grow with the program: what is average is said without them. */
 typedef struct workload_amount {
     uint64_t objects, bytes;
+    uint64_t array_slots;
 } workload_amount;
 
 /* What the program's own code, finalisers and weak callbacks, sees of deaths. */
@@ -150,6 +152,13 @@ static inline void workload_add(workload_amount *amount, uint64_t objects, uint6
 {
     amount->objects += objects;
     amount->bytes += bytes;
+}
+
+/* One object that is such an array. */
+static inline void workload_add_array(workload_amount *amount, uint64_t slots)
+{
+    workload_add(amount, 1, slots * sizeof(void *));
+    amount->array_slots += slots;
 }
 
 #endif

@@ -88,6 +88,8 @@ static void a_vector_allocates_what_its_books_say(void **state)
     assert_int_equal(after.objects_allocated - before.objects_allocated,
                      ELEMENTS + allocated.objects);
     assert_int_equal(live.bytes, numbers.capacity * sizeof(void *));
+    assert_int_equal(live.array_slots, numbers.capacity);
+    assert_int_equal(allocated.array_slots * sizeof(void *), allocated.bytes);
 }
 
 static void check_table(fixture *f, const table *t, const uint64_t expected[KEYS], mm_var *found)
