@@ -78,7 +78,8 @@ static turns_books books(const settings *p)
     uint64_t count = (uint64_t)settings_get(p, "batches");
     size_t item = 2 * sizeof(void *) + (uint64_t)settings_get(p, "payload"); /* and its place */
 
-    return (turns_books){.allocated = {count * (items + 1), count * items * item}};
+    return (turns_books){
+        .allocated = {.objects = count * (items + 1), .bytes = count * items * item}};
 }
 
 static bool forecast(const settings *p, workload_forecast *out, char message[WORKLOAD_MESSAGE_MAX])

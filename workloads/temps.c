@@ -48,7 +48,7 @@ static mm_status turn(mm *m, void *state, uint64_t i)
 static turns_books books(const settings *p)
 {
     uint64_t n = (uint64_t)settings_get(p, "n"), payload = (uint64_t)settings_get(p, "payload");
-    return (turns_books){.allocated = {2 * n, n * (sizeof(void *) + payload)}};
+    return (turns_books){.allocated = {.objects = 2 * n, .bytes = n * (sizeof(void *) + payload)}};
 }
 
 static bool forecast(const settings *p, workload_forecast *out, char message[WORKLOAD_MESSAGE_MAX])
