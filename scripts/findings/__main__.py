@@ -63,6 +63,7 @@ def measure_all(asked, target):
     of = plan.make_plan(FINDINGS, check.suite_of(asked.programs))
     taking = measure.Measuring(of, target + ".part", asked.programs, quick=asked.quick, repetitions=asked.repetitions, commit=commit(asked.allow_dirty or asked.quick), pin=not asked.no_pin)
     taking.begin(asked.anew)
+    taking.note_self_test(os.path.join(os.path.dirname(target), "self-test.json"))
     taking.take()
     rewrite(taking.folder)
     publish(taking.folder, target, asked.programs)

@@ -1,6 +1,7 @@
 """Takes the measurements of a plan into a folder. What is there already is not taken again, so that a command that was killed goes on.
 
     reference.json      what the folder is: scale, commit, the plan, how the programs were started, seconds taken by each part
+    self-test.json      the last self-test beside the folder that is made, if there was one
     suite/              the suite, as `reclaim run` leaves it; once it is complete these files stand at the top
     probes/NAME/        every other run
     compares.json       rows of a run against one another, as `reclaim compare` says
@@ -118,6 +119,12 @@ class Measuring:
             self.state["seconds"] = there["seconds"]
         os.makedirs(os.path.join(self.folder, "probes"), exist_ok=True)
         write_json(path, self.state)
+
+    def note_self_test(self, path):
+        """Every run says what the self-test of this machine found: `reclaim run` looks for that beside its folder."""
+        if os.path.exists(path):
+            for beside in (self.folder, os.path.join(self.folder, "probes")):
+                shutil.copy2(path, beside)
 
     def finished(self, name, since):
         """Notes how long a part took, all that were killed apart."""

@@ -268,6 +268,17 @@ class Folder(Made):
             self.begin([BY_NAME["dom-leaks"]])
         self.begin([BY_NAME["dom-leaks"]], anew=True)
 
+    def test_every_run_stands_beside_the_self_test_of_the_machine(self):
+        taking = self.begin([BY_NAME["pairs-leak"]])
+        with tempfile.TemporaryDirectory() as results:
+            path = os.path.join(results, "self-test.json")
+            taking.note_self_test(path)
+            beside = [os.path.join(os.path.dirname(taking.run_folder(name)), "self-test.json") for name in (plan.SUITE, "mix")]
+            self.assertFalse(any(map(os.path.exists, beside)))
+            measure.write_text(path, "found")
+            taking.note_self_test(path)
+            self.assertTrue(all(map(os.path.exists, beside)))
+
     def test_the_old_reference_goes_and_what_is_large_stays_behind(self):
         source, target = os.path.join(self.folder, "reference.part"), os.path.join(self.folder, "reference")
         for path in ("suite/charts", "suite/latency", "probes/mix"):
