@@ -59,6 +59,9 @@ mm_status price_references(const pricing *p);
 /* The price of a page's first touch. Fresh memory is there once: this is measured first. */
 double price_fault(void);
 
+/* The pages that this process has touched for the first time. */
+long price_faults_so_far(void);
+
 /* ---- bench/price_memory.c ---- */
 
 /* Runs the cell's workload once on a heap of its own, and finds block_bytes and the share of its

@@ -78,7 +78,7 @@ mm_status price_references(const pricing *p)
 
 /* ---- Page faults ---- */
 
-static long faults_so_far(void)
+long price_faults_so_far(void)
 {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
@@ -116,10 +116,10 @@ static void free_chain(void **head)
 double price_fault(void)
 {
     uint64_t began_ns = clock_now_ns(), fresh_ns, again_ns;
-    long faults = faults_so_far();
+    long faults = price_faults_so_far();
     void **chain = make_chain(FAULT_BLOCKS);
 
-    faults = faults_so_far() - faults;
+    faults = price_faults_so_far() - faults;
     fresh_ns = clock_now_ns() - began_ns;
     free_chain(chain);
     began_ns = clock_now_ns();
