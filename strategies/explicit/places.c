@@ -194,12 +194,14 @@ static bool give_range_back(planner *p, const group *g)
 
 static bool write_birth(planner *p, uint32_t place)
 {
-    schedule_births *run = (schedule_births *)p->births.items + p->births.count;
+    schedule_births *run = p->births.items;
 
-    if (p->births.count != 0 && place == run[-1].first + run[-1].length &&
-        run[-1].length != UINT32_MAX) {
-        run[-1].length++;
-        return true;
+    if (p->births.count != 0) {
+        run += p->births.count - 1;
+        if (place == run->first + run->length && run->length != UINT32_MAX) {
+            run->length++;
+            return true;
+        }
     }
     run = add_item(&p->births, sizeof *run);
     if (run == NULL)
@@ -228,10 +230,10 @@ static bool write_death(planner *p, const group *g)
                             .count = g->count,
                             .first = (uint32_t)g->first,
                             .repeat = 1};
-    schedule_deaths *run = (schedule_deaths *)p->deaths.items + p->deaths.count;
+    schedule_deaths *run = p->deaths.items;
 
     p->last_death = g->death;
-    if (p->deaths.count != 0 && continue_deaths(run - 1, &next))
+    if (p->deaths.count != 0 && continue_deaths(run + p->deaths.count - 1, &next))
         return true;
     run = add_item(&p->deaths, sizeof *run);
     if (run == NULL)
