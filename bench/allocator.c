@@ -89,8 +89,9 @@ static bool find_file(const char *name, void **symbol, Dl_info *file)
 
 void allocator_identify(allocator_identity *out)
 {
+    static const char of_program;
     const char *slash;
-    Dl_info serving, asked;
+    Dl_info serving, asked, program;
     void *symbol;
 
     *out = (allocator_identity){.name = "unknown"};
@@ -99,6 +100,10 @@ void allocator_identify(allocator_identity *out)
     snprintf(out->file, sizeof out->file, "%s", serving.dli_fname);
     slash = strrchr(out->file, '/');
     out->name = slash != NULL ? slash + 1 : out->file;
+    if (dladdr(&of_program, &program) != 0 && program.dli_fbase == serving.dli_fbase) {
+        out->name = "built into the program";
+        out->file[0] = '\0'; /* each program is a file of its own, and the allocator the same */
+    }
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (find_file(known[i].symbol, &symbol, &asked) && asked.dli_fbase == serving.dli_fbase) {
             out->name = known[i].name;

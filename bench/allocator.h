@@ -9,9 +9,10 @@
 enum { ALLOCATOR_VERSION_MAX = 32 };
 
 typedef struct allocator_identity {
-    const char *name;                    /* "glibc", "mimalloc", "jemalloc"; else the file's name */
+    const char *name;                    /* "glibc", "mimalloc", "jemalloc"; else the file's name,
+                                            or that it is built into the program */
     char version[ALLOCATOR_VERSION_MAX]; /* "" when it is none of the three */
-    char file[PATH_MAX];                 /* where malloc comes from */
+    char file[PATH_MAX];                 /* where malloc comes from; "" when built in */
 } allocator_identity;
 
 /* Asks the dynamic linker where malloc comes from, and that file for its version. */
