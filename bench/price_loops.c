@@ -366,7 +366,7 @@ static uint32_t count_with_arrays(const pricing *p, uint32_t objects)
     return objects + (indexed > 0) + (chained + CHUNK - 1) / CHUNK;
 }
 
-/* A strategy that gives nothing back has fresh memory in every turn, whose price it pays already. */
+/* Where nothing is given back every turn touches fresh pages, and those have a price of their own. */
 static double less_faults(const pricing *p, uint64_t taken_ns, long faults_before)
 {
     double of_faults = p->found->fault_ns * (double)(price_faults_so_far() - faults_before);

@@ -18,7 +18,7 @@ from table import FINDINGS
 
 def parse_arguments(arguments):
     parser = argparse.ArgumentParser(prog="scripts/reference", description="Makes results/reference anew: the suite on every strategy and peer, its report, "
-                                     "and findings.md. Half an hour. Killed, the same command goes on.",
+                                     "and findings.md. An hour. Killed, the same command goes on.",
                                      epilog="Exit: 0 done, 1 it could not be done, 2 bad arguments, 130 interrupted.")
     parser.add_argument("--out", metavar="DIR", help=f"instead of {REFERENCE}")
     parser.add_argument("--quick", action="store_true", help="tiny sizes, one repetition: whether it works; needs --out")

@@ -11,7 +11,7 @@ STRATEGIES = ("none", "refcount", "generational", "manual", "marksweep", "explic
 PEERS = ("cpython", "lua", "lua_generational", "boehm")
 SUITE = "suite"  # the run that is the reference itself
 EVERY = ("*",)   # every spec of the suite
-REPETITIONS = 7  # an interval needs six; more would not fit into half an hour
+REPETITIONS = 7  # an interval needs six; with more it takes longer than an hour
 
 # Sizes for a first look, instead of those that the findings name: `scripts/reference --quick`. They replace parameters of the same name.
 QUICK = {
