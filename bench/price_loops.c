@@ -343,6 +343,8 @@ static mm_status price_garbage(const pricing *p, uint32_t objects, double *made_
 
     set_out_blocks(p, objects);
     for (uint32_t k = 0; k <= repeats; k++) {
+        if (p->grows && !p->scattered)
+            price_join_free();
         uint64_t began_ns = clock_now_ns();
         if (p->of_slots->garbage(p, objects) != MM_OK)
             return MM_NO_MEMORY;
@@ -524,11 +526,11 @@ bool price_loops_run(const sample *of, price_shape shape, price_findings *found)
     *found = (price_findings){.slots = slots,
                               .indexed_share = shape.indexed_share,
                               .windows = price_sizes(&p, price_windows, PRICE_WINDOWS),
-                              .heaps = price_sizes(&p, price_heaps, PRICE_HEAPS),
                               .fault_ns = price_fault()};
     malloc_trim(0); /* or the blocks of the page faults would be the first that objects get */
     if (!strategy_traits.scheduled) /* recording its schedule takes longer than all loops */
         price_find_memory(of, &p);
+    found->heaps = price_sizes(&p, price_heaps, PRICE_HEAPS);
     if (mm_heap_new(&of->options, &heap) != MM_OK)
         return false;
     status = run_on(heap, p);

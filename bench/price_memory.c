@@ -101,6 +101,20 @@ static mm_status find_block_bytes(const pricing *p, uint32_t slots, size_t *byte
 
 /* ---- What the cell has ---- */
 
+/* Where one collection finds what was garbage all along, none of it lies where something died before. */
+static void find_growth(const mm_heap *heap, pricing *p)
+{
+    mm_stats stats;
+    uint64_t collections = 0;
+
+    mm_get_stats(heap, &stats);
+    for (uint32_t g = 0; g < strategy_traits.generations; g++)
+        collections += stats.collections[g];
+    p->grows = collections == 1;
+    if (p->grows && stats.objects_visited > p->of_cell.live)
+        p->of_cell.live = stats.objects_visited;
+}
+
 static mm_status find_on(mm_heap *heap, workload_run *run, const workload *w, pricing *p)
 {
     const uint32_t slots[PRICE_BLOCKS] = {1, p->slots, FAMILY * p->slots - (FAMILY - 1)};
@@ -110,6 +124,7 @@ static mm_status find_on(mm_heap *heap, workload_run *run, const workload *w, pr
         mm_type_add(heap, &(mm_type_info){.name = "node", .kind = MM_CONTAINER}, &p->node) != MM_OK)
         return MM_NO_MEMORY;
     mm_program_end(run->m);
+    find_growth(heap, p);
     if (strategy_traits.generations > 0)
         mm_collect_all(run->m, NULL);
     p->m = run->m;

@@ -25,6 +25,7 @@ typedef struct pricing {
     uint32_t payload;                 /* of a node and of a value */
     size_t block_bytes[PRICE_BLOCKS]; /* what malloc takes for them; 0: not known */
     bool scattered;                   /* the blocks that the loops get */
+    bool grows;                       /* until its only collection, the cell's heap */
     const loops *of_slots;
     price_findings *found;
 } pricing;
@@ -64,8 +65,9 @@ long price_faults_so_far(void);
 
 /* ---- bench/price_memory.c ---- */
 
-/* Runs the cell's workload once on a heap of its own, and finds block_bytes and the share of its
- * objects that is far from the one before; 0 where that cannot be found. */
+/* Runs the cell's workload once on a heap of its own, and finds block_bytes, the share of its objects
+ * that is far from the one before (0 where that cannot be found), whether its heap grows, and how
+ * many objects it has then: the garbage among them is part of of_cell.live. */
 void price_find_memory(const sample *of, pricing *p);
 
 /* Free blocks become as large as they can. */

@@ -169,8 +169,10 @@ static cost_measured measured_over(const plan *planned, const store *from, size_
     measurements_get(planned, from, ideal_index, "time_ns", "steady", values);
     statistics_least_two(values, planned->repetitions, by_ideal);
     free(values);
-    return (cost_measured){
-        .ns = paid[0] - by_ideal[0], .low = paid[0] - by_ideal[1], .high = paid[1] - by_ideal[0]};
+    return (cost_measured){.ns = paid[0] - by_ideal[0],
+                           .low = paid[0] - by_ideal[1],
+                           .high = paid[1] - by_ideal[0],
+                           .ideal_ns = by_ideal[0]};
 }
 
 static void load_cell(summary *into, const store *from, const lists *prices, size_t index,
@@ -237,9 +239,11 @@ double costs_of_group(const costs *of, size_t group)
 
 double costs_explained_share(const costs *of)
 {
+    const double difference_min = 0.1;
     const cost_measured *measured = &of->measured;
-    bool is_nothing =
-        isnan(measured->low) || measured->ns == 0 || (measured->low <= 0 && measured->high >= 0);
+    bool is_nothing = isnan(measured->low) || measured->ns == 0 ||
+                      (measured->low <= 0 && measured->high >= 0) ||
+                      fabs(measured->ns) < difference_min * measured->ideal_ns;
 
     return is_nothing ? NAN : of->explained_ns / measured->ns;
 }
@@ -262,8 +266,9 @@ json_t *costs_to_json(const costs *of)
     for (size_t i = 0; i < of->part_count; i++)
         json_array_append_new(parts, part_to_json(&of->parts[i]));
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o}", "measured_ns", json_from_number(of->measured.ns),
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "measured_ns", json_from_number(of->measured.ns),
         "measured_low", json_from_number(of->measured.low), "measured_high",
-        json_from_number(of->measured.high), "explained_ns", json_from_number(of->explained_ns),
-        "explained_share", json_from_number(costs_explained_share(of)), "parts", parts);
+        json_from_number(of->measured.high), "ideal_ns", json_from_number(of->measured.ideal_ns),
+        "explained_ns", json_from_number(of->explained_ns), "explained_share",
+        json_from_number(costs_explained_share(of)), "parts", parts);
 }

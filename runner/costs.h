@@ -30,6 +30,7 @@ typedef struct cost_part {
  * fastest of either not been taken. Nanoseconds; `low` and `high` are NAN of one repetition. */
 typedef struct cost_measured {
     double ns, low, high;
+    double ideal_ns; /* the ideal's own time */
 } cost_measured;
 
 typedef struct costs {
@@ -58,7 +59,9 @@ void cost_groups_free(cost_groups *made);
 /* What a group of prices takes over the ideal. */
 double costs_of_group(const costs *of, size_t group);
 
-/* Explained over measured; NAN where what was measured is not told from nothing. */
+/* Explained over measured; NAN where what was measured is not told from nothing, or is less than a
+ * tenth of the ideal's time: prices are known to some percent of a whole program, and a share of hardly
+ * anything would be made of their errors. */
 double costs_explained_share(const costs *of);
 
 /* As summary.json holds it; null of NULL. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "costs.h"
 #include "lower_bound.h"
 #include "prices.h"
 #include "statistics.h"
@@ -122,6 +123,25 @@ static void test_counters_inside_of_others(void **state)
     json_decref(counters);
 }
 
+/* Over an ideal of 100 ns, 8 of the difference being explained. */
+static double share_of(double ns, double low, double high)
+{
+    costs of = {.measured = {.ns = ns, .low = low, .high = high, .ideal_ns = 100},
+                .explained_ns = 8};
+
+    return costs_explained_share(&of);
+}
+
+static void test_a_share_is_of_a_difference(void **state)
+{
+    (void)state;
+    assert_true(is_near(share_of(10, 9, 11), 0.8) && is_near(share_of(-16, -17, -15), -0.5));
+    assert_true(isnan(share_of(20, -1, 30))); /* it may be none */
+    assert_true(isnan(share_of(9.9, 9, 11))); /* a tenth of the ideal is the least */
+    assert_true(isnan(share_of(-9.9, -11, -9)));
+    assert_true(isnan(share_of(20, NAN, NAN))); /* of one repetition nobody knows how sure it is */
+}
+
 /* A list with the price of the machine's page fault, and one of its own. */
 static json_t *list_with(double fault_ns, double own_ns)
 {
@@ -214,6 +234,7 @@ int main(void)
         cmocka_unit_test(test_counters_inside_of_others),
         cmocka_unit_test(test_a_price_of_the_machine_is_one_for_all),
         cmocka_unit_test(test_bad_price_lists),
+        cmocka_unit_test(test_a_share_is_of_a_difference),
         IN_FOLDER(test_a_bad_price_is_refused_by_name),
     };
 
