@@ -8,6 +8,7 @@
 
 #include "html.h"
 #include "json.h"
+#include "remaining.h"
 #include "self_test.h"
 #include "statistics.h"
 #include "text.h"
@@ -105,14 +106,9 @@ static void object_to_gaps(objections *to)
     size_t left = to->from->samples_left;
 
     if (left > 0)
-        object(to, WEIGHT_BAD,
-               text_format("The run is not complete: %zu sample%s missing. "
-                           "'reclaim run --resume %s' takes %s.",
-                           left, left == 1 ? " is" : "s are", to->from->folder,
-                           left == 1 ? "it" : "them"));
+        object(to, WEIGHT_BAD, remaining_sentence(left, to->from->folder));
     if (to->from->torn)
-        object(to, WEIGHT_BAD,
-               text_copy("The last line of samples.jsonl was cut short and is left out."));
+        object(to, WEIGHT_BAD, text_copy(STORE_TORN_SENTENCE));
     if (to->from->no_charts[0] != '\0')
         object(to, WEIGHT_CAUTION, text_copy(to->from->no_charts));
 }

@@ -5,6 +5,7 @@
 #include "extras.h"
 #include "json.h"
 #include "status.h"
+#include "text.h"
 
 static bool is_bad(const json_t *record)
 {
@@ -81,6 +82,14 @@ static double seconds_of_cell(const plan *planned, const store *kept, size_t cel
         }
     }
     return count > 0 ? sum / (double)count : NAN;
+}
+
+char *remaining_sentence(size_t samples, const char *folder)
+{
+    return text_format("The run is not complete: %zu sample%s missing. "
+                       "'reclaim run --resume %s' takes %s.",
+                       samples, samples == 1 ? " is" : "s are", folder,
+                       samples == 1 ? "it" : "them");
 }
 
 double remaining_seconds(const plan *planned, const store *kept)

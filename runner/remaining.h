@@ -22,6 +22,9 @@ bool remaining_has_extra(const plan *planned, const store *kept, size_t kind, si
 /* How many samples are left, the extra ones among them. */
 size_t remaining_samples(const plan *planned, const store *kept);
 
+/* That so many are, and how they are taken: a sentence or two. The caller frees it. */
+char *remaining_sentence(size_t samples, const char *folder);
+
 /* How long they take, judged by the samples of the same cell where there are any, and by all others
  * where not. NAN before the first. */
 double remaining_seconds(const plan *planned, const store *kept);

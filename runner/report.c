@@ -72,6 +72,19 @@ static bool write_results(const summary *made, const store *from, bool with_char
     return done;
 }
 
+/* What is missing from all figures above. */
+static void print_gaps(FILE *out, const plan *planned, const store *from)
+{
+    size_t left = remaining_samples(planned, from);
+    char *sentence = remaining_sentence(left, from->folder);
+
+    if (left > 0)
+        fprintf(out, "\n%s\n", sentence);
+    if (from->torn)
+        fprintf(out, "%s%s\n", left > 0 ? "" : "\n", STORE_TORN_SENTENCE);
+    free(sentence);
+}
+
 bool report_make(const plan *planned, const store *from, bool with_charts, bool *is_trusted,
                  problem *why)
 {
@@ -89,6 +102,7 @@ bool report_make(const plan *planned, const store *from, bool with_charts, bool 
     latency_print(stdout, &made);
     memory_over_time_print(stdout, &made);
     heap_curve_print(stdout, planned);
+    print_gaps(stdout, planned, from);
     fflush(stdout);
     done = overhead_write(&made, from, why) && trace_write(&made, from, why) &&
            write_results(&made, from, with_charts, why);

@@ -11,6 +11,8 @@
 
 extern const char sample_schema[];
 
+#define STORE_TORN_SENTENCE "The last line of samples.jsonl was cut short and is left out."
+
 /* The heads of the extra samples of one kind: see extras.h. */
 typedef struct extra_slots {
     json_t **heads; /* cell_count × stride; NULL: not taken yet */

@@ -415,6 +415,8 @@ static void test_report_of_what_is_left(void **state)
                             "head -c 100 >>left && mv left out/samples.jsonl"),
                      0);
     assert_code(reclaim("report --no-charts out"), 0);
+    assert_has(out_text, "The run is not complete: 1 sample is missing");
+    assert_has(out_text, "The last line of samples.jsonl was cut short");
     assert_file_has("out/report.html", "The run is not complete: 1 sample is missing");
     assert_file_has("out/report.html", "The last line of samples.jsonl was cut short");
     assert_file_has("out/report.html", "class=\"trust bad\"");
