@@ -343,7 +343,7 @@ static mm_status price_garbage(const pricing *p, uint32_t objects, double *made_
 
     set_out_blocks(p, objects);
     for (uint32_t k = 0; k <= repeats; k++) {
-        if (p->grows && !p->scattered)
+        if (p->grows && !p->scattered) /* not in blocks as the last round gave them back */
             price_join_free();
         uint64_t began_ns = clock_now_ns();
         if (p->of_slots->garbage(p, objects) != MM_OK)

@@ -25,7 +25,7 @@ typedef struct pricing {
     uint32_t payload;                 /* of a node and of a value */
     size_t block_bytes[PRICE_BLOCKS]; /* what malloc takes for them; 0: not known */
     bool scattered;                   /* the blocks that the loops get */
-    bool grows;                       /* until its only collection, the cell's heap */
+    bool grows; /* the cell's heap, until its only collection: nothing was given back before */
     const loops *of_slots;
     price_findings *found;
 } pricing;

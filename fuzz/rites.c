@@ -170,6 +170,32 @@ static void expect_in_order(oracle *o, uint32_t id)
     o->collection.last_finalised = id;
 }
 
+typedef struct whereabouts {
+    uint64_t serial;
+    uint32_t generation;
+} whereabouts;
+
+static void note_generation(uint64_t serial, mm_type type, uint32_t slot_count, uint32_t generation,
+                            void *context)
+{
+    whereabouts *of = context;
+
+    (void)type, (void)slot_count;
+    if (serial == of->serial)
+        of->generation = generation;
+}
+
+/* What dies begins again, like new, and may then wait for its finaliser; so may what a collection has
+ * found, which stays where it is. Either may be frozen meanwhile, which the heap alone knows. */
+static bool is_frozen_still(const oracle *o, const mm_var *self)
+{
+    whereabouts of = {mm_serial(self), MM_NO_GENERATION};
+
+    if (o->waited)
+        mm_each_object(o->heap, note_generation, &of);
+    return of.generation == strategy_traits.generations;
+}
+
 void rites_finaliser_entered(oracle *o, mm_var *self)
 {
     uint32_t id = oracle_id(o, self);
@@ -184,7 +210,7 @@ void rites_finaliser_entered(oracle *o, mm_var *self)
     ORACLE_EXPECT(o, !object->immortal || o->collecting || o->waited, "immortal",
                   "object %u is finalised", id);
     object->finalised = true;
-    object->frozen = false; /* it begins again, like new */
+    object->frozen = object->frozen && is_frozen_still(o, self);
     if (dies_by_count(o, self)) {
         ages_born_again(o, id);
         model_put(&o->collection.kept, id); /* a collection has it among its garbage no more */

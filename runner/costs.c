@@ -241,8 +241,7 @@ double costs_explained_share(const costs *of)
 {
     const double difference_min = 0.1;
     const cost_measured *measured = &of->measured;
-    bool is_nothing = isnan(measured->low) || measured->ns == 0 ||
-                      (measured->low <= 0 && measured->high >= 0) ||
+    bool is_nothing = isnan(measured->low) || (measured->low <= 0 && measured->high >= 0) ||
                       fabs(measured->ns) < difference_min * measured->ideal_ns;
 
     return is_nothing ? NAN : of->explained_ns / measured->ns;

@@ -145,7 +145,9 @@ static void write_share(FILE *out, const cell_summary *of)
     if (of->costs == NULL)
         fprintf(out, "\t%s", status_is_timed(of->status) ? "no prices" : status_name(of->status));
     else if (isnan(share))
-        fprintf(out, "\thardly a difference%s", leaks(of) ? ", leaks" : "");
+        fprintf(out, "\t%s%s",
+                isnan(of->costs->measured.low) ? "one repetition" : "hardly a difference",
+                leaks(of) ? ", leaks" : "");
     else
         fprintf(out, "\t%.0f%% explained%s", share * 100, leaks(of) ? ", leaks" : "");
 }
