@@ -376,6 +376,27 @@ static double less_faults(const pricing *p, uint64_t taken_ns, long faults_befor
     return (double)taken_ns > of_faults ? (double)taken_ns - of_faults : 0;
 }
 
+/* An array that grows is replaced by a younger one. A collector that goes over its objects in the order in
+ * which they were made then meets all of them before what refers to them, and those again. Where
+ * only a collector takes the old one back, it follows references from the roots, in their order. */
+static mm_status grow_index(const pricing *p, uint32_t indexed, mm_var *index)
+{
+    mm *m = p->m;
+    MM_VAR(m, grown);
+    MM_VAR(m, moved);
+
+    if (indexed == 0 || !p->of_cell.array_grew || !strategy_traits.prompt)
+        return MM_OK;
+    if (mm_new(m, grown, p->node, indexed, 0) != MM_OK)
+        return MM_NO_MEMORY;
+    for (uint32_t i = 0; i < indexed; i++) {
+        mm_take(m, moved, index, i);
+        mm_fill(m, grown, i, moved);
+    }
+    mm_move(m, index, grown);
+    return MM_OK;
+}
+
 /* Live objects are made, and let go of. */
 static mm_status make_and_let_go(const pricing *p, uint32_t objects, heap_prices *taken)
 {
@@ -388,6 +409,8 @@ static mm_status make_and_let_go(const pricing *p, uint32_t objects, heap_prices
     if (p->of_slots->live(p, objects, all) != MM_OK)
         return MM_NO_MEMORY;
     taken->kept_ns = less_faults(p, clock_now_ns() - began_ns, faults) / with_arrays;
+    if (grow_index(p, price_indexed(p, objects), &all[0]) != MM_OK)
+        return MM_NO_MEMORY;
     taken->visited_ns = collects ? collect(p, with_arrays, 0) : 0;
     mm_clear(p->m, &all[0]);
     mm_clear(p->m, &all[1]);

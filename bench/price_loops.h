@@ -34,6 +34,7 @@ typedef struct price_shape {
     uint32_t slots;       /* on average, without large arrays; loops have the nearest number */
     uint64_t live;        /* objects alive at once, at most */
     double indexed_share; /* of these, those that one large array refers to */
+    bool array_grew;      /* which is younger then than most of them */
 } price_shape;
 
 /* Runs all of them for a cell of this shape. False when there is no memory. */

@@ -227,7 +227,8 @@ static bool find_shape(const sample *of, price_shape *shape, char message[WORKLO
         .slots =
             bytes > PAYLOAD_BYTES ? (uint32_t)((bytes - PAYLOAD_BYTES) / sizeof(void *) + 0.5) : 0,
         .live = live->objects,
-        .indexed_share = fmin((double)live->array_slots / (double)(live->objects + 1), 1)};
+        .indexed_share = fmin((double)live->array_slots / (double)(live->objects + 1), 1),
+        .array_grew = all->array_slots > live->array_slots};
     return true;
 }
 
