@@ -78,10 +78,15 @@ margins(i) = sprintf("set lmargin at screen %f; set rmargin at screen %f; set tm
   across(left_of(i) + name_width), across(left_of(i) + panel_width - 14), \
   down(top_of(i) + panel_head), down(top_of(i) + panel_head + lines_of[i + 1] * line_height))
 
+# A spec may have a caveat behind a colon, which stands below it: a panel has no room for both beside each other.
+spec_of(text) = strstrt(text, ": ") > 0 ? text[1:strstrt(text, ": ") - 1] : text
+caveat_of(text) = strstrt(text, ": ") > 0 ? text[strstrt(text, ": ") + 2:*] : ""
+
 # `eval panel(i)` before each plot: its place, and the spec above it. The first also has the headlines, which the script sets as
 # `question`, `answer` and `key`. The range is set here, since `stats` keeps to ranges too.
 panel(i) = margins(i).(i == 0 ? text_at(1, question, 14, 24, 17).text_at(2, answer, 14, 46, 12).text_at(3, key, 14, 63, 12) : \
-  i == 1 ? "unset label 1; unset label 2; unset label 3; " : "").text_at(4, specs[i + 1], left_of(i) + 14, top_of(i) + panel_head - 14, 14). \
+  i == 1 ? "unset label 1; unset label 2; unset label 3; " : "").text_at(4, spec_of(specs[i + 1]), left_of(i) + 14, top_of(i) + panel_head - 17, 14). \
+  text_at(5, caveat_of(specs[i + 1]), left_of(i) + 14, top_of(i) + panel_head - 4, 10). \
   sprintf("set yrange [%f : -0.6]", lines_of[i + 1] - 0.4)
 
 # The bars of a panel reach from `y - half` to `y + half`.
