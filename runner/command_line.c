@@ -171,7 +171,7 @@ static const command_option options[] = {
      VERB_RUN | VERB_CURVE, read_specs},
     {"scale", "SCALE", NULL, VERB_RUN | VERB_CURVE, read_number},
     {"repetitions", "N", NULL, VERB_RUN | VERB_CURVE, read_number},
-    {"repetitions", "N", "every 15 make 10 comparisons of equal programs; 300", VERB_SELF_TEST,
+    {"repetitions", "N", "every 20 make 10 comparisons of equal programs; 400", VERB_SELF_TEST,
      read_number},
     {"latency", "N", NULL, VERB_RUN, read_number},
     {"prices", "N", NULL, VERB_RUN, read_number},

@@ -9,6 +9,7 @@
 #include "compare_report.h"
 #include "json.h"
 #include "remaining.h"
+#include "self_test.h"
 #include "text.h"
 
 /* -- the runs -- */
@@ -134,12 +135,16 @@ static bool is_complete(compare *of, const compared_run *checked, bool force, pr
 static void note_self_test(compare *of, const compared_run *of_run)
 {
     const json_t *test = json_object_get(of_run->planned.context, "self_test");
+    char *caution = self_test_caution(of_run->planned.context);
 
     if (!json_is_object(test))
         note(of, "%s: this machine was not self-tested ('reclaim self-test')", of_run->name);
     else if (plan_self_test_failed(&of_run->planned))
         note(of, "%s: the self-test of this machine failed, so nothing gets a verdict",
              of_run->name);
+    if (caution != NULL)
+        note(of, "%s: %s", of_run->name, caution);
+    free(caution);
 }
 
 static void note_layouts(compare *of, const compared_run *of_run)

@@ -127,7 +127,10 @@ static void object_to_repetitions(objections *to)
 static void object_to_self_test(objections *to)
 {
     const json_t *test = json_object_get(to->from->context, "self_test");
+    char *caution = self_test_caution(to->from->context);
 
+    if (caution != NULL)
+        object(to, WEIGHT_CAUTION, caution);
     if (json_is_object(test) && json_is_true(json_object_get(test, "passed")))
         return;
     if (!json_is_object(test))

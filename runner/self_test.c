@@ -29,18 +29,18 @@ enum { WORKLOADS = 5 };
 
 /* -- judging -- */
 
-/* The repetitions from `first` on that make one run, as a plan and a store of their own: records
+/* The `count` repetitions from `first` on that make one run, as a plan and a store of their own: records
  * and context are shared. */
 typedef struct excerpt {
     plan planned;
     store from;
 } excerpt;
 
-static excerpt take_excerpt(const plan *planned, const store *from, size_t first)
+static excerpt take_excerpt(const plan *planned, const store *from, size_t first, size_t count)
 {
     excerpt made = {*planned, *from};
 
-    made.planned.repetitions = SELF_TEST_REPETITIONS;
+    made.planned.repetitions = count;
     made.from.records = from->records + first; /* so repetition 1 is `first` + 1 */
     return made;
 }
@@ -59,7 +59,7 @@ static comparison_list compare_sets(const excerpt *in, const char *other)
     return list;
 }
 
-static void count_run(self_test *of, const excerpt *in)
+static void count_run(self_test_trial *of, const excerpt *in)
 {
     comparison_list equal = compare_sets(in, set_b), planted = compare_sets(in, set_planted);
 
@@ -95,29 +95,61 @@ static estimate ratio_of_planted(const plan *planned, const store *from)
     return ratio;
 }
 
+static self_test_trial try_repetitions(const plan *planned, const store *from, size_t repetitions)
+{
+    self_test_trial made = {.repetitions = repetitions};
+
+    for (size_t first = 0; first + repetitions <= planned->repetitions; first += repetitions) {
+        excerpt one = take_excerpt(planned, from, first, repetitions);
+        count_run(&made, &one);
+    }
+    return made;
+}
+
+static bool are_equals_equal(const self_test_trial *of)
+{
+    return of->compared > 0 &&
+           (double)of->different <= self_test_different_max * (double)of->compared;
+}
+
+static bool is_slowdown_found(const self_test_trial *of)
+{
+    return of->planted_compared > 0 &&
+           (double)of->planted_found >= self_test_found_min * (double)of->planted_compared;
+}
+
 /* An earlier self-test beside this one has no say: where it failed, nothing would get a verdict, and
  * none could ever pass again. */
 self_test self_test_judge(const plan *planned, const store *from)
 {
     self_test made = {.planted_ratio = ratio_of_planted(planned, from)};
     plan unbiased = *planned;
+    size_t repetitions = SELF_TEST_REPETITIONS;
 
     unbiased.context = json_copy(planned->context);
     json_object_del(unbiased.context, "self_test");
-    for (size_t first = 0; first + SELF_TEST_REPETITIONS <= planned->repetitions;
-         first += SELF_TEST_REPETITIONS) {
-        excerpt one = take_excerpt(&unbiased, from, first);
-        count_run(&made, &one);
-    }
+    do {
+        made.trials[made.trial_count] = try_repetitions(&unbiased, from, repetitions);
+        repetitions *= 2;
+    } while (!is_slowdown_found(&made.trials[made.trial_count++]) &&
+             made.trial_count < SELF_TEST_TRIALS_MAX &&
+             repetitions * SELF_TEST_RUNS_MIN <= planned->repetitions);
     json_decref(unbiased.context);
     return made;
 }
 
+static const self_test_trial *last_trial(const self_test *of)
+{
+    return &of->trials[of->trial_count - 1];
+}
+
 bool self_test_passed(const self_test *of)
 {
-    return of->compared > 0 && of->planted_compared > 0 &&
-           (double)of->different <= self_test_different_max * (double)of->compared &&
-           (double)of->planted_found >= self_test_found_min * (double)of->planted_compared;
+    bool passed = is_slowdown_found(last_trial(of));
+
+    for (size_t i = 0; i < of->trial_count; i++)
+        passed = passed && are_equals_equal(&of->trials[i]);
+    return passed;
 }
 
 /* -- the result, beside the runs of this machine -- */
@@ -131,16 +163,30 @@ static char *result_path(const char *folder)
     return path;
 }
 
+static json_t *trial_to_json(const self_test_trial *of)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I}", "repetitions", (json_int_t)of->repetitions,
+                     "compared", (json_int_t)of->compared, "different", (json_int_t)of->different,
+                     "planted_compared", (json_int_t)of->planted_compared, "planted_found",
+                     (json_int_t)of->planted_found);
+}
+
+/* The figures of the last trial, which decided, and all trials. */
 static json_t *result_to_json(const self_test *of, const plan *planned, const char *folder)
 {
-    return json_pack("{s:s, s:O, s:s, s:O, s:I, s:I, s:I, s:I, s:o, s:f, s:b}", "schema", schema,
-                     "date", json_object_get(planned->context, "date"), "folder", folder, "machine",
-                     json_object_get(planned->context, "machine"), "compared",
-                     (json_int_t)of->compared, "different", (json_int_t)of->different,
-                     "planted_compared", (json_int_t)of->planted_compared, "planted_found",
-                     (json_int_t)of->planted_found, "planted_ratio",
-                     measurements_estimate_to_json(&of->planted_ratio), "margin", planned->margin,
-                     "passed", self_test_passed(of));
+    json_t *value = json_pack("{s:s, s:O, s:s, s:O, s:o, s:f, s:b}", "schema", schema, "date",
+                              json_object_get(planned->context, "date"), "folder", folder,
+                              "machine", json_object_get(planned->context, "machine"),
+                              "planted_ratio", measurements_estimate_to_json(&of->planted_ratio),
+                              "margin", planned->margin, "passed", self_test_passed(of));
+    json_t *decided = trial_to_json(last_trial(of)), *trials = json_array();
+
+    for (size_t i = 0; i < of->trial_count; i++)
+        json_array_append_new(trials, trial_to_json(&of->trials[i]));
+    json_object_update(value, decided);
+    json_object_set_new(value, "trials", trials);
+    json_decref(decided);
+    return value;
 }
 
 void self_test_note(json_t *context, const char *folder)
@@ -170,6 +216,20 @@ char *self_test_describe(const json_t *context)
         json_is_true(json_object_get(result, "passed")) ? "passed" : "FAILED, so no verdicts",
         json_number_of(result, "different"), json_number_of(result, "compared"),
         json_number_of(result, "planted_found"), json_number_of(result, "planted_compared"));
+}
+
+char *self_test_caution(const json_t *context)
+{
+    const json_t *result = json_object_get(context, "self_test");
+    double needed = json_number_of(result, "repetitions");
+    double had = json_number_of(context, "repetitions");
+
+    if (!json_is_true(json_object_get(result, "passed")) || !(needed > SELF_TEST_REPETITIONS) ||
+        !(had < needed))
+        return NULL;
+    return text_format("The self-test needed %.0f repetitions to find slowdowns of 5%% on this "
+                       "machine, and there are %.0f: 'no difference found' may be a difference.",
+                       needed, had);
 }
 
 /* -- the command -- */
@@ -242,21 +302,31 @@ static bool plan_test(command_line *chosen, problem *why)
            settings_assign(&chosen->numbers, "self-test", "scale=quick", why->text);
 }
 
+static void print_trial(const self_test_trial *of)
+{
+    printf("%zu repetitions: equal programs in other layouts called different in %zu of %zu "
+           "comparisons (at most %.0f),\n"
+           "    programs slower by 5%% found in %zu of %zu (at least %.0f)\n",
+           of->repetitions, of->different, of->compared,
+           floor(self_test_different_max * (double)of->compared), of->planted_found,
+           of->planted_compared, ceil(self_test_found_min * (double)of->planted_compared));
+}
+
 static void print_result(const self_test *of, const char *path)
 {
-    printf("\nequal programs in other layouts: called different in %zu of %zu comparisons (at most "
-           "%.0f)\n"
-           "programs slower by 5%%: found in %zu of %zu comparisons (at least %.0f); measured "
-           "ratio %.3f\n"
-           "%s\n\nresult: %s\n",
-           of->different, of->compared, floor(self_test_different_max * (double)of->compared),
-           of->planted_found, of->planted_compared,
-           ceil(self_test_found_min * (double)of->planted_compared), of->planted_ratio.median,
-           self_test_passed(of)
-               ? "passed: differences that are found here can be believed"
-               : "FAILED: runs beside this one get no verdicts; 'reclaim doctor' says what makes "
-                 "the machine noisy",
-           path);
+    putchar('\n');
+    for (size_t i = 0; i < of->trial_count; i++)
+        print_trial(&of->trials[i]);
+    printf("measured ratio of the slower ones: %.3f\n", of->planted_ratio.median);
+    if (self_test_passed(of))
+        printf("passed: differences that are found here can be believed, and %zu repetitions find "
+               "one of 5%%\n",
+               last_trial(of)->repetitions);
+    else
+        printf("FAILED: runs beside this one get no verdicts; 'reclaim doctor' says what makes the "
+               "machine noisy%s\n",
+               is_slowdown_found(last_trial(of)) ? "" : ", and --repetitions tries longer runs");
+    printf("\nresult: %s\n", path);
 }
 
 static int conclude(const run *done, const command_line *asked, problem *why)

@@ -225,6 +225,7 @@ static void print_noise(FILE *out, const json_t *context)
 static void print_trust(FILE *out, const summary *of)
 {
     char *tested = self_test_describe(of->planned->context);
+    char *caution = self_test_caution(of->planned->context);
     size_t layouts = layouts_min(of->planned);
 
     if (layouts > 1)
@@ -232,8 +233,11 @@ static void print_trust(FILE *out, const summary *of)
     else
         fprintf(out, "layouts: ONE of a program, so a small difference may be the layout's\n");
     fprintf(out, "%s\n", tested);
+    if (caution != NULL)
+        table_print_wrapped(out, caution);
     print_noise(out, of->planned->context);
     free(tested);
+    free(caution);
 }
 
 /* Which rows are other runtimes, and of which version. */

@@ -227,6 +227,26 @@ static double noise(void)
     return (double)(hash_text(text, 0xcbf29ce484222325u) % 10000) / 10000;
 }
 
+/* What a program in a folder named `planted` takes, as a share of the others. With FAKE_TURNS=FILE
+ * the slowdown comes and goes, as if noise hid it: of every 200 runs the first 100 have none and the
+ * others twice as much. FILE keeps how many there were. */
+static double planted_share(void)
+{
+    static double share; /* the same in all that one process says */
+    const char *counter = getenv("FAKE_TURNS");
+    FILE *turns = counter == NULL || share != 0 ? NULL : fopen(counter, "a");
+
+    if (turns != NULL) {
+        fseek(turns, 0, SEEK_END);
+        share = ftell(turns) / 100 % 2 == 0 ? 1 : 1.1;
+        fputc('.', turns);
+        fclose(turns);
+    }
+    if (share != 0)
+        return share;
+    return getenv("FAKE_UNPLANTED") != NULL ? 1 : 1.05;
+}
+
 /* A time of its own for each strategy and workload, within 1%; in a folder whose name has "slow",
  * `steady` takes a fifth more; in one named `planted` all take a twentieth more. */
 static double steady_time(const fake *self)
@@ -239,8 +259,8 @@ static double steady_time(const fake *self)
 
     if (strstr(self->path, "slow") != NULL && plays(self, "steady"))
         time *= 1.2;
-    if (strstr(self->path, "planted/") != NULL && getenv("FAKE_UNPLANTED") == NULL)
-        time *= 1.05;
+    if (strstr(self->path, "planted/") != NULL)
+        time *= planted_share();
     return floor(time);
 }
 

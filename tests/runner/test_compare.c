@@ -289,6 +289,32 @@ static void test_self_test_fails(void **state)
     assert_has(out_text, "slower");
 }
 
+/* A slowdown that 20 repetitions find in every other comparison and 40 in each: what is noted are 40,
+ * and runs of fewer are told. */
+static void test_self_test_that_needs_more_repetitions(void **state)
+{
+    json_t *result, *trials;
+
+    (void)state;
+    add_programs("programs", "steady");
+    add_programs("programs/planted", "steady");
+    assert_code(run_after("FAKE_TURNS=turns",
+                          "self-test --programs programs --repetitions 200 --out results/test"),
+                0);
+    assert_has(out_text, "and 40 repetitions find one of 5%");
+    result = read_json("results/self-test.json");
+    trials = json_object_get(result, "trials");
+    assert_int_equal(json_array_size(trials), 2);
+    assert_true(json_number_of(json_array_get(trials, 0), "planted_found") <= 25);
+    assert_true(json_number_of(result, "repetitions") == 40);
+    assert_true(json_number_of(result, "planted_compared") == 25);
+    json_decref(result);
+    run_into("results/run", "programs", "--workload temps --repetitions 6");
+    assert_has(out_text, "needed 40 repetitions");
+    run_into("results/long", "programs", "--workload temps --repetitions 40");
+    assert_null(strstr(out_text, "needed 40 repetitions"));
+}
+
 /* One that failed does not make the next one fail. */
 static void test_self_test_after_a_failed_one(void **state)
 {
@@ -331,6 +357,7 @@ int main(void)
         IN_FOLDER(test_failed_self_test),
         IN_FOLDER(test_self_test),
         IN_FOLDER(test_self_test_fails),
+        IN_FOLDER(test_self_test_that_needs_more_repetitions),
         IN_FOLDER(test_self_test_after_a_failed_one),
         IN_FOLDER(test_self_test_without_planted_programs),
     };

@@ -311,6 +311,7 @@ static void every_objection_is_raised(void **state)
         {"{\"repetitions\": 1}", "1 repetition: no interval"},
         {"{\"self_test\": null}", "was not self-tested"},
         {"{\"self_test\": {\"passed\": false}}", "FAILED, so no verdicts"},
+        {"{\"self_test\": {\"passed\": true, \"repetitions\": 80}}", "needed 80 repetitions"},
         {"{\"doctor\": {\"noisy\": {\"governor\": \"powersave\"}}}", "governor (powersave)"},
         {"{\"cells\": [{\"skipped\": \"\", \"layouts\": 0}]}", "All cells ran in one layout"},
         {"{\"programs\": [{\"set\": \"\", \"build\": {\"dirty\": true}}]}",
