@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""The score of the planted bugs, without a fuzzer: what it refuses, what it reads off a program that failed, what it keeps of earlier scores."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.dont_write_bytecode = True
+sys.path.insert(0, f"{TOP}/scripts/scoring")
+import bugs  # noqa: E402
+import kills  # noqa: E402
+import results  # noqa: E402
+
+SPEC = importlib.util.spec_from_file_location("scoring", f"{TOP}/scripts/scoring/__main__.py")
+scoring = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(scoring)
+
+
+def score(*arguments):
+    return subprocess.run([sys.executable, f"{TOP}/scripts/score", *arguments], capture_output=True, text=True, check=False)
+
+
+class Refused(unittest.TestCase):
+    def test_a_compiler_that_is_not_there(self):
+        """Before anything is built: once for all pairs."""
+        done = score("--clang", "clang-99")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("missing: clang-99, llvm-profdata-99, llvm-cov-99.", done.stderr)
+
+    def test_an_unknown_bug(self):
+        done = score("--report", "no-such-bug")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("there is no bug 'no-such-bug'", done.stderr)
+
+    def test_what_is_no_score(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            file.write("{}")
+            file.flush()
+            done = score("--report", "--kept", file.name)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("is no score", done.stderr)
+
+
+class WhatFailed(unittest.TestCase):
+    def test_the_first_that_speaks(self):
+        for said, failed in (("fine\n", None),
+                             ("violation: too-early: object 7\n==1==ERROR", "violation too-early"),
+                             ("violation: mm_check: count of 3\n", "violation mm_check count"),
+                             ("x.c:9: f: Assertion `a > 0 && \"twice\"' failed.", "assertion twice"),
+                             ("SUMMARY: AddressSanitizer: heap-use-after-free a.c:1", "sanitizer heap-use-after-free"),
+                             ("SUMMARY: AddressSanitizer: 48 byte(s) leaked in 1 allocation(s).", "sanitizer leak"),
+                             ("SUMMARY: libFuzzer: timeout", "timeout"),
+                             ("SUMMARY: libFuzzer: deadly signal", None)):
+            self.assertEqual(kills.what_failed(said), failed, said)
+
+
+class Kept(unittest.TestCase):
+    def test_what_is_of_this_tree_stands(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "score.json")
+            result = {"bug": "b", "strategy": "refcount", "key": ["tree", "patch", 60, 10], "complete": True, "runs": [{"seed": 1, "input": "/x", "key": []}]}
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump({"schema": results.SCHEMA, "results": [results.without_paths(result), {"bug": "c", "strategy": "none", "runs": []}]}, file)
+            kept = results.read_kept(path)
+        self.assertNotIn("input", kept["b", "refcount"]["runs"][0])
+        self.assertTrue(scoring.is_whole(kept["b", "refcount"], ["tree", "patch", 60, 10]))
+        self.assertFalse(scoring.is_whole(kept["b", "refcount"], ["another", "patch", 60, 10]))
+        self.assertFalse(scoring.is_whole(dict(kept["b", "refcount"], complete=False), ["tree", "patch", 60, 10]))
+        self.assertFalse(scoring.is_whole(kept["c", "none"], ["tree", "patch", 60, 10]))
+        self.assertFalse(scoring.is_whole(None, []))
+
+
+class Bugs(unittest.TestCase):
+    def test_the_lines_that_a_bug_changes(self):
+        """Of one that only adds, the lines beside it."""
+        bug = bugs.Bug.__new__(bugs.Bug)
+        bug.diff = "a/x b/x\n@@ -10,4 +10,4 @@\n one\n-two\n+zwei\n three\n four"
+        self.assertEqual(bug.old_lines(), [11])
+        bug.diff = "a/x b/x\n@@ -10,2 +10,3 @@\n one\n+more\n two"
+        self.assertEqual(bug.old_lines(), [10, 11])
+
+
+if __name__ == "__main__":
+    unittest.main()
