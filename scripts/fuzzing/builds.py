@@ -2,6 +2,7 @@
 
 import collections
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -53,8 +54,20 @@ def run_cmake(folder, command, **environment):
         raise Problem(f"the build failed; all of its output is in {log}:\n" + "\n".join(lines[-20:]))
 
 
+def forget_other_compiler(folder, clang):
+    """CMake forgets a preset's own settings, the sanitizers among them, when the compiler of a folder changes; a folder without a cache begins anew."""
+    cache = os.path.join(folder, "CMakeCache.txt")
+    if not os.path.exists(cache):
+        return
+    found = re.search(r"^CMAKE_C_COMPILER:\w+=(.*)$", files.read(cache).decode(errors="replace"), re.M)
+    if found is None or shutil.which(found.group(1)) != shutil.which(clang):
+        os.remove(cache)
+        shutil.rmtree(os.path.join(folder, "CMakeFiles"), ignore_errors=True)
+
+
 def configure(preset, clang, strategy_dirs):
     """Makes the build of a preset ready; the folder of its executables."""
+    forget_other_compiler(f"build/{preset}", clang)
     run_cmake(f"build/{preset}", ["cmake", "--preset", preset, f"-DCMAKE_C_COMPILER={clang}", f"-DRECLAIM_STRATEGY_DIRS={strategy_dirs}",
                                   f"-DCMAKE_CXX_COMPILER={clang.replace('clang', 'clang++')}"])
     return f"build/{preset}/fuzz"

@@ -404,6 +404,28 @@ class AflTurns(unittest.TestCase):
         self.assertFalse(os.path.exists(f"{self.place}/afl"))
 
 
+class OtherCompilers(unittest.TestCase):
+    """CMake forgets the sanitizers when the compiler of a folder changes."""
+
+    def cache_stays(self, compiler, clang):
+        with tempfile.TemporaryDirectory() as folder:
+            write(f"{folder}/CMakeCache.txt", f"X:BOOL=ON\nCMAKE_C_COMPILER:STRING={compiler}\n")
+            os.makedirs(f"{folder}/CMakeFiles")
+            builds.forget_other_compiler(folder, clang)
+            self.assertEqual(os.path.exists(f"{folder}/CMakeCache.txt"), os.path.exists(f"{folder}/CMakeFiles"))
+            return os.path.exists(f"{folder}/CMakeCache.txt")
+
+    def test_a_build_of_another_begins_anew(self):
+        self.assertTrue(self.cache_stays(shutil.which("sh"), "sh"))
+        self.assertTrue(self.cache_stays("sh", "sh"))
+        self.assertFalse(self.cache_stays(shutil.which("cat"), "sh"))
+        self.assertFalse(self.cache_stays("/nowhere/clang-99", "sh"))
+
+    def test_no_build_yet(self):
+        with tempfile.TemporaryDirectory() as folder:
+            builds.forget_other_compiler(folder, "sh")
+
+
 if __name__ == "__main__":
     BUILD = os.path.abspath(sys.argv.pop(1))
     unittest.main()
