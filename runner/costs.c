@@ -72,17 +72,19 @@ static const json_t *first_list(const lists *from, size_t cell_index)
     return NULL;
 }
 
-/* What the cell pays of the price with this name: the least over its lists, as a machine that others
- * use too can only add to it. */
-static price_amount amount_of(const lists *from, size_t cell_index, const char *name,
-                              const json_t *counters)
+static const size_t no_round = (size_t)-1;
+
+/* What the cell pays of the price with this name: the least over its lists but that of one round, as a
+ * machine that others use too can only add to it. */
+static price_amount amount_of(const lists *from, size_t left_out, size_t cell_index,
+                              const char *name, const json_t *counters)
 {
     price_amount amount = {0, 0};
     bool known = false;
 
     for (size_t i = 0; i < from->samples; i++) {
         const json_t *price = prices_find(from->items[cell_index + i * from->cells], name);
-        if (price == NULL)
+        if (price == NULL || i == left_out)
             continue;
         price_amount paid = price_apply(price, counters);
         if (!known || paid.ns < amount.ns)
@@ -142,17 +144,42 @@ static bool price_cell(costs *made, summary *into, const lists *from, size_t ind
         must_allocate(json_array_size(own) + json_array_size(other) + 1, sizeof *made->parts);
     for (size_t i = 0; i < json_array_size(own) && known; i++) {
         const char *name = json_text_of(json_array_get(own, i), "name");
-        known =
-            add_part(made, groups, json_array_get(own, i), amount_of(from, index, name, counters),
-                     amount_of(from, ideal, name, ideal_counters));
+        known = add_part(made, groups, json_array_get(own, i),
+                         amount_of(from, no_round, index, name, counters),
+                         amount_of(from, no_round, ideal, name, ideal_counters));
     }
     for (size_t i = 0; i < json_array_size(other) && known; i++) {
         const char *name = json_text_of(json_array_get(other, i), "name");
         if (prices_find(list, name) == NULL)
             known = add_part(made, groups, json_array_get(other, i), (price_amount){0, 0},
-                             amount_of(from, ideal, name, ideal_counters));
+                             amount_of(from, no_round, ideal, name, ideal_counters));
     }
     return known;
+}
+
+/* What would be explained had one round of prices not been taken. */
+static double explained_without(const costs *of, const summary *in, const lists *from,
+                                size_t left_out, size_t index, size_t ideal)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < of->part_count; i++) {
+        const char *name = of->parts[i].name;
+        sum += amount_of(from, left_out, index, name, in->cells[index].counters).ns -
+               amount_of(from, left_out, ideal, name, in->cells[ideal].counters).ns;
+    }
+    return sum;
+}
+
+static void leave_rounds_out(costs *of, const summary *in, const lists *from, size_t index,
+                             size_t ideal)
+{
+    of->explained_low = of->explained_high = NAN;
+    for (size_t round = 0; from->samples > 1 && round < from->samples; round++) {
+        double sum = explained_without(of, in, from, round, index, ideal);
+        of->explained_low = fmin(of->explained_low, sum); /* of NAN and a number, the number */
+        of->explained_high = fmax(of->explained_high, sum);
+    }
 }
 
 /* The fastest repetition of the cell less that of the ideal; the interval is how far off it would be
@@ -185,10 +212,12 @@ static void load_cell(summary *into, const store *from, const lists *prices, siz
     made = must_allocate(1, sizeof *made);
     made->group_names = into->cost_groups.names;
     made->measured = measured_over(into->planned, from, index, ideal);
-    if (!isnan(made->measured.ns) && price_cell(made, into, prices, index, ideal))
+    if (!isnan(made->measured.ns) && price_cell(made, into, prices, index, ideal)) {
+        leave_rounds_out(made, into, prices, index, ideal);
         into->cells[index].costs = made;
-    else
+    } else {
         costs_free(made);
+    }
 }
 
 bool costs_load(summary *into, const store *from, problem *why)
@@ -237,14 +266,27 @@ double costs_of_group(const costs *of, size_t group)
     return sum;
 }
 
-double costs_explained_share(const costs *of)
+static bool is_difference(const cost_measured *of)
 {
     const double difference_min = 0.1;
-    const cost_measured *measured = &of->measured;
-    bool is_nothing = isnan(measured->low) || (measured->low <= 0 && measured->high >= 0) ||
-                      fabs(measured->ns) < difference_min * measured->ideal_ns;
 
-    return is_nothing ? NAN : of->explained_ns / measured->ns;
+    return !isnan(of->low) && (of->low > 0 || of->high < 0) &&
+           fabs(of->ns) >= difference_min * of->ideal_ns;
+}
+
+bool costs_prices_differ(const costs *of)
+{
+    const double spread_max = 0.5;
+
+    return is_difference(&of->measured) &&
+           of->explained_high - of->explained_low > spread_max * fabs(of->measured.ns);
+}
+
+double costs_explained_share(const costs *of)
+{
+    return is_difference(&of->measured) && !costs_prices_differ(of)
+               ? of->explained_ns / of->measured.ns
+               : NAN;
 }
 
 static json_t *part_to_json(const cost_part *of)
@@ -265,9 +307,11 @@ json_t *costs_to_json(const costs *of)
     for (size_t i = 0; i < of->part_count; i++)
         json_array_append_new(parts, part_to_json(&of->parts[i]));
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "measured_ns", json_from_number(of->measured.ns),
-        "measured_low", json_from_number(of->measured.low), "measured_high",
-        json_from_number(of->measured.high), "ideal_ns", json_from_number(of->measured.ideal_ns),
-        "explained_ns", json_from_number(of->explained_ns), "explained_share",
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "measured_ns",
+        json_from_number(of->measured.ns), "measured_low", json_from_number(of->measured.low),
+        "measured_high", json_from_number(of->measured.high), "ideal_ns",
+        json_from_number(of->measured.ideal_ns), "explained_ns", json_from_number(of->explained_ns),
+        "explained_low", json_from_number(of->explained_low), "explained_high",
+        json_from_number(of->explained_high), "explained_share",
         json_from_number(costs_explained_share(of)), "parts", parts);
 }

@@ -36,6 +36,9 @@ typedef struct cost_measured {
 typedef struct costs {
     cost_measured measured;
     double explained_ns; /* the sum of ns - ideal_ns */
+    /* The least and the most that it would be had any one round of prices not been taken; NAN where
+     * there is one. */
+    double explained_low, explained_high;
     cost_part *parts;
     size_t part_count;
     char *const *group_names; /* COST_GROUPS_MAX, NULL where there is none */
@@ -61,8 +64,12 @@ double costs_of_group(const costs *of, size_t group);
 
 /* Explained over measured; NAN where what was measured is not told from nothing, or is less than a
  * tenth of the ideal's time: prices are known to some percent of a whole program, and a share of hardly
- * anything would be made of their errors. */
+ * anything would be made of their errors. NAN too where leaving out one round of prices or another
+ * moves the sum by more than half of what was measured. */
 double costs_explained_share(const costs *of);
+
+/* Whether it is only for the last of these reasons that there is no share. */
+bool costs_prices_differ(const costs *of);
 
 /* As summary.json holds it; null of NULL. */
 json_t *costs_to_json(const costs *of);

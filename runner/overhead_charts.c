@@ -138,18 +138,32 @@ static void write_pieces(FILE *out, const costs *of)
     }
 }
 
+/* "83% explained", or "83 to 96% explained" where leaving out a round of prices moves it. */
+static void write_explained(FILE *out, const costs *of)
+{
+    double low = round(100 * fmin(of->explained_ns, of->explained_low) / of->measured.ns);
+    double high = round(100 * fmax(of->explained_ns, of->explained_high) / of->measured.ns);
+
+    if (low == high)
+        fprintf(out, "\t%.0f%% explained", low);
+    else
+        fprintf(out, "\t%.0f to %.0f%% explained", fmin(low, high), fmax(low, high));
+}
+
 static void write_share(FILE *out, const cell_summary *of)
 {
     double share = of->costs != NULL ? costs_explained_share(of->costs) : NAN;
 
     if (of->costs == NULL)
         fprintf(out, "\t%s", status_is_timed(of->status) ? "no prices" : status_name(of->status));
-    else if (isnan(share))
-        fprintf(out, "\t%s%s",
-                isnan(of->costs->measured.low) ? "one repetition" : "hardly a difference",
-                leaks(of) ? ", leaks" : "");
+    else if (!isnan(share))
+        write_explained(out, of->costs);
+    else if (isnan(of->costs->measured.low))
+        fputs("\tone repetition", out);
     else
-        fprintf(out, "\t%.0f%% explained%s", share * 100, leaks(of) ? ", leaks" : "");
+        fprintf(out, "\t%s",
+                costs_prices_differ(of->costs) ? "prices unsure" : "hardly a difference");
+    fputs(of->costs != NULL && leaks(of) ? ", leaks" : "", out);
 }
 
 void breakdown_chart_write(FILE *out, const cell_summary *of)

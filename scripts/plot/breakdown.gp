@@ -44,7 +44,7 @@ do for [i = 0 : panels - 1] {
   eval panel(i)
   if (i == 1) { do for [g = 1 : pieces] { unset object g; unset label 20 + g } }
   range = highest[i + 1] - lowest[i + 1]
-  set xrange [lowest[i + 1] - 0.03 * range : highest[i + 1] + 0.75 * range]
+  set xrange [lowest[i + 1] - 0.03 * range : highest[i + 1] + 0.85 * range]
   set format x range > 0.001 ? "%g" : "" # nothing has a price: there is no scale
   set arrow 1 from 0, graph 0 to 0, graph 1 nohead linecolor rgb ink linewidth 1 front
   plot data index i using (0):3:ytic(2) with dots linecolor rgb "white", \

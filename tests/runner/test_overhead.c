@@ -127,9 +127,32 @@ static void test_counters_inside_of_others(void **state)
 static double share_of(double ns, double low, double high)
 {
     costs of = {.measured = {.ns = ns, .low = low, .high = high, .ideal_ns = 100},
-                .explained_ns = 8};
+                .explained_ns = 8,
+                .explained_low = NAN,
+                .explained_high = NAN};
 
     return costs_explained_share(&of);
+}
+
+/* A difference of 20 ns over 100, explained to 18 and, without one round or another, to what is given. */
+static costs costs_without_rounds(double low, double high)
+{
+    return (costs){.measured = {.ns = 20, .low = 19, .high = 21, .ideal_ns = 100},
+                   .explained_ns = 18,
+                   .explained_low = low,
+                   .explained_high = high};
+}
+
+static void test_no_share_of_prices_that_differ(void **state)
+{
+    costs steady = costs_without_rounds(16, 26), noisy = costs_without_rounds(16, 26.1);
+    costs nothing = costs_without_rounds(0, 100);
+
+    (void)state;
+    assert_true(is_near(costs_explained_share(&steady), 0.9) && !costs_prices_differ(&steady));
+    assert_true(isnan(costs_explained_share(&noisy)) && costs_prices_differ(&noisy));
+    nothing.measured.low = -1; /* there is no difference to have a share of */
+    assert_true(isnan(costs_explained_share(&nothing)) && !costs_prices_differ(&nothing));
 }
 
 static void test_a_share_is_of_a_difference(void **state)
@@ -235,6 +258,7 @@ int main(void)
         cmocka_unit_test(test_a_price_of_the_machine_is_one_for_all),
         cmocka_unit_test(test_bad_price_lists),
         cmocka_unit_test(test_a_share_is_of_a_difference),
+        cmocka_unit_test(test_no_share_of_prices_that_differ),
         IN_FOLDER(test_a_bad_price_is_refused_by_name),
     };
 
