@@ -62,7 +62,11 @@ def score_all(pairs, others, arguments):
     def turn(numbered):
         """Every bug once, then under its other strategies; what is known to take long, or to survive, comes last."""
         bug, strategy = numbered[1]
-        return (bug.name, strategy) in arguments.kept, strategy != bug.strategies[0], bug.expected == "timeout" or bug.name in known
+        return strategy != bug.strategies[0], bug.expected == "timeout" or bug.name in known
+
+    def is_new(numbered):
+        bug, strategy = numbered[1]
+        return (bug.name, strategy) not in arguments.kept
 
     in_turn = sorted(enumerate(pairs, 1), key=turn)
     for number in range(arguments.jobs):
@@ -86,9 +90,15 @@ def score_all(pairs, others, arguments):
         finally:
             workers.put(worker)
 
+    def renew(numbered):
+        """What has an earlier result already is done for good, one after the other: stopped at any time, it need not be done again."""
+        for completing in (False, True):
+            one(numbered, completing)
+
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         for completing in (False, True):
-            list(pool.map(functools.partial(one, completing=completing), in_turn))
+            list(pool.map(functools.partial(one, completing=completing), filter(is_new, in_turn)))
+        list(pool.map(renew, [numbered for numbered in in_turn if not is_new(numbered)]))
 
 
 def positive(text):

@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 """The score of the planted bugs, without a fuzzer: what it refuses, what it reads off a program that failed, what it keeps of earlier scores."""
 
+import contextlib
 import importlib.util
+import io
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import types
 import unittest
+import unittest.mock
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.dont_write_bytecode = True
@@ -73,6 +77,32 @@ class Kept(unittest.TestCase):
         self.assertFalse(scoring.is_whole(dict(kept["b", "refcount"], complete=False), ["tree", "patch", 60, 10]))
         self.assertFalse(scoring.is_whole(kept["c", "none"], ["tree", "patch", 60, 10]))
         self.assertFalse(scoring.is_whole(None, []))
+
+
+class Order(unittest.TestCase):
+    def test_what_is_new_comes_first_and_what_is_renewed_is_done_for_good(self):
+        """Of three bugs, one of them with an earlier result of another tree, and one of this very tree."""
+        done, written = [], {}
+
+        class Worker:
+            def __init__(self, *_):
+                pass
+
+            def score(self, bug, strategy, _):
+                done.append(f"score {bug.name}")
+                return {"key": "now", "replay": "seen", "runs": [], "complete": False}
+
+            def complete(self, bug, strategy, result):
+                done.append(f"complete {bug.name}")
+                return dict(result, complete=True)
+
+        bug_of = {name: types.SimpleNamespace(name=name, strategies=["none"], expected="") for name in ("kept", "older", "new", "newer")}
+        arguments = types.SimpleNamespace(jobs=1, key=lambda bug: "now", kept={("older", "none"): {"key": "then"}, ("kept", "none"): {"key": "now"}})
+        with unittest.mock.patch.multiple(scoring, Worker=Worker, read_result=lambda bug, _: written.get(bug.name), notes=dict,
+                                          result_path=lambda bug, _: bug.name, write_file=lambda name, text: written.update({name: json.loads(text)})), \
+                contextlib.redirect_stdout(io.StringIO()):
+            scoring.score_all([(bug_of[name], "none") for name in ("kept", "older", "new", "newer")], {}, arguments)
+        self.assertEqual(done, ["score new", "score newer", "complete new", "complete newer", "score older", "complete older"])
 
 
 class Bugs(unittest.TestCase):
