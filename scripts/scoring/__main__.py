@@ -33,7 +33,7 @@ import sys
 
 from bugs import DIGESTS, UNIT_TEST, by_name, notes, read_bugs
 from check import check, refresh
-from failure import Failure
+from failure import Failure, Fatal
 from files import ROOT, write_file
 from report import report
 from results import read_kept, read_result, result_path, seen_by
@@ -56,7 +56,7 @@ def is_whole(kept, key):
 
 
 def score_all(pairs, others, arguments):
-    workers, total = queue.Queue(), len(pairs)
+    workers, total, fatal = queue.Queue(), len(pairs), []
     known = {name for name, _ in notes()}
 
     def turn(numbered):
@@ -78,13 +78,15 @@ def score_all(pairs, others, arguments):
         current = kept is not None and kept["key"] == arguments.key(bug)
         if not current and is_whole(arguments.kept.get((bug.name, strategy)), arguments.key(bug)):
             return
-        if current != completing or current and kept.get("complete", True):
+        if fatal or current != completing or current and kept.get("complete", True):
             return
         worker = workers.get()
         try:
             result = worker.complete(bug, strategy, kept) if completing else worker.score(bug, strategy, others)
             write_file(result_path(bug, strategy), json.dumps(result, indent=1) + "\n")
             print(f"{number}/{total} {bug.name} {strategy}: {seen_by(result) or 'SURVIVED'}{', completed' * completing}", flush=True)
+        except Fatal as failure:
+            fatal.append(failure)
         except (Failure, subprocess.TimeoutExpired) as failure:
             print(f"{number}/{total} {bug.name} {strategy}: no result, {failure}", flush=True)
         finally:
@@ -99,6 +101,8 @@ def score_all(pairs, others, arguments):
         for completing in (False, True):
             list(pool.map(functools.partial(one, completing=completing), filter(is_new, in_turn)))
         list(pool.map(renew, [numbered for numbered in in_turn if not is_new(numbered)]))
+    if fatal:
+        raise fatal[0]
 
 
 def positive(text):

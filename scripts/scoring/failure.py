@@ -4,7 +4,11 @@ import subprocess
 
 
 class Failure(Exception):
-    """Ends the program with its message."""
+    """Ends the program, or the score of one pair, with its message."""
+
+
+class Fatal(Failure):
+    """What every other pair would fail with too."""
 
 
 def run(command, log=None, **options):

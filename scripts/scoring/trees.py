@@ -5,7 +5,7 @@ import os
 import shutil
 
 from bugs import git_apply
-from failure import Failure, run
+from failure import Failure, Fatal, run
 from files import ROOT
 
 SOURCES = ("strategies", "fuzz", "cmake", "support")  # what a result depends on, but for the patches
@@ -100,9 +100,15 @@ class Tree:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text.replace(old, new))
         if not os.path.exists(os.path.join(self.build, "build.ninja")):
-            run(["cmake", "-G", "Ninja", "-S", self.folder, "-B", self.build, f"-DCMAKE_C_COMPILER={self.compiler}",
-                 f"-DCMAKE_CXX_COMPILER={cxx_of(self.compiler)}", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_C_FLAGS_DEBUG=", *FLAVOURS[self.flavour][0]], log=True)
+            try:
+                self.configure()
+            except Failure as failure:
+                raise Fatal(str(failure)) from None
         self.ready = True
+
+    def configure(self):
+        run(["cmake", "-G", "Ninja", "-S", self.folder, "-B", self.build, f"-DCMAKE_C_COMPILER={self.compiler}",
+             f"-DCMAKE_CXX_COMPILER={cxx_of(self.compiler)}", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_C_FLAGS_DEBUG=", *FLAVOURS[self.flavour][0]], log=True)
 
     def make_unchanged(self, *targets):
         """Builds the targets without any bug, once, and keeps the build: going back to it spares building it again after each bug."""
@@ -111,9 +117,9 @@ class Tree:
             return
         problem = self.make(*targets)
         if problem:
-            raise Failure(f"the build without a bug failed:\n{problem}")
+            raise Fatal(f"the build without a bug failed, in {self.build}:\n{problem}")
         shutil.rmtree(self.unchanged, ignore_errors=True)
-        shutil.copytree(self.build, self.unchanged)
+        shutil.copytree(self.build, self.unchanged, symlinks=True)
         self.built.update(targets)
 
     def restore(self):
@@ -121,7 +127,7 @@ class Tree:
         if self.built:
             for half in (".new", ".old"):
                 shutil.rmtree(self.build + half, ignore_errors=True)
-            shutil.copytree(self.unchanged, self.build + ".new")
+            shutil.copytree(self.unchanged, self.build + ".new", symlinks=True)
             os.rename(self.build, self.build + ".old")
             os.rename(self.build + ".new", self.build)
             shutil.rmtree(self.build + ".old")

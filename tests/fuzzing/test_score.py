@@ -17,8 +17,10 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path.insert(0, f"{TOP}/scripts/scoring")
 import bugs  # noqa: E402
+import failure  # noqa: E402
 import kills  # noqa: E402
 import results  # noqa: E402
+import trees  # noqa: E402
 
 SPEC = importlib.util.spec_from_file_location("scoring", f"{TOP}/scripts/scoring/__main__.py")
 scoring = importlib.util.module_from_spec(SPEC)
@@ -79,15 +81,22 @@ class Kept(unittest.TestCase):
         self.assertFalse(scoring.is_whole(None, []))
 
 
-class Order(unittest.TestCase):
+class Pairs(unittest.TestCase):
+    """Of four bugs, one with an earlier result of another tree, and one of this very tree."""
+
+    def score_all(self, worker):
+        written = {}
+        bug_of = {name: types.SimpleNamespace(name=name, strategies=["none"], expected="") for name in ("kept", "older", "new", "newer")}
+        arguments = types.SimpleNamespace(jobs=1, key=lambda bug: "now", kept={("older", "none"): {"key": "then"}, ("kept", "none"): {"key": "now"}})
+        with unittest.mock.patch.multiple(scoring, Worker=lambda *_: worker, read_result=lambda bug, _: written.get(bug.name), notes=dict,
+                                          result_path=lambda bug, _: bug.name, write_file=lambda name, text: written.update({name: json.loads(text)})), \
+                contextlib.redirect_stdout(io.StringIO()):
+            scoring.score_all([(bug, "none") for bug in bug_of.values()], {}, arguments)
+
     def test_what_is_new_comes_first_and_what_is_renewed_is_done_for_good(self):
-        """Of three bugs, one of them with an earlier result of another tree, and one of this very tree."""
-        done, written = [], {}
+        done = []
 
         class Worker:
-            def __init__(self, *_):
-                pass
-
             def score(self, bug, strategy, _):
                 done.append(f"score {bug.name}")
                 return {"key": "now", "replay": "seen", "runs": [], "complete": False}
@@ -96,13 +105,33 @@ class Order(unittest.TestCase):
                 done.append(f"complete {bug.name}")
                 return dict(result, complete=True)
 
-        bug_of = {name: types.SimpleNamespace(name=name, strategies=["none"], expected="") for name in ("kept", "older", "new", "newer")}
-        arguments = types.SimpleNamespace(jobs=1, key=lambda bug: "now", kept={("older", "none"): {"key": "then"}, ("kept", "none"): {"key": "now"}})
-        with unittest.mock.patch.multiple(scoring, Worker=Worker, read_result=lambda bug, _: written.get(bug.name), notes=dict,
-                                          result_path=lambda bug, _: bug.name, write_file=lambda name, text: written.update({name: json.loads(text)})), \
-                contextlib.redirect_stdout(io.StringIO()):
-            scoring.score_all([(bug_of[name], "none") for name in ("kept", "older", "new", "newer")], {}, arguments)
+        self.score_all(Worker())
         self.assertEqual(done, ["score new", "score newer", "complete new", "complete newer", "score older", "complete older"])
+
+    def test_what_cannot_be_built_without_a_bug_ends_it(self):
+        done = []
+
+        class Worker:
+            def score(self, bug, strategy, _):
+                done.append(bug.name)
+                raise failure.Fatal("the build without a bug failed")
+
+        with self.assertRaises(failure.Fatal):
+            self.score_all(Worker())
+        self.assertEqual(done, ["new"])
+
+
+class Trees(unittest.TestCase):
+    def test_a_build_that_is_put_back_keeps_its_links(self):
+        """CMake makes them anew whenever it runs, and refuses to where a folder stands."""
+        with tempfile.TemporaryDirectory() as folder:
+            tree = trees.Tree(folder, "plain", "cc")
+            tree.ready, tree.make = True, lambda *_: None
+            os.makedirs(os.path.join(tree.build, "heaps"))
+            os.symlink("heaps", os.path.join(tree.build, "link"))
+            tree.make_unchanged("all")
+            tree.restore()
+            self.assertTrue(os.path.islink(os.path.join(tree.build, "link")))
 
 
 class Bugs(unittest.TestCase):
