@@ -145,7 +145,7 @@ static void limit_nesting(machine *x, uint8_t knob)
 {
     enum { ROUNDS = 3 };
 
-    x->oracle.nesting_max = knob != 0 ? knob : UINT32_MAX;
+    x->oracle.nesting_max = knob != 0 ? knob : NESTING_MAX;
     if (knob != 0)
         mm_limit_nesting(x->heap, knob, ROUNDS);
 }
