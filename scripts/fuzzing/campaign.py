@@ -63,6 +63,7 @@ class Campaign:
         self.figures, self.new, self.mended = {}, [], set()
         self.ledger, self.commit = ledger.Ledger(self.findings), ledger.head()
         self.codes = {job.strategy: ledger.code_of(job.strategy, options.strategy_dir) for job in jobs}
+        self.fuzzers = ledger.code_of_fuzzers()
 
     def read_turns(self):
         """How many turns each target had, and how big its corpus was when it was last merged."""
@@ -173,7 +174,7 @@ class Campaign:
         count = self.turns.get(job.name, 0)
         job.use(list(job.by_build)[count % len(job.by_build)])
         begun = {"target": job.name, "strategy": job.strategy, "build": job.build, "commit": self.commit,
-                 "code": self.codes[job.strategy], "started": time.time()}
+                 "code": self.codes[job.strategy], "fuzzers": self.fuzzers, "started": time.time()}
         self.ledger.begin(begun)
         figures = self.run_engine(job, seconds)
         self.ledger.end({**begun, **figures})

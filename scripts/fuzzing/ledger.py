@@ -4,8 +4,10 @@ A line is appended whole, so whatever kills the campaign takes at most the figur
 corpus; `turn.json` says that it was on, so that it is not taken for something that was always known.
 
 The totals of a campaign can be *kept*: a line for each strategy in a file of the tree, where those of other campaigns stay. They add up as far as
-they are of the same code: a fingerprint of the fuzzers' and that strategy's sources, whatever the commit. A campaign that begins with
-other corpora learns again what an earlier one had learnt, and that counts as new: the sum looks less quiet than it is, never more."""
+they are of the same code: a fingerprint of that strategy's sources, whatever the commit. The fuzzers have a fingerprint of their own: what others
+than today's have done to a strategy was done to it all the same, and the report says how much of it was done by today's. A campaign that begins
+with other corpora, or other fuzzers, learns again what an earlier one had learnt, and that counts as new: the sum looks less quiet than it is,
+never more."""
 
 import datetime
 import hashlib
@@ -19,19 +21,19 @@ from problem import Problem
 
 AIM_CORE_HOURS = 2
 AIM_QUIET_SHARE = 1 / 3  # of the campaign, at its end, without anything new
-# What the fuzzers are made of: the rest of the tree may change without making the figures old. Of the workloads `inputs` reads the tables of
-# parameters, and nothing else does; and no strategy is fuzzed on the allocator of the project, which has a target of its own.
-SOURCES = ["fuzz", "support", "cmake", "CMakeLists.txt", "CMakePresets.json", ":!fuzz/corpora", ":!fuzz/bugs", ":!*.md"]
-STRATEGY_SOURCES = ["strategies/*.h", "strategies/common", ":!fuzz/readers"]
-READER_SOURCES = ["allocators", "runner", "workloads/heaps", "workloads/*.[ch]"]
+# What is fuzzed, and what the fuzzers are made of: the rest of the tree may change without making the figures old. Of the workloads `inputs` reads
+# the tables of parameters, and nothing else does; and no strategy is fuzzed on the allocator of the project, which has a target of its own.
+STRATEGY_SOURCES = ["strategies/*.h", "strategies/common", "support"]
+READER_SOURCES = ["allocators", "runner", "workloads/heaps", "workloads/*.[ch]", "support"]
+FUZZER_SOURCES = ["fuzz", "cmake", "CMakeLists.txt", "CMakePresets.json", ":!fuzz/corpora", ":!fuzz/bugs"]
 REGISTRATIONS = "strategies/CMakeLists.txt"
-BEGUN = ["target", "strategy", "build", "commit", "code", "started"]  # what is known of a turn while it is on
-KEPT = ["campaign", "strategy", "code", "commit", "cpu_seconds", "executions", "edge_at", "feature_at", "targets"]
+BEGUN = ["target", "strategy", "build", "commit", "code", "fuzzers", "started"]  # what is known of a turn while it is on
+KEPT = ["campaign", "strategy", "code", "fuzzers", "commit", "cpu_seconds", "executions", "edge_at", "feature_at", "targets"]
 KEPT_PATH = "docs/fuzzing-ledger.jsonl"
 FIELDS = [*BEGUN, "cpu_seconds", "executions", "covered_first", "covered", "covered_at", "inputs_new",
           "inputs_at"]
-HEADING = ("| {} | core-hours | executions | last new edge at | after it | last new feature at | after it | open finds | commit |\n"
-           "|---|---|---|---|---|---|---|---|---|")
+HEADING = ("| {} | core-hours | by these fuzzers | executions | last new edge at | after it | last new feature at | after it | open finds | commit |\n"
+           "|---|---|---|---|---|---|---|---|---|---|")
 
 
 def git(*arguments):
@@ -70,16 +72,24 @@ def contents(folder):
     return b"".join(os.path.relpath(path, folder).encode() + files.read(path) for path in paths)
 
 
+def fingerprint(paths, more=b""):
+    """Of files of the tree as they are now, but for documents."""
+    paths = ["--", *paths, ":!*.md"]
+    return hashlib.sha256(more + git("ls-files", "--stage", *paths) + git("diff", "HEAD", *paths)).hexdigest()[:12]
+
+
 def code_of(strategy, strategy_dirs):
-    """A fingerprint of what a strategy's targets are made of; the reader's, where `strategy` is a target that has none."""
+    """A fingerprint of a strategy's sources; of the readers', where `strategy` is a target that has none."""
     line, base = registration(strategy)
     for folder in strategy_dirs:
         if os.path.basename(os.path.abspath(folder)) == strategy:
             line, base = contents(folder).hex(), strategy
     own = [f"strategies/{base}", f"strategies/peers/{base}", *STRATEGY_SOURCES] if line else READER_SOURCES
-    paths = ["--", *own, *SOURCES]
-    found = line.encode() + git("ls-files", "--stage", *paths) + git("diff", "HEAD", *paths)
-    return hashlib.sha256(found).hexdigest()[:12]
+    return fingerprint(own, line.encode())
+
+
+def code_of_fuzzers():
+    return fingerprint(FUZZER_SOURCES)
 
 
 class Ledger:
@@ -146,9 +156,9 @@ def campaign_of(lines):
 def keep(lines, path):
     """Puts the totals of a campaign beside those of others; what it had there before is replaced."""
     entries = read_kept(path, campaign_of(lines))
-    for (strategy, code), of_code in grouped(lines, lambda line: (line["strategy"], line["code"])).items():
+    for (strategy, code, fuzzers), of_code in grouped(lines, lambda line: (line["strategy"], line["code"], line["fuzzers"])).items():
         targets = {name: total.figures() for name, total in totals_by(of_code, "target").items()}
-        entries.append({"campaign": campaign_of(lines), "strategy": strategy, "code": code, "commit": of_code[-1]["commit"],
+        entries.append({"campaign": campaign_of(lines), "strategy": strategy, "code": code, "fuzzers": fuzzers, "commit": of_code[-1]["commit"],
                         **totals_by(of_code, "strategy")[strategy].figures(), "targets": targets})
     files.write_whole(path, "".join(json.dumps(entry, sort_keys=True) + "\n" for entry in entries).encode())
 
@@ -188,10 +198,10 @@ class Totals:
     def quiet_share(self, at):
         return 1 - at / self.cpu_seconds if self.cpu_seconds else 0
 
-    def row(self, name, finds, commit):
-        hours = [seconds / 3600 for seconds in (self.cpu_seconds, self.edge_at, self.feature_at)]
-        return (f"| {name} | {hours[0]:.2f} | {self.executions:,} | {hours[1]:.2f} h | {self.quiet_share(self.edge_at):.0%} "
-                f"| {hours[2]:.2f} h | {self.quiet_share(self.feature_at):.0%} | {finds} | {commit} |")
+    def row(self, name, seconds_by_these, finds, commit):
+        hours, by_these, edge_at, feature_at = [seconds / 3600 for seconds in (self.cpu_seconds, seconds_by_these, self.edge_at, self.feature_at)]
+        return (f"| {name} | {hours:.2f} | {by_these:.2f} | {self.executions:,} | {edge_at:.2f} h | {self.quiet_share(self.edge_at):.0%} "
+                f"| {feature_at:.2f} h | {self.quiet_share(self.feature_at):.0%} | {finds} | {commit} |")
 
     def shortfalls(self, finds):
         """What is missing from a clean campaign, in words."""
@@ -238,6 +248,7 @@ class Standing:
 
     def __init__(self, lines, kept, finds_of_target):
         self.codes = newest_codes(lines, kept)
+        self.fuzzers = next((entry["fuzzers"] for entry in reversed([*kept, *lines])), None)
         self.lines, self.kept = of_newest_code(lines, self.codes), of_newest_code(kept, self.codes)
         self.left_out = len(lines) - len(self.lines), len(kept) - len(self.kept)
         self.finds_of_target = finds_of_target
@@ -246,6 +257,11 @@ class Standing:
 
     def totals(self, field):
         return totals_by(self.lines, field, self.kept)
+
+    def totals_by_these(self, field):
+        """Of what the newest fuzzers have done alone."""
+        lines, kept = ([entry for entry in entries if entry["fuzzers"] == self.fuzzers] for entries in (self.lines, self.kept))
+        return totals_by(lines, field, kept)
 
     def finds(self, field, name):
         return sum(self.finds_of_target(target) for target, strategy in self.strategy_of.items()
@@ -256,7 +272,9 @@ class Standing:
 
     def table(self, field):
         """In Markdown, with a row for each value of the field."""
-        rows = [totals.row(name, self.finds(field, name), self.commit(field, name)) for name, totals in self.totals(field).items()]
+        by_these = self.totals_by_these(field)
+        rows = [totals.row(name, by_these.get(name, Totals()).cpu_seconds, self.finds(field, name), self.commit(field, name))
+                for name, totals in self.totals(field).items()]
         return "\n".join([HEADING.format(field), *rows])
 
     def verdict(self):
@@ -279,8 +297,9 @@ Generated by `{command}` on {datetime.date.today()}, from {len(standing.lines)} 
 
 A campaign is clean when every strategy was fuzzed for {AIM_CORE_HOURS} core-hours by all its targets, the last third of that brought no new
 feature, and no find is open. Places are core-hours since the strategy's campaign began. A *new feature* is an input that was kept because it
-reached an edge for the first time or so many times for the first time; a *new edge* is the stronger news. Code is the same as long as neither the
-fuzzers nor the strategy have changed; `commit` is the last that was fuzzed with it. What has no strategy is named by its target.
+reached an edge for the first time or so many times for the first time; a *new edge* is the stronger news. Code is the same as long as the
+strategy has not changed; `commit` is the last that was fuzzed with it. *By these fuzzers* is what the newest fuzzers have done of it: earlier ones
+differ in what they look for, and what they had learnt the newer learn again. What has no strategy is named by its target.
 
 {standing.table("strategy")}
 

@@ -242,8 +242,8 @@ class Campaigns(unittest.TestCase):
 
     def test_the_report_adds_up_over_restarts(self):
         self.fuzz("--seconds", "1")
-        self.expect(0, ["| stub | 0.00 | 256 |"], "--seconds", "1")
-        self.expect(0, ["| stub | 0.00 | 256 |", "| ops_stub | 0.00 | 256 |", "Not clean yet", "stub: 2.00 core-hours to go"], "--report")
+        self.expect(0, ["| stub | 0.00 | 0.00 | 256 |"], "--seconds", "1")
+        self.expect(0, ["| stub | 0.00 | 0.00 | 256 |", "| ops_stub | 0.00 | 0.00 | 256 |", "Not clean yet", "stub: 2.00 core-hours to go"], "--report")
 
     def test_the_report_says_how_long_it_has_been_quiet(self):
         self.fuzz("--seconds", "1")
@@ -251,7 +251,7 @@ class Campaigns(unittest.TestCase):
         turns = [{**line, "cpu_seconds": 1800, "inputs_new": 2, "inputs_at": 0.5},
                  {**line, "cpu_seconds": 5400, "inputs_new": 0, "covered_first": 18, "covered": 20, "covered_at": 0.5}]
         write(f"{self.findings}/ledger.jsonl", "".join(json.dumps(turn) + "\n" for turn in turns))
-        self.expect(0, ["| stub | 2.00 | 256 | 1.25 h | 38% | 0.25 h | 88% | 0 |", "It is clean."], "--report")
+        self.expect(0, ["| stub | 2.00 | 2.00 | 256 | 1.25 h | 38% | 0.25 h | 88% | 0 |", "It is clean."], "--report")
 
     def test_kept_totals_of_the_same_code_add_up(self):
         self.fuzz("--seconds", "1")
@@ -260,16 +260,25 @@ class Campaigns(unittest.TestCase):
         self.expect(0, [], "--keep")
         kept = json.loads(read(self.kept_path))
         self.assertEqual([kept["strategy"], kept["executions"], list(kept["targets"])], ["stub", 128, ["ops_stub"]])
-        self.expect(0, ["| stub | 0.00 | 128 |", "the totals of 0 campaigns"], "--report")
+        self.expect(0, ["| stub | 0.00 | 0.00 | 128 |", "the totals of 0 campaigns"], "--report")
         other = {**kept, "campaign": 1, "cpu_seconds": 7200, "feature_at": 3600, "edge_at": 0}
         older = {**kept, "campaign": 2, "code": "older"}
         write(self.kept_path, "".join(json.dumps(entry) + "\n" for entry in (other, older)))
         write(f"{self.findings}/ledger.jsonl", json.dumps({**line, "cpu_seconds": 3600, "inputs_new": 0}) + "\n")
-        self.expect(0, ["| stub | 3.00 | 256 |", "1.00 h | 67% | 0 |", "0 turns and 1 totals on earlier code"], "--report")
+        self.expect(0, ["| stub | 3.00 | 3.00 | 256 |", "1.00 h | 67% | 0 |", "0 turns and 1 totals on earlier code"], "--report")
         self.expect(0, [], "--keep")
         self.assertEqual(len(read(self.kept_path).splitlines()), 3)
         write(self.kept_path, "{}\n")
         self.expect(1, ["line 1, has no 'campaign'"], "--report")
+
+    def test_what_other_fuzzers_did_to_the_same_code_counts_and_is_told_apart(self):
+        self.fuzz("--seconds", "1")
+        line = self.ledger()[0]
+        turns = [{**line, "fuzzers": "earlier", "cpu_seconds": 5400}, {**line, "cpu_seconds": 1800, "inputs_new": 0}]
+        write(f"{self.findings}/ledger.jsonl", "".join(json.dumps(turn) + "\n" for turn in turns))
+        self.expect(0, ["| stub | 2.00 | 0.50 | 256 |", "| ops_stub | 2.00 | 0.50 | 256 |"], "--report")
+        self.expect(0, [], "--keep")
+        self.assertEqual([json.loads(kept)["cpu_seconds"] for kept in read(self.kept_path).splitlines()], [5400, 1800])
 
     def test_a_killed_turn_costs_its_own_figures_only(self):
         self.fuzz("--seconds", "1")
@@ -281,7 +290,7 @@ class Campaigns(unittest.TestCase):
         with open(f"{self.findings}/ledger.jsonl", "ab") as file:
             file.write(b'{"torn')
         os.remove(f"{self.programs}/linger")
-        self.expect(0, ["| stub | 0.00 | 256 |"], "--seconds", "1")
+        self.expect(0, ["| stub | 0.00 | 0.00 | 256 |"], "--seconds", "1")
         self.assertEqual([(turn["executions"], turn["inputs_new"]) for turn in self.ledger()], [(128, 1), (0, 1), (128, 1)])
 
     def test_a_damaged_ledger_is_named_with_the_line(self):
