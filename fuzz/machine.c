@@ -181,14 +181,18 @@ static void open_machine(machine *x, const program *p, bool faults)
     }
 }
 
-/* All that can die has died, with its finaliser called. */
+/* All that can die has died, with its finaliser called: also what was saved, which is more or less
+ * as collections came sooner or later. */
 static uint64_t digest_finalised(machine *x)
 {
+    static const uint8_t no_flags[PROGRAM_OPERANDS];
     static walk w;
 
     w = (walk){.machine = x, .digest = DIGEST_START};
     if (x->oracle.freezing)
         do_unfreeze(x, NULL);
+    do_set_debug(x, no_flags);
+    do_garbage_clear(x, NULL);
     do_collect_all(x, NULL);
     for (uint32_t id = 1; id <= x->model.object_count; id++)
         digest_number(&w, x->model.objects[id].finalised ? id : 0);

@@ -28,16 +28,20 @@ bool pick_slot(const machine *x, source obj, uint8_t operand, uint32_t *slot)
     return true;
 }
 
+/* Nobody may write a slot that something is borrowed from. */
+static bool is_pinned(const machine *x, uint32_t id, uint32_t slot)
+{
+    for (uint32_t i = 0; i < x->pin_count; i++) {
+        if (x->pins[i].id == id && x->pins[i].slot == slot)
+            return true;
+    }
+    return false;
+}
+
 /* The same for a slot that is to be written. */
 static bool pick_writable(const machine *x, source obj, uint8_t operand, uint32_t *slot)
 {
-    if (!pick_slot(x, obj, operand, slot))
-        return false;
-    for (uint32_t i = 0; i < x->pin_count; i++) {
-        if (x->pins[i].id == obj.id && x->pins[i].slot == *slot)
-            return false;
-    }
-    return true;
+    return pick_slot(x, obj, operand, slot) && !is_pinned(x, obj.id, *slot);
 }
 
 void name_variables(machine *x, uint32_t first, uint32_t count, mm_var *variables)
@@ -135,6 +139,8 @@ void link_slot(machine *x, uint32_t obj, uint32_t i, uint32_t src)
     uint32_t id = x->model.owners[obj];
 
     if (variable(x, obj) == NULL || id == 0 || i >= x->model.objects[id].slot_count)
+        return;
+    if (is_pinned(x, id, i)) /* user code has named another object since the last one was made */
         return;
     *model_slot(&x->model, id, i) = x->model.owners[src];
     mm_store(x->m, variable(x, obj), i, variable(x, src));
