@@ -11,6 +11,7 @@ from failure import run
 
 REPLAY_SECONDS_MAX, MINIMISE_SECONDS_MAX = 180, 120
 INPUT_BYTES_MAX, INPUT_SECONDS_MAX = 272, 20
+REPLAYED_INPUT_SECONDS_MAX = 3 * INPUT_SECONDS_MAX  # what hangs is replayed for every seed
 STALLED_FACTOR = 15  # seconds by the clock for each of a core, beyond which a run is ended
 
 
@@ -35,15 +36,19 @@ def what_failed(text):
     return None
 
 
+def replay_seconds_max(paths):
+    return REPLAYED_INPUT_SECONDS_MAX if len(paths) == 1 and os.path.isfile(paths[0]) else REPLAY_SECONDS_MAX
+
+
 def replaying(program, paths):
     """The command. What hangs ends by itself, even when nobody is left who waits for it."""
-    return ["prlimit", f"--cpu={REPLAY_SECONDS_MAX + 5}", "setarch", "-R", program, *paths]
+    return ["prlimit", f"--cpu={replay_seconds_max(paths) + 5}", "setarch", "-R", program, *paths]
 
 
 def replay_find(program, paths):
     """What a replay program fails with, and on which input; None, None when all inputs pass."""
     try:
-        done = subprocess.run(replaying(program, paths), capture_output=True, timeout=REPLAY_SECONDS_MAX)
+        done = subprocess.run(replaying(program, paths), capture_output=True, timeout=replay_seconds_max(paths))
     except subprocess.TimeoutExpired:
         return "timeout", None
     if done.returncode == 0:
