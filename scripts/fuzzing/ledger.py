@@ -168,11 +168,11 @@ class Totals:
 
     def __init__(self):
         self.cpu_seconds = self.executions = self.edge_at = self.feature_at = 0
-        self.covered = {}  # by target and build, since each build has other edges
+        self.covered = {}  # by target, build and fuzzers, since each has other edges
 
     def add(self, line):
         end = self.cpu_seconds + line["cpu_seconds"]
-        key = line["target"], line["build"]
+        key = line["target"], line["build"], line["fuzzers"]
         known = self.covered.get(key, line["covered_first"] or line["covered"])
         if line["covered"] > known:
             rose = line["covered"] > line["covered_first"]

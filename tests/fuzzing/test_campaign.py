@@ -274,9 +274,10 @@ class Campaigns(unittest.TestCase):
     def test_what_other_fuzzers_did_to_the_same_code_counts_and_is_told_apart(self):
         self.fuzz("--seconds", "1")
         line = self.ledger()[0]
-        turns = [{**line, "fuzzers": "earlier", "cpu_seconds": 5400}, {**line, "cpu_seconds": 1800, "inputs_new": 0}]
+        turns = [{**line, "fuzzers": "earlier", "cpu_seconds": 5400, "covered": 90},
+                 {**line, "cpu_seconds": 1800, "inputs_new": 0, "covered_first": 18, "covered": 20, "covered_at": 0.5}]
         write(f"{self.findings}/ledger.jsonl", "".join(json.dumps(turn) + "\n" for turn in turns))
-        self.expect(0, ["| stub | 2.00 | 0.50 | 256 |", "| ops_stub | 2.00 | 0.50 | 256 |"], "--report")
+        self.expect(0, ["| stub | 2.00 | 0.50 | 256 | 1.75 h |", "| ops_stub | 2.00 | 0.50 | 256 |"], "--report")
         self.expect(0, [], "--keep")
         self.assertEqual([json.loads(kept)["cpu_seconds"] for kept in read(self.kept_path).splitlines()], [5400, 1800])
 
