@@ -33,7 +33,7 @@ import sys
 
 from bugs import DIGESTS, UNIT_TEST, by_name, notes, read_bugs
 from check import check, refresh
-from failure import Failure, Fatal
+from failure import Failure, Fatal, Usage
 from files import ROOT, write_file
 from report import report
 from results import read_kept, read_result, result_path, seen_by
@@ -137,8 +137,15 @@ def chosen(bugs, names):
     known = {key: bug for bug in bugs for key in (bug.name, bug.file[:2])}
     for name in names:
         if name not in known:
-            raise Failure(f"there is no bug '{name}' in fuzz/bugs")
+            raise Usage(f"there is no bug '{name}' in fuzz/bugs")
     return [known[name] for name in names]
+
+
+def expect_strategies(bugs, names):
+    known = sorted({name for bug in bugs for name in bug.strategies})
+    for name in names or []:
+        if name not in known:
+            raise Usage(f"none of these bugs is scored under '{name}', but under {', '.join(known)}")
 
 
 def demand_tools(clang):
@@ -152,6 +159,7 @@ def main():
     arguments = read_arguments()
     everything = read_bugs()
     bugs = chosen(everything, arguments.bug)
+    expect_strategies(bugs, arguments.strategy)
     if arguments.check:
         return check(bugs)
     if arguments.refresh:
@@ -173,6 +181,7 @@ if __name__ == "__main__":
     try:
         main()
     except Failure as failure:
-        sys.exit(f"scripts/score: {failure}")
+        print(f"scripts/score: {failure}", file=sys.stderr)
+        sys.exit(2 if isinstance(failure, Usage) else 1)
     except KeyboardInterrupt:
         sys.exit("scripts/score: stopped; finished results are kept")

@@ -7,6 +7,10 @@ class Failure(Exception):
     """Ends the program, or the score of one pair, with its message."""
 
 
+class Usage(Failure):
+    """Arguments that name nothing."""
+
+
 class Fatal(Failure):
     """What every other pair would fail with too."""
 

@@ -109,7 +109,7 @@ def gaps(found, pairs, arguments):
     gap = f"\nThe score is not complete: {missing} pairs have not been run, and {len(bugs) - reached} bugs under none of their strategies." if missing else ""
     unexplained = sum(not result.get("complete", True) for result in results)
     gap += f"\nOf {unexplained} results it is not known yet what the sanitizers alone would have seen." if unexplained else ""
-    age = f"\n{older} of them are of an earlier state of the tree, which each line names: it has changed since, or the patch." if older else ""
+    age = f"\n{older} of them {'is' if older == 1 else 'are'} of an earlier state of the tree, which each line names: it has changed since, or the patch." if older else ""
     return age + gap
 
 

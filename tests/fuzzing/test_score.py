@@ -40,8 +40,14 @@ class Refused(unittest.TestCase):
 
     def test_an_unknown_bug(self):
         done = score("--report", "no-such-bug")
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, 2)
         self.assertIn("there is no bug 'no-such-bug'", done.stderr)
+
+    def test_an_unknown_strategy(self):
+        """It is not a score of the others."""
+        done = score("--report", "--strategy", "refcount", "--strategy", "refcuont", "01")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("under 'refcuont', but under generational, refcount", done.stderr)
 
     def test_what_is_no_score(self):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
