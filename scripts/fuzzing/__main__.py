@@ -68,8 +68,7 @@ def folders_of(options):
 
 def choose_targets(options, targets):
     """The targets that were asked for, by name, with their kinds."""
-    strategies = builds.strategies_of(targets)
-    kinds = {name: builds.kind_of(name, strategies) for name in targets}
+    strategies, kinds = builds.strategies_of(targets), builds.kinds_of(targets)
     for strategy in options.strategies:
         choose("strategy", strategy, strategies)
     if options.target:
@@ -101,11 +100,12 @@ def make_jobs(options, folders):
     if not options.programs:
         compile_all(folders, targets, kinds)
     inputs_format = campaign.read_format(next(iter(folders.values())))
-    jobs = []
+    known, jobs = builds.kinds_of(base), []
     for name, kind in kinds.items():
         by_build = {build: found[name] for build, found in targets.items() if name in found and build in (options.build or targets)}
+        siblings = [other for other in known if known[other] == kind and other != name]
         if by_build:
-            jobs.append(campaign.Job(base[name], kind, by_build, inputs_format))
+            jobs.append(campaign.Job(base[name], kind, by_build, siblings, inputs_format))
     if not jobs:
         raise Problem("nothing is left to fuzz: no target of that kind is for these strategies in these builds", BAD_INPUT)
     return jobs

@@ -111,3 +111,8 @@ def kind_of(name, strategies):
         if name.endswith(f"_{strategy}"):
             return name[:-len(strategy) - 1]
     return name
+
+
+def kinds_of(targets):
+    strategies = strategies_of(targets)
+    return {name: kind_of(name, strategies) for name in targets}

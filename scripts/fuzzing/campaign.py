@@ -19,10 +19,11 @@ MERGE_GROWTH = 1.3  # a corpus is merged once it has grown by so much
 
 
 class Job:
-    """A target in the builds that take turns; `base` is the first of all, which AFL++'s finds are replayed with."""
+    """A target in the builds that take turns; `base` is the first of all, which AFL++'s finds are replayed with, `siblings` the names of the
+    targets of that kind on other strategies, whether or not they are fuzzed."""
 
-    def __init__(self, base, kind, by_build, inputs_format):
-        self.name, self.base, self.kind, self.by_build = base.name, base, kind, by_build
+    def __init__(self, base, kind, by_build, siblings, inputs_format):
+        self.name, self.base, self.kind, self.by_build, self.siblings = base.name, base, kind, by_build, siblings
         self.strategy = base.name.removeprefix(f"{kind}_")
         self.operations = kind in OPERATION_KINDS
         self.header_bytes, self.version_max = inputs_format
@@ -210,9 +211,10 @@ class Campaign:
 
     # ---- Merges ----
 
-    def siblings(self, job):
-        """The same kind of target on other strategies."""
-        return [other for other in self.jobs if other.kind == job.kind and other is not job]
+    def learnt_by_siblings(self, job):
+        """The corpora of the same kind of target on other strategies, of this campaign or earlier ones."""
+        corpora = [os.path.join(self.findings, name, "corpus") for name in job.siblings]
+        return [path for path in corpora if files.listed(path)]
 
     def merge_if_grown(self, job, seconds):
         """Merges the corpus with what the other strategies have learnt, then compares all strategies on it."""
@@ -220,12 +222,12 @@ class Campaign:
         before = len(files.listed(self.place(job) + "/corpus"))
         if job.build == "afl" or before < MERGE_GROWTH * merged.get(job.name, 0) + 1:
             return
-        others = job.corpora + [self.place(other) + "/corpus" for other in self.siblings(job)]
-        if not engines.merge(self.engine, job.target, self.place(job), others, max(seconds, 30)):
+        learnt = self.learnt_by_siblings(job)
+        if not engines.merge(self.engine, job.target, self.place(job), job.corpora + learnt, max(seconds, 30)):
             return
         after = merged[job.name] = len(files.listed(self.place(job) + "/corpus"))
         files.write_json(self.state_path, self.turns)
-        print(f"{job.name}: merged to {after} inputs from {before} and those of {len(self.siblings(job))} others", flush=True)
+        print(f"{job.name}: merged to {after} inputs from {before}; corpora of other strategies: {len(learnt)}", flush=True)
         self.triage(job)
         if job.kind == "ops":
             self.compare(job)

@@ -222,6 +222,19 @@ class Campaigns(unittest.TestCase):
         self.assertEqual(os.listdir(f"{self.place}/corpus"), [sha1(self.kept)])
         self.assertFalse(os.path.exists(f"{self.place}/corpus.merged"))
 
+    def test_a_merge_takes_over_what_an_earlier_campaign_learnt_on_another_strategy(self):
+        for name in "ops_other", "oom_other":
+            write(f"{self.programs}/{name}", FUZZER, 0o755)
+        write(f"{self.programs}/targets", "".join(f"{name}\t{replay}\t272\t{self.programs}/seeds\n" for name, replay in (
+            ("ops_stub", "replay_stub_ops"), ("ops_other", "replay_other_ops"), ("oom_other", "replay_other_oom"))))
+        learnt, foreign = self.assemble("new v0 pair 9\n"), self.assemble("new v0 pair 7\n")
+        os.makedirs(f"{self.findings}/ops_other/corpus")
+        os.makedirs(f"{self.findings}/oom_other/corpus")
+        write(f"{self.findings}/ops_other/corpus/{sha1(learnt)}", learnt)
+        write(f"{self.findings}/oom_other/corpus/{sha1(foreign)}", foreign)
+        self.expect(0, ["merged to 2 inputs from 1; corpora of other strategies: 1"], "stub", "--seconds", "1")
+        self.assertEqual(sorted(os.listdir(f"{self.place}/corpus")), sorted([sha1(self.kept), sha1(learnt)]))
+
     def test_two_campaigns_in_one_folder_are_refused(self):
         write(f"{self.programs}/linger", "")
         self.start_and_wait_for(f"{self.place}/corpus", "--seconds", "50")
