@@ -44,7 +44,11 @@ def parse_arguments(arguments):
     parser.add_argument("--keep", action="store_true", help="fuzz nothing: write the totals of the campaign in the folder beside those of others")
     parser.add_argument("--kept", default=ledger.KEPT_PATH, metavar="FILE", help=f"where those are, for --keep and --report; default {ledger.KEPT_PATH}")
     parser.add_argument("--rate", action="store_true", help="fuzz nothing: print how fast the ops targets run programs of 64 operations")
-    return parser.parse_args(arguments)
+    parser.add_argument("--score", action="store_true", help="as the first argument: how many planted bugs are found; scripts/fuzz --score --help says the rest")
+    options = parser.parse_args(arguments)
+    if options.score:
+        parser.error("--score has arguments of its own and comes first: scripts/fuzz --score [--strategy NAME] …")
+    return options
 
 
 def folders_of(options):

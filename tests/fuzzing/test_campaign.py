@@ -344,6 +344,7 @@ class Campaigns(unittest.TestCase):
     def test_unknown_names_are_refused_with_the_nearest(self):
         self.expect(2, ["unknown strategy 'stubb'; did you mean 'stub'?"], "stubb")
         self.expect(2, ["unknown target 'opz'; did you mean 'ops'?"], "--target", "opz")
+        self.expect(2, ["--score has arguments of its own and comes first"], "stub", "--score")
         self.expect(2, ["from 1 on, not '0'"], "--minutes", "0")
 
     def test_a_fuzzer_that_does_nothing_is_no_success(self):
