@@ -13,6 +13,7 @@ from trees import commit
 from worker import OPERATIONS_SHORT, SURVIVED_MAX
 
 SECONDS_SOON = 60  # the median of a pair's kills should be below
+KILLED, BY_REPLAY, SURVIVED = range(3)  # marks of the chart
 
 
 def spread(values, unit):
@@ -70,13 +71,22 @@ def as_expected(result):
     return seen.startswith(result["expected"].partition(" of ")[0])
 
 
+def seeds_written():
+    return len(os.listdir(os.path.join(ROOT, "fuzz", "corpora", "ops", "seeds")))
+
+
+def by_a_seed(result, written):
+    """Whether every kill came before anything but the seeds had run."""
+    return kill_count(result) > 0 and all((done["executions"] or 0) <= written for done in result["runs"] if done["killed"])
+
+
 def summary(results):
     found, bugs = [result for result in results if killed(result)], {}
     medians = {result["bug"] + " (" + result["strategy"] + ")": statistics.median(done["seconds"] for done in result["runs"] if done["killed"])
                for result in results if kill_count(result)}
     late = sorted(name for name, seconds in medians.items() if seconds >= SECONDS_SOON)
-    written = len(os.listdir(os.path.join(ROOT, "fuzz", "corpora", "ops", "seeds")))
-    by_seeds = sum(all((done["executions"] or 0) <= written for done in result["runs"] if done["killed"]) for result in results if kill_count(result))
+    written = seeds_written()
+    by_seeds = sum(by_a_seed(result, written) for result in results if kill_count(result))
     short = [result["operations"] for result in found if result["operations"] is not None]
     long = [f"{result['bug']} ({result['operations']})" for result in found if (result["operations"] or 0) > OPERATIONS_SHORT]
     for result in results:
@@ -158,14 +168,36 @@ def report(pairs, arguments):
 
 
 def chart(results, out):
-    """One line per pair that was fuzzed: executions to the kill, median and extremes, or nothing for a survivor."""
-    fuzzed = sorted((result for result in results if result["runs"]), key=lambda result: (result["class"], result["bug"], result["strategy"]))
-    data = os.path.join(WORK, "score.tsv")
+    """One line for each pair that was fuzzed and that no seed kills by itself, the hardest first; what is proven equivalent comes last."""
+    written = seeds_written()
+    searched = [result for result in results if result["runs"] and not by_a_seed(result, written)]
+    fuzzed = sorted(searched, key=lambda result: (kind_of_mark(result) == SURVIVED, kind_of_mark(result) == KILLED, -(statistics.median(kills(result) or [0])),
+                                                  result["bug"], result["strategy"]))
     lines = []
     for number, result in enumerate(fuzzed):
-        counts = [max(done["executions"] or 1, 1) for done in result["runs"] if done["killed"]]
+        counts = kills(result)
         cells = [statistics.median(counts), min(counts), max(counts)] if counts else ["?"] * 3
-        lines.append("\t".join(map(str, [f"{result['bug']} ({result['strategy']})", number, *cells, result["class"], int(not counts)])))
+        lines.append("\t".join(map(str, [f"{result['bug']} ({result['strategy']})", number, *cells, kind_of_mark(result), note(result)])))
+    data = os.path.join(WORK, "score.tsv")
     write_file(data, "\n".join(lines) + "\n")
+    left_out = sum(bool(result["runs"]) for result in results) - len(fuzzed)
     if lines and shutil.which("gnuplot"):
-        run(["gnuplot", "-c", os.path.join(ROOT, "scripts", "plot", "score.gp"), data, os.path.join(out, "fuzzing-score.svg")], log=True)
+        run(["gnuplot", "-c", os.path.join(ROOT, "scripts", "plot", "score.gp"), data, os.path.join(out, "fuzzing-score.svg"), str(written), str(left_out)], log=True)
+
+
+def kills(result):
+    return [max(done["executions"] or 1, 1) for done in result["runs"] if done["killed"]]
+
+
+def kind_of_mark(result):
+    return KILLED if kills(result) else BY_REPLAY if result["replay"] else SURVIVED
+
+
+def note(result):
+    """What the mark alone would not say."""
+    found, tried = len(kills(result)), len(result["runs"])
+    if kind_of_mark(result) == KILLED:
+        return "" if found == tried else f"{found} of {tried} runs"
+    if kind_of_mark(result) == BY_REPLAY:
+        return "by replay alone"
+    return "equivalent" if (result["bug"], result["strategy"]) in notes() or (result["bug"], "") in notes() else "survives"

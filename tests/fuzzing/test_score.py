@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The score of the planted bugs, without a fuzzer: what it refuses, what it reads off a program that failed, what it keeps of earlier scores."""
+"""The score of the planted bugs, without a fuzzer: what it refuses, what it reads off a program that failed, what it keeps of earlier scores, what it draws."""
 
 import contextlib
 import importlib.util
@@ -19,6 +19,7 @@ sys.path.insert(0, f"{TOP}/scripts/scoring")
 import bugs  # noqa: E402
 import failure  # noqa: E402
 import kills  # noqa: E402
+import report  # noqa: E402
 import results  # noqa: E402
 import trees  # noqa: E402
 
@@ -125,6 +126,29 @@ class Pairs(unittest.TestCase):
         with self.assertRaises(failure.Fatal):
             self.score_all(Worker())
         self.assertEqual(done, ["new"])
+
+
+class Chart(unittest.TestCase):
+    def lines_of(self, results, notes):
+        """What gnuplot is given: the lines of the data, and the arguments behind the picture."""
+        drawn = {}
+        with unittest.mock.patch.multiple(report, seeds_written=lambda: 45, notes=lambda: notes, write_file=lambda _, text: drawn.update(data=text),
+                                          run=lambda command, **_: drawn.update(arguments=command[5:])):
+            report.chart(results, "nowhere")
+        return [line.split("\t") for line in drawn["data"].splitlines()], drawn["arguments"]
+
+    def test_the_hardest_first_and_what_a_seed_kills_not_at_all(self):
+        def result(bug, executions, replay=None):
+            runs = [{"killed": count is not None, "executions": count} for count in executions]
+            return {"bug": bug, "strategy": "none", "runs": runs, "replay": replay}
+
+        lines, arguments = self.lines_of([
+            result("equivalent", [None]), result("by-a-seed", [45, 3]), result("soon", [10, 100]), result("late", [7000, None]),
+            result("known", [None], replay="violation"), {"bug": "not-fuzzed", "strategy": "none", "runs": [], "replay": "unit test"}],
+            {("equivalent", "none"): "because"})
+        self.assertEqual(lines, [["known (none)", "0", "?", "?", "?", "1", "by replay alone"], ["late (none)", "1", "7000", "7000", "7000", "0", "1 of 2 runs"],
+                                 ["soon (none)", "2", "55.0", "10", "100", "0", ""], ["equivalent (none)", "3", "?", "?", "?", "2", "equivalent"]])
+        self.assertEqual(arguments, ["45", "1"])
 
 
 class Trees(unittest.TestCase):
