@@ -23,21 +23,36 @@
 
 enum { PATH_BYTES_MAX = 4096, THRESHOLDS = 3, MUTATIONS = 60, DEPTH_COMPARED_MAX = 45 };
 
-/* From where calls nest so deep that they wait a journal ends: in which order they wait no two
- * runtimes agree. */
+/* From where calls nest so deep that they wait a journal ends, and from where the runtime puts off
+ * deaths for itself: in which order they wait no two runtimes agree. */
 static bool ended;
+static uint64_t put_off_before;
+
+static uint64_t put_off_so_far(void)
+{
+#ifdef strategy_put_off
+    return strategy_put_off(NULL);
+#else
+    return 0;
+#endif
+}
+
+static bool end_with(const char *why)
+{
+    puts(why);
+    return true;
+}
 
 static void write_event(machine_event event, uint32_t which, uint64_t count)
 {
     bool is_call = event == MACHINE_FINALISED || event == MACHINE_CALLED_BACK;
 
+    if (!ended && put_off_so_far() != put_off_before)
+        ended = end_with("put off");
+    if (!ended && is_call && count > DEPTH_COMPARED_MAX)
+        ended = end_with("nested too deeply");
     if (ended)
         return;
-    if (is_call && count > DEPTH_COMPARED_MAX) {
-        puts("nested too deeply");
-        ended = true;
-        return;
-    }
     switch (event) {
     case MACHINE_FINALISED:
         printf("finaliser of %u\n", which);
@@ -89,6 +104,7 @@ static void write_journal(const char *name, const uint8_t *bytes, size_t size)
         return;
     leave_out_what_differs(&p);
     ended = false;
+    put_off_before = put_off_so_far();
     machine_run(&p, false);
 }
 

@@ -26,6 +26,21 @@ void oracle_violation(const oracle *o, const char *name, const char *format, ...
     abort();
 }
 
+static uint64_t put_off_so_far(const oracle *o)
+{
+#ifdef strategy_put_off
+    return strategy_put_off(o->m);
+#else
+    (void)o;
+    return 0;
+#endif
+}
+
+bool oracle_puts_off(const oracle *o)
+{
+    return put_off_so_far(o) != o->put_off;
+}
+
 void oracle_open(oracle *o, mm_heap *heap, mm *m, model *k)
 {
     o->heap = heap;
@@ -44,6 +59,7 @@ void oracle_open(oracle *o, mm_heap *heap, mm *m, model *k)
     o->ghost.shape = SHAPE_COUNT;
     o->frames = o->calls = o->entered = 0;
     o->waited = o->unreachable_noted = o->collecting = o->careful = false;
+    o->put_off = put_off_so_far(o);
     o->debug_flags = o->debug_changes = o->lines = o->object_lines = 0;
     o->freezes = 0;
     o->freezing = o->clearing_garbage = o->closed = false;
@@ -437,6 +453,7 @@ static void expect_in_user_code(oracle *o)
     uint32_t counts[MODEL_IDS_MAX + 1];
     model_set reachable;
 
+    o->waited |= oracle_puts_off(o);
     o->nested_effort += EFFORT_PER_OPERATION;
     if (o->nested_effort < o->alive_count && !o->waited)
         return;
@@ -456,6 +473,7 @@ void oracle_after_operation(oracle *o)
     }
     note_statistics(o, &stats);
     o->may_collect = o->waited = o->unreachable_noted = false;
+    o->put_off = put_off_so_far(o);
     o->entered = 0;
     o->effort += EFFORT_PER_OPERATION;
     if (o->effort >= o->alive_count)

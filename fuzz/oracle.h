@@ -105,6 +105,7 @@ typedef struct oracle {
     uint32_t nesting_max;
     uint32_t entered;       /* in this operation: the most that they can have nested */
     bool waited;            /* in this operation some may have waited until others had returned */
+    uint64_t put_off;       /* deaths that the runtime has put off before this operation */
     bool unreachable_noted; /* the set is not empty */
     model_set unreachable;  /* at some point since the operation or the collection began */
     bool collecting;
@@ -114,6 +115,11 @@ typedef struct oracle {
     bool freezing, clearing_garbage, closed;
     ages ages;
 } oracle;
+
+/* Whether the runtime behind the heap has put off deaths in this operation, for reasons of its own that
+ * the model does not know. Until its turn comes such an object is neither finalised nor found by a
+ * collection; weak references to it read null, and lead to it again when its finaliser runs. */
+bool oracle_puts_off(const oracle *o);
 
 /* Ends the process with `violation: NAME: what` and the operation. */
 _Noreturn __attribute__((format(printf, 3, 4))) void

@@ -30,7 +30,8 @@ void rites_note_entered(oracle *o)
     if (o->clearing_garbage && mm_garbage_count(o->heap) < o->model->saved_count)
         o->model->saved_count = (uint32_t)mm_garbage_count(o->heap);
     rites_note_unreachable_now(o);
-    o->waited |= ++o->entered + 1 >= o->nesting_max; /* what dies in there may wait */
+    o->waited |=
+        ++o->entered + 1 >= o->nesting_max || oracle_puts_off(o); /* what dies in there may wait */
 }
 
 /* ---- Weak references ---- */
@@ -78,7 +79,10 @@ uint32_t rites_weak_loaded(oracle *o, uint32_t id, const mm_var *result)
     }
     ORACLE_EXPECT(o, reference->cleared || may_read_null(o, reference), "weak-lost",
                   "weak reference %u reads null, object %u lives", id, reference->referent);
-    reference->cleared = true;
+    if (oracle_puts_off(o))
+        reference->maybe_cleared = true;
+    else
+        reference->cleared = true;
     return 0;
 }
 

@@ -175,27 +175,33 @@ uint64_t strategy_collect(mm *m, uint32_t generation)
     uint64_t before = heap->base.collections.reclaimed_ever, calls;
 
     (void)generation;
-    if (!heap->base.automatic)
-        GC_enable();
+    heap->asked = true;
+    strategy_trigger_changed(heap);
     calls = collector.finaliser_calls;
     GC_gcollect();
     GC_invoke_finalizers();
     if (collector.finaliser_calls != calls)
         GC_gcollect(); /* what was finalised is freed by the next collection */
-    if (!heap->base.automatic)
-        GC_disable();
+    heap->asked = false;
+    strategy_trigger_changed(heap);
     return MM_COUNTED ? heap->base.collections.reclaimed_ever - before : MM_UNKNOWN;
+}
+
+/* GC_disable() and GC_enable() count, and a collector that was enabled once too often is disabled. */
+static void set_enabled(mm_heap *heap, bool enabled)
+{
+    if (heap->enabled == enabled)
+        return;
+    heap->enabled = enabled;
+    if (enabled)
+        GC_enable();
+    else
+        GC_disable();
 }
 
 void strategy_trigger_changed(mm_heap *heap)
 {
-    if (heap->automatic_told == heap->base.automatic)
-        return;
-    heap->automatic_told = heap->base.automatic;
-    if (heap->base.automatic)
-        GC_enable();
-    else
-        GC_disable();
+    set_enabled(heap, heap->base.automatic || heap->asked);
 }
 
 /* ---- Making ---- */
@@ -360,7 +366,7 @@ mm_status strategy_heap_open(mm_heap *heap)
     collector.incremental = incremental;
     GC_set_free_space_divisor((GC_word)settings_get(&heap->base.options, "divisor"));
     GC_gcollect();
-    heap->automatic_told = true;
+    heap->enabled = true;
     heap->base.automatic = settings_get(&heap->base.options, "automatic") != 0;
     strategy_trigger_changed(heap);
     collector.heap = heap;
@@ -373,8 +379,7 @@ void strategy_heap_close(mm *m)
     mm_heap *heap = m->base.heap;
 
     collector.heap = NULL;
-    if (!heap->base.automatic)
-        GC_enable();
+    set_enabled(heap, true);
     forget_all(heap);
     GC_gcollect();
     GC_invoke_finalizers(); /* they do nothing any more */

@@ -36,8 +36,9 @@ struct mm {
 
 struct mm_heap {
     heap_base base;
-    bool automatic_told; /* what the collector knows */
-    bool registered;     /* the thread's stack was made known for this heap */
+    bool enabled;    /* what the collector knows: automatic, or asked to collect */
+    bool asked;      /* a collection that was asked for runs */
+    bool registered; /* the thread's stack was made known for this heap */
 #if MM_COUNTED
     struct boehm_shadow *shadows; /* of all objects that are not known to be reclaimed */
 #endif

@@ -10,7 +10,7 @@
  *
  * Each collection is recorded by an entry in gc.callbacks. CPython makes a dictionary for these
  * calls, a tuple where an object dies that several weak references lead to, and another when its
- * module is asked for counts. All come from free lists, past the count that starts collections. But a
+ * module is told thresholds. All come from free lists, past the count that starts collections. But a
  * full collection empties the free lists, and what it frees there falls off the count, and what is
  * made next is counted: so while one runs its lists are kept empty, and filled again when it is
  * over. That observing changes nothing: see reserve_take().
@@ -69,7 +69,7 @@ mm_heap *cpython_heap;
 static struct {
     bool started;
     int memory;
-    PyObject *collect, *enable, *disable, *set_threshold, *get_count;
+    PyObject *collect, *enable, *disable, *set_threshold;
     PyObject *freeze, *get_freeze_count;
     PyObject *generations[MM_GENERATIONS];    /* as numbers */
     PyObject *generation_key, *collected_key; /* of the dictionary that callbacks get */
@@ -78,6 +78,28 @@ static struct {
     struct generations *generations_found;
     collection running;
 } interpreter;
+
+/* ---- The interpreter's generations ----
+ *
+ * Lists of two words in front of each object, the lower two bits of the second being the object's
+ * flags. Where they are, one object of the youngest generation tells, since they stand at fixed
+ * distances in the interpreter's state (3.11's only, as all of this). */
+
+typedef struct list_head {
+    uintptr_t next, prev;
+} list_head;
+
+typedef struct generation {
+    list_head list;
+    int threshold, count;
+} generation;
+
+/* What the interpreter's state has of them, from its youngest generation on. */
+typedef struct generations {
+    generation collected[MM_GENERATIONS];
+    list_head *youngest;
+    generation permanent;
+} generations;
 
 /* ---- The free lists ---- */
 
@@ -109,11 +131,21 @@ static PyObject *take_tuple(Py_ssize_t size)
     return tuple;
 }
 
+/* What gc.get_count() begins with; nobody else sees it before the generations are found. */
+static int *youngest_count(void)
+{
+    static int unseen;
+
+    return interpreter.generations_found != NULL
+               ? &interpreter.generations_found->collected[0].count
+               : &unseen;
+}
+
 /* When a full collection begins, whose dictionary this is: takes what the free lists have, or makes
- * it, which the collection strikes from the count. */
+ * it, which is not the heap's doing. */
 static void reserve_take(PyObject *dictionary)
 {
-    int taken = 0;
+    int taken = 0, count = *youngest_count();
 
     interpreter.dictionary = Py_NewRef(dictionary);
     interpreter.spare = (PyObject *)PyObject_GC_New(PyObject, &spare_type);
@@ -122,16 +154,15 @@ static void reserve_take(PyObject *dictionary)
         for (int i = 0; i < REFERENCES_DEPTH; i++)
             interpreter.tuples[taken++] = take_tuple(2 * references);
     }
+    *youngest_count() = count;
 }
 
-/* When it is over: puts them on the free lists. Its end has a dictionary of its own, which was
- * counted, and the spare object falls off the count for it. */
+/* When it is over: puts them on the free lists. */
 static void reserve_give_back(void)
 {
     for (int i = 0; i < TUPLES; i++)
         Py_CLEAR(interpreter.tuples[i]);
     Py_CLEAR(interpreter.dictionary);
-    Py_CLEAR(interpreter.spare);
 }
 
 /* ---- Collections as they happen ---- */
@@ -159,8 +190,11 @@ static void collection_starts(uint32_t generation, PyObject *info)
     cpython_visits = (visit_count){.open = true};
 }
 
+/* The end of a full collection has a dictionary of its own, which was counted: the spare object falls
+ * off the count for it. */
 static void collection_stops(uint32_t generation, uint64_t collected)
 {
+    Py_CLEAR(interpreter.spare);
     if (is_recorded()) {
         collection *c = &interpreter.running;
         c->visited = cpython_visits.visited;
@@ -213,13 +247,9 @@ static bool find_functions(PyObject *gc)
         const char *name;
         PyObject **place;
     } functions[] = {
-        {"collect", &interpreter.collect},
-        {"enable", &interpreter.enable},
-        {"disable", &interpreter.disable},
-        {"set_threshold", &interpreter.set_threshold},
-        {"get_count", &interpreter.get_count},
-        {"freeze", &interpreter.freeze},
-        {"get_freeze_count", &interpreter.get_freeze_count},
+        {"collect", &interpreter.collect}, {"enable", &interpreter.enable},
+        {"disable", &interpreter.disable}, {"set_threshold", &interpreter.set_threshold},
+        {"freeze", &interpreter.freeze},   {"get_freeze_count", &interpreter.get_freeze_count},
     };
 
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
@@ -323,41 +353,10 @@ void strategy_trigger_changed(mm_heap *heap)
         tell_thresholds(heap);
 }
 
-uint32_t strategy_generation_count(const mm_heap *heap, uint32_t generation)
-{
-    PyObject *counts = PyObject_CallNoArgs(interpreter.get_count);
-    uint32_t count = 0;
-
-    (void)heap;
-    if (counts != NULL)
-        count = (uint32_t)PyLong_AsUnsignedLong(PyTuple_GET_ITEM(counts, generation));
-    Py_XDECREF(counts);
-    return count;
-}
-
 /* ---- Freezing ----
  *
  * gc.unfreeze() would thaw the interpreter's own objects with the heap's. So the heap's are moved by
- * hand from the permanent list to the oldest one: lists of two words in front of each object, the
- * lower two bits of the second being the object's flags. Where the lists are, one object of the
- * youngest generation tells, since they stand at fixed distances in the interpreter's state (3.11's
- * only, as all of this). */
-
-typedef struct list_head {
-    uintptr_t next, prev;
-} list_head;
-
-typedef struct generation {
-    list_head list;
-    int threshold, count;
-} generation;
-
-/* What the interpreter's state has of them, from its youngest generation on. */
-typedef struct generations {
-    generation collected[MM_GENERATIONS];
-    list_head *youngest;
-    generation permanent;
-} generations;
+ * hand from the permanent list to the oldest one. */
 
 static const uintptr_t flag_bits = 3;
 
@@ -422,6 +421,13 @@ static void thaw_the_heap(generations *from)
             append(oldest, gc);
         }
     }
+}
+
+/* As gc.get_count() has it, which makes a tuple that counts. */
+uint32_t strategy_generation_count(const mm_heap *heap, uint32_t generation)
+{
+    (void)heap;
+    return (uint32_t)interpreter.generations_found->collected[generation].count;
 }
 
 void strategy_freeze(mm_heap *heap)

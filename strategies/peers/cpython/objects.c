@@ -54,15 +54,15 @@ static tail *tail_of(mm_object *object)
 /* ---- The front's books ---- */
 
 #if MM_COUNTED
-/* A block of the front that stands for an object to be: it may fail, is counted, and is freed with
- * the object. */
-static void *shadow_new(uint32_t slots, uint32_t bytes)
+/* A block of the front that stands for an object just made, and is freed with it: it is counted, and
+ * may fail. Not before: making an object may collect, and what then runs meets only whole ones. */
+static void *shadow_of(PyObject *object, uint32_t slots, uint32_t bytes)
 {
     mm_object **shadow = front_allocate(&cpython_heap->base.front, sizeof(mm_object *),
                                         requested_bytes(slots, bytes));
 
     if (shadow != NULL)
-        *shadow = NULL;
+        *shadow = (mm_object *)object;
     return shadow;
 }
 
@@ -136,7 +136,8 @@ static void finalise(PyObject *self)
     call_finaliser(self);
 }
 
-/* Called by CPython with a weak reference that lives on. */
+/* Called by CPython with a weak reference that lives on, at least until all that the call has named is
+ * given up. */
 static PyObject *call_weak_callback(PyObject *self, PyObject *reference)
 {
     mm *m = cpython_heap->base.mutator;
@@ -147,12 +148,14 @@ static PyObject *call_weak_callback(PyObject *self, PyObject *reference)
     if (weak->callback != NULL && !cpython_heap->base.finalisation.ended) {
         cpython_heap->base.finalisation.calls++;
         cpython_heap->base.finalisation.nesting++;
+        Py_INCREF(reference);
         {
             MM_VARS(m, operands, 2);
             operands[0].object = cpython_alias((mm_object *)(void *)reference);
             operands[1].object = cpython_alias(weak->slots[0]);
             weak->callback(m, operands, operands + 1);
         }
+        Py_DECREF(reference);
         cpython_heap->base.finalisation.nesting--;
     }
     Py_RETURN_NONE;
@@ -201,9 +204,24 @@ static int container_clear(PyObject *self)
 
 /* ---- Death ---- */
 
+#if MM_CHECKED
+uint64_t cpython_put_off;
+#endif
+
+/* What every deallocator begins with that goes through the trashcan. */
+static inline void dying(PyObject *self)
+{
+#if MM_CHECKED
+    enum { TRASHCAN_DEPTH = 50 }; /* _PyTrash_UNWIND_LEVEL */
+
+    cpython_put_off += PyThreadState_Get()->trash_delete_nesting >= TRASHCAN_DEPTH;
+#endif
+    PyObject_GC_UnTrack(self);
+}
+
 static void container_dealloc(PyObject *self)
 {
-    PyObject_GC_UnTrack(self);
+    dying(self);
     Py_TRASHCAN_BEGIN(self, container_dealloc) mm_object *object = (mm_object *)self;
     for (uint32_t i = 0; i < object->slot_count; i++)
         Py_XDECREF((PyObject *)object->slots[i]);
@@ -215,7 +233,7 @@ static void container_dealloc(PyObject *self)
 /* One that has a finaliser or is weakable. */
 static void special_container_dealloc(PyObject *self)
 {
-    PyObject_GC_UnTrack(self);
+    dying(self);
     Py_TRASHCAN_BEGIN(self, special_container_dealloc) mm_object *object = (mm_object *)self;
     bool resurrected = false;
     if (type_of(object)->finaliser != NULL) {
@@ -413,26 +431,31 @@ static mm_object *new_object(cpython_type *type, uint32_t slots, uint32_t bytes)
     return object;
 }
 
+#if MM_COUNTED
+/* Gives back what nobody has seen yet. */
+static void object_never_was(mm_object *object, const cpython_type *type)
+{
+    if (mm_type_is_container(type->type))
+        PyObject_GC_Del(object);
+    else
+        PyObject_Free(object);
+}
+#endif
+
 mm_object *cpython_new_with_care(mm *m, cpython_type *type, uint32_t slots, uint32_t bytes)
 {
     mm_object *object;
 
     (void)m;
-#if MM_COUNTED
-    void *shadow = shadow_new(slots, bytes);
-    if (shadow == NULL)
-        return NULL;
-    object = new_object(type, slots, bytes);
-    if (object == NULL) {
-        shadow_free(shadow, slots, bytes);
-        return NULL;
-    }
-    object->shadow = shadow;
-    *(mm_object **)shadow = object;
-#else
     object = new_object(type, slots, bytes);
     if (object == NULL)
         return NULL;
+#if MM_COUNTED
+    object->shadow = shadow_of((PyObject *)object, slots, bytes);
+    if (object->shadow == NULL) {
+        object_never_was(object, type);
+        return NULL;
+    }
 #endif
     if (mm_type_is_container(type->type))
         PyObject_GC_Track(object);
@@ -468,15 +491,18 @@ static int weak_clear_references(PyObject *self)
     return _PyWeakref_RefType.tp_clear(self);
 }
 
+/* The referent forgets it before the trashcan may put it off: a collection meanwhile would take it
+ * from its list in the collector, where it is no more, to call it back. */
 static void weak_dealloc(PyObject *self)
 {
-    PyObject_GC_UnTrack(self);
-    Py_TRASHCAN_BEGIN(self, weak_dealloc) cpython_weak *weak = (cpython_weak *)(void *)self;
-#if MM_COUNTED
-    if (weak->shadow != NULL)
-        shadow_free(weak->shadow, 1, MM_WEAK_BYTES);
-#endif
+    cpython_weak *weak = (cpython_weak *)(void *)self;
+
+    dying(self);
     _PyWeakref_ClearRef(&weak->reference);
+    Py_TRASHCAN_BEGIN(self, weak_dealloc)
+#if MM_COUNTED
+        if (weak->shadow != NULL) shadow_free(weak->shadow, 1, MM_WEAK_BYTES);
+#endif
     Py_XDECREF((PyObject *)weak->slots[0]);
     _PyWeakref_RefType.tp_dealloc(self);
     Py_TRASHCAN_END
@@ -527,21 +553,15 @@ mm_status strategy_weak_new(mm *m, mm_var *dst, mm_var *referent, mm_var *contex
     cpython_weak *weak;
 
     (void)m;
-#if MM_COUNTED
-    void *shadow = shadow_new(1, MM_WEAK_BYTES);
-    if (shadow == NULL)
-        return MM_NO_MEMORY;
-#endif
     weak = new_weak(referent->object, callback != NULL);
-#if MM_COUNTED
-    if (weak == NULL)
-        shadow_free(shadow, 1, MM_WEAK_BYTES);
-#endif
     if (weak == NULL)
         return MM_NO_MEMORY;
 #if MM_COUNTED
-    weak->shadow = shadow;
-    *(mm_object **)shadow = (mm_object *)(void *)weak;
+    weak->shadow = shadow_of((PyObject *)(void *)weak, 1, MM_WEAK_BYTES);
+    if (weak->shadow == NULL) {
+        Py_DECREF((PyObject *)(void *)weak);
+        return MM_NO_MEMORY;
+    }
 #endif
     weak->callback = callback;
     weak->slots[0] = context != NULL ? cpython_alias(context->object) : NULL;

@@ -136,6 +136,12 @@ static inline void *cpython_shadow(mm_object *object)
     #define strategy_object_in(block) (*(mm_object **)((block) + 1))
 #endif
 
+#if MM_CHECKED
+/* Objects that the trashcan has put off so far, each as often as it was. */
+extern uint64_t cpython_put_off;
+    #define strategy_put_off(m) ((void)(m), cpython_put_off)
+#endif
+
 static inline mm_object **cpython_slot(mm_object *object, uint32_t i)
 {
     if (MM_UNLIKELY(cpython_is_weak(object)))
