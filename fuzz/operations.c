@@ -7,9 +7,13 @@ enum { CLIQUE_MAX = 16, COLLECT_ALL_MAX = 4 };
 
 source source_of(const machine *x, uint8_t operand)
 {
+    mm_var *named = operand == PROGRAM_BORROWED ? x->borrowed : variable(x, owner(x, operand));
+
+    if (named == NULL)
+        return (source){NULL, 0};
     if (operand == PROGRAM_BORROWED)
-        return (source){x->borrowed, x->borrowed_id};
-    return (source){variable(x, owner(x, operand)), x->model.owners[owner(x, operand)]};
+        return (source){named, x->borrowed_id};
+    return (source){named, x->model.owners[owner(x, operand)]};
 }
 
 bool pick_owner(const machine *x, uint8_t operand, uint32_t *out)

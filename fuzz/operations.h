@@ -125,7 +125,7 @@ static inline mm_var *variable(const machine *x, uint32_t owner)
     return x->oracle.variables[owner];
 }
 
-/* A variable to read, and what it names. `variable` is NULL when there is none. */
+/* A variable to read, and what it names. NULL and 0 when there is none, or user code cannot name it. */
 typedef struct source {
     mm_var *variable;
     uint32_t id;

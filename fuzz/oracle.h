@@ -92,6 +92,7 @@ typedef struct oracle {
     uint32_t nested_effort; /* the same inside user code */
     bool collected;         /* a collection ran since the last comparison */
     uint64_t collections;   /* so far, of any generation */
+    uint64_t reclaimed;     /* by those that nobody tells of */
     uint32_t made_since;    /* ids above this were made after the last collection began */
     uint32_t young;         /* made_since, before the collection that just ran */
     model_set taken;        /* what collections since the last comparison were bound to take */
