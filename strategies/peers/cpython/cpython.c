@@ -141,6 +141,17 @@ static int *youngest_count(void)
                : &unseen;
 }
 
+/* The last full collection has left its two dictionaries on the free list, and the next has taken one
+ * of them: the other goes, past the list. Otherwise it would in the middle of the collection, and
+ * fall off the count. An empty dictionary owns nothing. */
+static void free_other_dictionary(void)
+{
+    PyObject *other = PyDict_New();
+
+    if (other != NULL)
+        PyObject_GC_Del(other);
+}
+
 /* When a full collection begins, whose dictionary this is: takes what the free lists have, or makes
  * it, which is not the heap's doing. */
 static void reserve_take(PyObject *dictionary)
@@ -148,6 +159,7 @@ static void reserve_take(PyObject *dictionary)
     int taken = 0, count = *youngest_count();
 
     interpreter.dictionary = Py_NewRef(dictionary);
+    free_other_dictionary();
     interpreter.spare = (PyObject *)PyObject_GC_New(PyObject, &spare_type);
     interpreter.tuples[taken++] = take_tuple(MM_GENERATIONS);
     for (int references = 2; references <= REFERENCES_MAX; references++) {
