@@ -280,6 +280,20 @@ bool strategy_is_finalized(mm *m, const mm_var *obj)
     return (obj->object->type & OBJECT_FINALIZED) != 0;
 }
 
+/* mm_root_new() may not collect, nor run what an earlier collection has left to be finalised. */
+mm_root *strategy_root_allocate(mm *m)
+{
+    mm_root *root;
+
+    (void)m;
+    GC_set_finalize_on_demand(1);
+    GC_disable();
+    root = GC_MALLOC_UNCOLLECTABLE(sizeof *root);
+    GC_enable();
+    GC_set_finalize_on_demand(0);
+    return root;
+}
+
 /* ---- Weak references ---- */
 
 static weak_link *link_of(const mm_var *reference)

@@ -149,11 +149,7 @@ static inline mm_status strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t 
 }
 
 #define strategy_root_allocate strategy_root_allocate
-static inline mm_root *strategy_root_allocate(mm *m)
-{
-    (void)m;
-    return GC_MALLOC_UNCOLLECTABLE(sizeof(mm_root));
-}
+mm_root *strategy_root_allocate(mm *m);
 
 static inline void strategy_root_release(mm_root *root)
 {
