@@ -278,7 +278,7 @@ class Campaigns(unittest.TestCase):
         older = {**kept, "campaign": 2, "code": "older"}
         write(self.kept_path, "".join(json.dumps(entry) + "\n" for entry in (other, older)))
         write(f"{self.findings}/ledger.jsonl", json.dumps({**line, "cpu_seconds": 3600, "inputs_new": 0}) + "\n")
-        self.expect(0, ["| stub | 3.00 | 3.00 | 256 |", "1.00 h | 67% | 0 |", "0 turns and 1 totals on earlier code"], "--report")
+        self.expect(0, ["| stub | 3.00 | 3.00 | 256 |", "1.00 h | 67% | 0 |", "0 turns and 1 total on earlier code"], "--report")
         self.expect(0, [], "--keep")
         self.assertEqual(len(read(self.kept_path).splitlines()), 3)
         write(self.kept_path, "{}\n")
