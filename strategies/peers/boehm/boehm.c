@@ -16,6 +16,7 @@
  * Software Practice and Experience 1988; gc/gc.h and gc/gc_mark.h of libgc 8.2. */
 #include "mm.h"
 #include "mm_gc.h"
+#include "sanitizer.h"
 
 #include <gc/gc_mark.h>
 
@@ -342,6 +343,10 @@ static void start(unsigned markers)
     GC_set_warn_proc(GC_ignore_warn_proc);
     GC_set_markers_count(markers);
     collector.markers = markers;
+#if HAS_ADDRESS_SANITIZER
+    GC_set_no_dls(
+        1); /* static data: the sanitizer's are megabytes, and none of ours names objects */
+#endif
     GC_INIT();
     GC_allow_register_threads();
     GC_set_on_collection_event(watch);

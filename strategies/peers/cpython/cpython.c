@@ -18,6 +18,7 @@
  * Sources: CPython 3.11, Doc/library/gc.rst and Doc/c-api/gcsupport.rst; PEP 587 for starting it.
  */
 #include "interpreter.h"
+#include "sanitizer.h"
 
 #include <string.h>
 
@@ -465,13 +466,6 @@ uint64_t strategy_freeze_count(const mm_heap *heap)
 
 /* The interpreter is never ended, and what it keeps for its next start, it holds by pointers that
  * the leak checker does not know. That is what its library has allocated, and nothing else here. */
-#ifdef __SANITIZE_ADDRESS__
-    #define HAS_ADDRESS_SANITIZER 1
-#elif defined(__has_feature)
-    #define HAS_ADDRESS_SANITIZER __has_feature(address_sanitizer)
-#else
-    #define HAS_ADDRESS_SANITIZER 0
-#endif
 #if HAS_ADDRESS_SANITIZER
 const char *__lsan_default_suppressions(void);
 
