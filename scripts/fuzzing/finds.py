@@ -10,6 +10,9 @@ import files
 RENDERINGS = {"case.ops": ["disassemble"], "test.c": ["c"], "heap.dot": ["dot"]}  # file: arguments of its writer
 TRIAGED_MAX = 200  # of one turn: more are more of the same
 SIGNATURE_NAME_MAX = 100
+SEQUENCES_MAX, SEQUENCE_SECONDS_MAX = 3, 120  # what is tried again behind the whole corpus, of one turn
+BEHIND_OTHERS = "behind others: "
+FAILURE = re.compile(r"violation: [\w-]+|runtime error: .*|Assertion .*|SUMMARY: .*")
 
 
 def run(command, seconds=600):
@@ -75,15 +78,19 @@ def picture(folder):
     return []
 
 
-def keep(target, place, raw, why):
-    """Makes the find in a folder of another name, which is renamed at the end: it is whole or not there. Returns its folder."""
+def keep(target, place, raw, why, log=None):
+    """Makes the find in a folder of another name, which is renamed at the end: it is whole or not there. Returns its folder. One that comes with its
+    log does not fail by itself, and is not minimised."""
     made, final = f"{place}/finds/.new", f"{place}/finds/{folder_name(why)}"
     shutil.rmtree(made, ignore_errors=True)
     os.makedirs(made)
     try:
-        minimise(target, raw, f"{made}/input")
-        _, errors, _ = run([target.replay, f"{made}/input"], 60)
-        files.write_whole(f"{made}/log.txt", errors)
+        if log is None:
+            minimise(target, raw, f"{made}/input")
+            _, log, _ = run([target.replay, f"{made}/input"], 60)
+        else:
+            shutil.copyfile(raw, f"{made}/input")
+        files.write_whole(f"{made}/log.txt", log)
         files.write_whole(f"{made}/why.txt", (why + "\n").encode())
         files.write_whole(f"{made}/original", files.read(raw))
         render(target, made)
@@ -98,26 +105,47 @@ def set_aside(place, folder, path):
     os.rename(path, f"{place}/{folder}/{os.path.basename(path)}")
 
 
+def failure_behind_others(target, place, path):
+    """How the replay fails when the file comes behind the whole corpus in one process, as in the engine, and all that it says; None when it does not."""
+    _, errors, status = run([target.replay, f"{place}/corpus", path], SEQUENCE_SECONDS_MAX)
+    if status in (0, None):
+        return None
+    said = FAILURE.search(errors.decode(errors="replace"))
+    return BEHIND_OTHERS + (said.group(0) if said else f"status {status}"), errors
+
+
+def failure(target, place, raw, give_up):
+    """How it fails, and the log where it does only behind others; None when it does not, or that is left for later."""
+    why = signature(target, raw)
+    if why is not None:
+        return why, None
+    return failure_behind_others(target, place, raw) if give_up else None
+
+
 def triage(target, place, give_up):
     """Turns raw/ into finds; the folders of the new ones. What does not fail is set aside, or stays if that would be giving up."""
-    new = []
+    new, given_up = [], 0
     for count, raw in enumerate(files.listed(f"{place}/raw")):
-        why = None
         if count < TRIAGED_MAX and not os.path.basename(raw).startswith("slow-unit"):
-            why = signature(target, raw)
-            if why is None:
+            failed = failure(target, place, raw, give_up and given_up < SEQUENCES_MAX)
+            if failed is None:
+                given_up += 1
                 if give_up:
                     set_aside(place, "unrepeatable", raw)
                 continue
+            why, log = failed
             if not os.path.exists(f"{place}/finds/{folder_name(why)}"):
-                new.append(keep(target, place, raw, why))
+                new.append(keep(target, place, raw, why, log))
         os.remove(raw)
     return new
 
 
 def still_fails(target, folder):
     """Whether a find fails today. What only a comparison of strategies can tell stands until it is deleted."""
-    return files.read(f"{folder}/why.txt").startswith(b"digest:") or signature(target, f"{folder}/input") is not None
+    why, program = files.read(f"{folder}/why.txt").decode(), f"{folder}/input"
+    if why.startswith(BEHIND_OTHERS):
+        return failure_behind_others(target, os.path.dirname(os.path.dirname(folder)), program) is not None
+    return why.startswith("digest:") or signature(target, program) is not None
 
 
 def known(place):
@@ -141,5 +169,6 @@ def show(target, folder):
             print(f"    {line}")
     else:
         print(f"    {files.read(folder + '/input')[:200]!r}")
-    print(f"    again: {target.replay} {folder}/input")
+    before = os.path.dirname(os.path.dirname(folder)) + "/corpus " if files.read(folder + "/why.txt").decode().startswith(BEHIND_OTHERS) else ""
+    print(f"    again: {target.replay} {before}{folder}/input")
     print(f"    all of it: {folder}/", flush=True)

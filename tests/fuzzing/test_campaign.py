@@ -53,7 +53,10 @@ REPLAY = """#!/usr/bin/env bash
 here=$(dirname "$0")
 if [ "$1" = --digest ]; then
     for file in "$2"/*; do echo "0123456789abcdef $file"; done
-elif "$here/fuzz_text" disassemble "$1" | grep -q collect_all; then
+elif [ $# -gt 1 ] && [ -e "$here/spoiled-by-others" ]; then
+    echo "violation: spoiled: by an earlier heap" >&2
+    kill -ABRT $$
+elif [ -f "$1" ] && "$here/fuzz_text" disassemble "$1" | grep -q collect_all; then
     echo "violation: planted: object 7 of 9" >&2
     kill -ABRT $$
 fi
@@ -176,6 +179,17 @@ class Campaigns(unittest.TestCase):
         self.plant("crash-1", "new v0 pair 8\n")
         self.expect(0, ["0 new finds"], "--seconds", "1")
         self.assertEqual(os.listdir(f"{self.place}/unrepeatable"), ["crash-1"])
+
+    def test_what_fails_only_behind_others_is_a_find(self):
+        self.plant("crash-1", "new v0 pair 8\n")
+        write(f"{self.programs}/spoiled-by-others", "")
+        folder = f"{self.place}/finds/behind-others-violation-spoiled"
+        self.expect(1, ["== ops_stub: behind others: violation: spoiled", f"again: {self.programs}/replay_stub_ops {self.place}/corpus {folder}/input"], "--seconds", "1")
+        self.assertIn(b"by an earlier heap", read(f"{folder}/log.txt"))
+        os.remove(f"{self.programs}/planted/crash-1")
+        self.expect(1, ["violation-spoiled still fails"], "--seconds", "1")
+        os.remove(f"{self.programs}/spoiled-by-others")
+        self.expect(0, ["violation-spoiled fails no longer"], "--seconds", "1")
 
     def test_a_find_that_is_mended_counts_no_more(self):
         self.plant("crash-1", "collect_all\n")
