@@ -141,11 +141,15 @@ void do_weak_with(machine *x, const uint8_t *o)
                              .behaviour = o[0]});
 }
 
-static bool is_strongly_reachable(const machine *x, uint32_t id)
+/* By the program itself: what has been saved holds more or less as collections come sooner or later. */
+static bool is_strongly_reachable(machine *x, uint32_t id)
 {
+    uint32_t saved = x->model.saved_count;
     model_set reachable;
 
+    x->model.saved_count = 0;
     model_reachable(&x->model, NULL, &reachable);
+    x->model.saved_count = saved;
     return model_has(&reachable, id);
 }
 
