@@ -159,10 +159,14 @@ strategy_new(mm *m, mm_var *dst, mm_type type, uint32_t slots, uint32_t bytes)
         gc_head *gc = mutator_allocate(&m->base, sizeof *gc + sizeof *object, request);
         if (MM_UNLIKELY(gc == NULL))
             return MM_NO_MEMORY;
-        if (MM_UNLIKELY(++heap->generations[0].count > heap->trigger))
-            generational_collect_due(m); /* the new object is not tracked yet, so not part of it */
         object = gc_object(gc);
         object_init(object, type, slots, bytes);
+        if (MM_UNLIKELY(++heap->generations[0].count > heap->trigger)) {
+            /* It is not tracked yet, so no part of that, but whole for whoever looks at all objects. */
+            gc->next = 0;
+            object->count = 1;
+            generational_collect_due(m);
+        }
         gc_track(heap, object);
     }
     object->count = 1;

@@ -295,6 +295,43 @@ static void a_cascade_finalises_parents_before_children(mm *m)
     assert_left_after_collecting(m, 0, 0);
 }
 
+enum { LOOKING_SLOTS = 1, NODE_SLOTS = 3 };
+
+static void expect_whole(uint64_t serial, mm_type type, uint32_t slot_count, uint32_t generation,
+                         void *context)
+{
+    const mm_type *looking = context;
+
+    (void)serial, (void)generation;
+    assert_true(type == node_type || type == *looking);
+    assert_int_equal(slot_count, type == node_type ? NODE_SLOTS : LOOKING_SLOTS);
+}
+
+static void look_at_all_objects(mm *m, mm_var *self)
+{
+    mm_type type = mm_type_of(m, self);
+
+    mm_each_object(mm_heap_of(m), expect_whole, &type);
+    journal_note(label_of(m, self));
+}
+
+/* The object that is being made is not among them, or is whole. */
+static void finalisers_see_whole_objects_while_one_is_made(mm *m)
+{
+    const mm_type type = new_type(m, "looking", MM_CONTAINER, look_at_all_objects);
+    MM_VARS(m, v, 2);
+
+    new_ring_of(m, v, type, LOOKING_SLOTS, 3);
+    mm_clear(m, v);
+    for (int i = 0; i < 5000 && journal_length() == 0; i++) {
+        new_node(m, v + 1, NODE_SLOTS);
+        mm_store_move(m, v + 1, 0, v);
+        mm_move(m, v, v + 1);
+    }
+    if (strategy_traits.promotes)
+        assert_int_equal(journal_length(), 3); /* making a node has collected */
+}
+
 static void expect_to_be_alone(mm *m, mm_var *self)
 {
     assert_true(mm_is_finalized(m, self));
@@ -587,6 +624,7 @@ int test_finalisers(void)
         TEST(every_way_to_lose_the_last_reference_finalises),
         TEST(a_finaliser_sees_all_of_its_cycle_whole),
         TEST(a_cascade_finalises_parents_before_children),
+        TEST(finalisers_see_whole_objects_while_one_is_made),
         TEST(the_object_is_marked_and_held_while_it_is_finalised),
         TEST_WHERE(!strategy_traits.no_callbacks, a_dropped_object_dies_in_the_order_of_the_traits),
         TEST_WHERE(!strategy_traits.no_callbacks, a_dropped_cycle_dies_in_the_order_of_the_traits),

@@ -16,7 +16,7 @@
  * Software Practice and Experience 1988; gc/gc.h and gc/gc_mark.h of libgc 8.2. */
 #include "mm.h"
 #include "mm_gc.h"
-#include "sanitizer.h"
+#include "peers/sanitizer.h"
 
 #include <gc/gc_mark.h>
 

@@ -18,7 +18,7 @@
  * Sources: CPython 3.11, Doc/library/gc.rst and Doc/c-api/gcsupport.rst; PEP 587 for starting it.
  */
 #include "interpreter.h"
-#include "sanitizer.h"
+#include "peers/sanitizer.h"
 
 #include <string.h>
 
