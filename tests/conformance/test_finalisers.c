@@ -321,6 +321,8 @@ static void finalisers_see_whole_objects_while_one_is_made(mm *m)
     const mm_type type = new_type(m, "looking", MM_CONTAINER, look_at_all_objects);
     MM_VARS(m, v, 2);
 
+    if (strategy_traits.promotes)
+        assert_int_equal(mm_enable(m), MM_OK); /* off from the start in some */
     new_ring_of(m, v, type, LOOKING_SLOTS, 3);
     mm_clear(m, v);
     for (int i = 0; i < 5000 && journal_length() == 0; i++) {
