@@ -105,7 +105,7 @@ static void write_journal(const char *name, const uint8_t *bytes, size_t size)
     leave_out_what_differs(&p);
     ended = false;
     put_off_before = put_off_so_far();
-    machine_run(&p, false);
+    machine_run(&p, NULL);
 }
 
 /* The file's name, without its folders. */

@@ -150,7 +150,14 @@ static void limit_nesting(machine *x, uint8_t knob)
         mm_limit_nesting(x->heap, knob, ROUNDS);
 }
 
-static void open_machine(machine *x, const program *p, bool faults)
+static void fail_allocations(machine *x, const machine_failure *failure)
+{
+    x->oracle.fail_at = failure->attempt;
+    x->oracle.fail_thereafter = failure->thereafter;
+    mm_fail_allocation(x->heap, failure->attempt, failure->thereafter);
+}
+
+static void open_machine(machine *x, const program *p)
 {
     settings options;
 
@@ -174,11 +181,6 @@ static void open_machine(machine *x, const program *p, bool faults)
     mm_stress_collect(x->m, p->knobs[KNOB_collect_every]);
     mm_limit_mark_stack(x->heap, p->knobs[KNOB_mark_stack_max]);
     limit_nesting(x, p->knobs[KNOB_nesting_max]);
-    if (faults) {
-        x->oracle.fail_at = p->knobs[KNOB_fail_at];
-        x->oracle.fail_thereafter = p->knobs[KNOB_fail_thereafter] & 1;
-        mm_fail_allocation(x->heap, x->oracle.fail_at, x->oracle.fail_thereafter);
-    }
 }
 
 /* All that can die has died, with its finaliser called: also what was saved, which is more or less
@@ -258,13 +260,20 @@ uint64_t machine_allocation_attempts(void)
     return attempts;
 }
 
-machine_digest machine_run(const program *p, bool faults)
+machine_failure machine_failure_of(const program *p)
+{
+    return (machine_failure){p->knobs[KNOB_fail_at], p->knobs[KNOB_fail_thereafter] & 1};
+}
+
+machine_digest machine_run(const program *p, const machine_failure *failure)
 {
     static machine x; /* too big for the stack */
     machine_digest digest;
 
-    open_machine(&x, p, faults);
-    digest = run_program(&x, !faults);
+    open_machine(&x, p);
+    if (failure != NULL)
+        fail_allocations(&x, failure);
+    digest = run_program(&x, failure == NULL);
     if (!(p->knobs[KNOB_keep_roots] & 1))
         drop_everything(&x);
     attempts = mm_allocation_attempts(x.heap);

@@ -14,10 +14,18 @@ typedef struct machine_digest {
     bool complete;      /* the strategy collects all garbage: `finalised` means something */
 } machine_digest;
 
-/* Runs `p`; ends the process at the first disagreement. Without `faults` no allocation is made to
- * fail: then the digest of a comparable program is the same for every strategy and under every other
- * knob. */
-machine_digest machine_run(const program *p, bool faults);
+/* Which allocation of objects is made to fail. */
+typedef struct machine_failure {
+    uint64_t attempt; /* 1 is the first; 0: none */
+    bool thereafter;  /* and all that follow */
+} machine_failure;
+
+/* What the program's own knobs say. */
+machine_failure machine_failure_of(const program *p);
+
+/* Runs `p`; ends the process at the first disagreement. Without a `failure` (NULL) the digest of a
+ * comparable program is the same for every strategy and under every other knob. */
+machine_digest machine_run(const program *p, const machine_failure *failure);
 
 /* What happens while a program runs, in order. */
 typedef enum machine_event {

@@ -6,10 +6,12 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static program p;
+    machine_failure failure;
 
     if (!program_decode(data, size, &p))
         return -1; /* not worth a place in a corpus */
-    machine_run(&p, true);
+    failure = machine_failure_of(&p);
+    machine_run(&p, &failure);
     return 0;
 }
 
@@ -23,7 +25,7 @@ bool fuzz_digest(const uint8_t *data, size_t size, fuzz_digests *out)
     out->comparable = program_is_comparable(&p);
     if (!out->comparable)
         return true;
-    digest = machine_run(&p, false);
+    digest = machine_run(&p, NULL);
     out->result = digest.graph;
     out->extra = digest.finalised;
     out->has_extra = digest.complete;

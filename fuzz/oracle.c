@@ -22,6 +22,9 @@ void oracle_violation(const oracle *o, const char *name, const char *format, ...
         text_format_operation(o->operation, line);
         fprintf(stderr, "\n  at operation %u: %s", o->operation_index, line);
     }
+    if (o->fail_at != 0)
+        fprintf(stderr, "\n  allocation %lu was to fail%s", (unsigned long)o->fail_at,
+                o->fail_thereafter ? ", and all that follow" : "");
     fprintf(stderr, "\n  strategy: %s\n", MM_STRATEGY_NAME);
     abort();
 }

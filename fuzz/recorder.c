@@ -463,6 +463,7 @@ static void read_lines(FILE *from, lines *all)
 /* Runs the program in a child and reads what it prints. */
 static void record(const program *p, bool graphs, lines *all)
 {
+    machine_failure failure;
     int ends[2];
     pid_t child;
     FILE *from;
@@ -476,7 +477,8 @@ static void record(const program *p, bool graphs, lines *all)
         recorder.out = fdopen(ends[1], "w");
         setvbuf(recorder.out, NULL, _IOLBF, 0);
         recorder.graphs = graphs;
-        machine_run(p, true);
+        failure = machine_failure_of(p);
+        machine_run(p, &failure);
         _exit(0);
     }
     close(ends[1]);

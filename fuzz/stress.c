@@ -13,7 +13,7 @@
 static machine_digest run_collecting_every(program *p, uint8_t allocations)
 {
     p->knobs[KNOB_collect_every] = allocations;
-    return machine_run(p, false);
+    return machine_run(p, NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

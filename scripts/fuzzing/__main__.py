@@ -91,8 +91,9 @@ def compile_all(folders, targets, kinds):
         programs = [name for name in kinds if name in targets[build]]
         if build != "afl":
             replays = [os.path.basename(targets[build][name].replay) for name in programs]
-            recorders = {campaign.recorder_of(targets[build][name].replay, kinds[name]) for name in programs}
-            programs += replays + sorted(os.path.basename(path) for path in recorders if path)
+            others = {of(targets[build][name].replay, kinds[name]) for name in programs
+                      for of in (campaign.recorder_of, campaign.replay_once_of)}
+            programs += sorted({*replays, *(os.path.basename(path) for path in others if path)})
         builds.compile_targets(folder, programs)
 
 

@@ -38,6 +38,7 @@ class Job:
         self.replay, self.tools = checked.replay, checked.folder
         self.fuzzer = os.path.join(checked.folder, checked.name)
         self.recorder = recorder_of(checked.replay, self.kind)
+        self.replay_once = replay_once_of(checked.replay, self.kind)
 
     def header_is_known(self, data):
         return len(data) >= self.header_bytes and 1 <= data[0] <= self.version_max
@@ -47,6 +48,11 @@ def recorder_of(replay, kind):
     """`…/record_refcount` for `…/replay_refcount_oom`; None where inputs are no operation programs."""
     folder, name = os.path.split(replay)
     return os.path.join(folder, "record_" + name[len("replay_"):-len(kind) - 1]) if kind in OPERATION_KINDS else None
+
+
+def replay_once_of(replay, kind):
+    """`…/replay_refcount_ops` for `…/replay_refcount_oom`, which runs a program many times; None where one run is all there is."""
+    return replay[:-len(kind)] + "ops" if kind in finds.RUNS_OF else None
 
 
 def read_format(folder):

@@ -12,6 +12,10 @@ TRIAGED_MAX = 200  # of one turn: more are more of the same
 SIGNATURE_NAME_MAX = 100
 SEQUENCES_MAX, SEQUENCE_SECONDS_MAX = 3, 120  # what is tried again behind the whole corpus, of one turn
 BEHIND_OTHERS = "behind others: "
+# The runs of a program that these kinds of targets are, as knobs for a run of `ops`; a knob is a byte.
+RUNS_OF = {"oom": [{"fail_at": attempt, "fail_thereafter": thereafter} for attempt in range(1, 256) for thereafter in (0, 1)],
+           "stress": [{"collect_every": 0}, {"collect_every": 1}]}
+FAILED_ALLOCATION = re.compile(rb"allocation (\d+) was to fail(, and all that follow)?")
 FAILURE = re.compile(r"violation: [\w-]+|runtime error: .*|Assertion .*|SUMMARY: .*")
 
 
@@ -30,9 +34,9 @@ def tool(target, name):
     return os.path.join(target.tools, name)
 
 
-def signature(target, path):
-    """How the replay program fails on the file, in one line; None when it does not."""
-    out, _, status = run([tool(target, "fuzz_minimise"), target.replay, path])
+def signature(target, path, replay=None):
+    """How the replay program, or another, fails on the file, in one line; None when it does not."""
+    out, _, status = run([tool(target, "fuzz_minimise"), replay or target.replay, path])
     return out.decode(errors="replace").strip() if status == 0 else None
 
 
@@ -54,10 +58,45 @@ def minimise(target, path, small):
         shutil.copyfile(path, small)
 
 
+def runs_to_try(target, log):
+    """The runs of a target's kind; where the log names the allocation that was to fail, the one with that."""
+    said = FAILED_ALLOCATION.search(log)
+    if target.kind != "oom" or not said:
+        return RUNS_OF[target.kind]
+    return [run for run in RUNS_OF["oom"] if run["fail_at"] == int(said[1]) and run["fail_thereafter"] == bool(said[2])]
+
+
+def with_knobs(target, program, knobs, made):
+    """Writes the program with these knobs in place of its own."""
+    text = run([tool(target, "fuzz_text"), "disassemble", program])[0].decode()
+    others = [line for line in text.splitlines() if line.split(" ")[0] not in knobs]
+    files.write_whole(f"{made}.ops", "\n".join([*(f"{name} {value}" for name, value in knobs.items()), *others, ""]).encode())
+    run([tool(target, "fuzz_text"), "assemble", f"{made}.ops", made])
+    os.remove(f"{made}.ops")
+
+
+def find_once(target, folder, why, log):
+    """Of the many runs of a program that `oom` and `stress` are, one that fails in the same way by itself becomes the file `once`."""
+    once = f"{folder}/once"
+    if target.kind not in RUNS_OF or not is_program(target, f"{folder}/input"):
+        return
+    for knobs in runs_to_try(target, log):
+        with_knobs(target, f"{folder}/input", knobs, once)
+        if signature(target, once, target.replay_once) == why:
+            return
+    if os.path.exists(once):
+        os.remove(once)
+
+
+def shown_of(folder):
+    """The file that the readable forms are made of."""
+    return f"{folder}/once" if os.path.exists(f"{folder}/once") else f"{folder}/input"
+
+
 def render(target, folder):
     """Writes the readable forms beside the input; those that cannot be made are left out, with the reason in notes.txt."""
     notes = []
-    program = f"{folder}/input"
+    program = shown_of(folder)
     for name, arguments in RENDERINGS.items() if is_program(target, program) else []:
         writer = tool(target, "fuzz_text") if name == "case.ops" else target.recorder
         out, errors, status = run([writer, *arguments, program], 60)
@@ -93,6 +132,7 @@ def keep(target, place, raw, why, log=None):
         files.write_whole(f"{made}/log.txt", log)
         files.write_whole(f"{made}/why.txt", (why + "\n").encode())
         files.write_whole(f"{made}/original", files.read(raw))
+        find_once(target, made, why, log)
         render(target, made)
         os.rename(made, final)
     except OSError as error:
@@ -171,4 +211,6 @@ def show(target, folder):
         print(f"    {files.read(folder + '/input')[:200]!r}")
     before = os.path.dirname(os.path.dirname(folder)) + "/corpus " if files.read(folder + "/why.txt").decode().startswith(BEHIND_OTHERS) else ""
     print(f"    again: {target.replay} {before}{folder}/input")
+    if os.path.exists(f"{folder}/once"):
+        print(f"    or one run of it: {target.replay_once} {folder}/once")
     print(f"    all of it: {folder}/", flush=True)

@@ -62,6 +62,14 @@ elif [ -f "$1" ] && "$here/fuzz_text" disassemble "$1" | grep -q collect_all; th
 fi
 """
 
+# Fails on one program alone.
+REPLAY_OF_TEXT = """#!/usr/bin/env bash
+here=$(dirname "$0")
+if [ "$1" != --digest ] && [ "$("$here/fuzz_text" disassemble "$1")" = "$(printf '%%s' '%s')" ]; then
+    echo "violation: planted: object 1 of 2" >&2
+    kill -ABRT $$
+fi
+"""
 
 # Takes AFL++'s arguments: passes over the seed `bad`, keeps one input, finds one crash.
 AFL = """#!/usr/bin/env bash
@@ -174,6 +182,45 @@ class Campaigns(unittest.TestCase):
         self.assertIn(b"mm_collect_all(m, NULL)", read(f"{folder}/test.c"))
         self.assertIn(b"digraph heap", read(f"{folder}/heap.dot"))
         self.assertIn(b"object 7 of 9", read(f"{folder}/log.txt"))
+
+    def add_kind(self, kind, replay):
+        """Targets of another kind on the stub; only they are fuzzed."""
+        shutil.copy(f"{self.programs}/ops_stub", f"{self.programs}/{kind}_stub")
+        write(f"{self.programs}/replay_stub_{kind}", replay, 0o755)
+        with open(f"{self.programs}/targets", "a", encoding="utf-8") as targets:
+            targets.write(f"{kind}_stub\treplay_stub_{kind}\t272\t{self.programs}/seeds\n")
+
+    def expect_once(self, kind, once, replay_of_ops, said=""):
+        """A target of `kind` fails on every program with collect_all; its find is shown as the text `once`."""
+        self.add_kind(kind, REPLAY.replace("object 7 of 9", said))
+        write(f"{self.programs}/replay_stub_ops", replay_of_ops, 0o755)
+        self.plant("crash-1", "new v0 pair 8\ncollect_all\n")
+        folder = f"{self.findings}/{kind}_stub/finds/violation-planted"
+        self.expect(1, [f"or one run of it: {self.programs}/replay_stub_ops {folder}/once", f"    {once.splitlines()[0]}\n"],
+                    "--target", kind, "--seconds", "1")
+        self.assertEqual(read(f"{folder}/case.ops").decode(), once)
+        self.assertEqual(read(f"{folder}/input"), self.assemble("collect_all\n"))
+        self.assertFalse(os.path.exists(f"{folder}/once.ops"))
+
+    def test_of_an_allocation_that_fails_the_find_says_which(self):
+        once = "fail_at 3\nfail_thereafter 1\ncollect_all\n"
+        self.expect_once("oom", once, REPLAY_OF_TEXT % once)
+
+    def test_the_allocation_that_the_log_names_is_tried_alone(self):
+        self.expect_once("oom", "fail_at 200\ncollect_all\n", REPLAY, "object 7 of 9\n  allocation 200 was to fail")
+
+    def test_of_a_collection_at_each_allocation_the_find_says_so(self):
+        once = "collect_every 1\ncollect_all\n"
+        self.expect_once("stress", once, REPLAY_OF_TEXT % once)
+
+    def test_a_find_that_no_single_run_shows_is_shown_as_it_is(self):
+        self.add_kind("stress", REPLAY)
+        write(f"{self.programs}/replay_stub_ops", "#!/bin/sh\n", 0o755)
+        self.plant("crash-1", "collect_all\n")
+        self.expect(1, ["    collect_all\n"], "--target", "stress", "--seconds", "1")
+        folder = f"{self.findings}/stress_stub/finds/violation-planted"
+        self.assertEqual(read(f"{folder}/case.ops"), b"collect_all\n")
+        self.assertFalse(os.path.exists(f"{folder}/once"))
 
     def test_what_fails_no_more_is_set_aside(self):
         self.plant("crash-1", "new v0 pair 8\n")
